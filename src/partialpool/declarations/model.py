@@ -1,0 +1,183 @@
+"""Declarations of a Stan program as frozen values, which print as Stan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .expressions import Expr
+
+Block = Literal["data", "parameters", "transformed parameters", "generated quantities"]
+
+ONE_SIZE = frozenset(
+    {
+        "simplex",
+        "ordered",
+        "positive_ordered",
+        "unit_vector",
+        "sum_to_zero_vector",
+        "corr_matrix",
+        "cov_matrix",
+        "cholesky_factor_corr",
+    }
+)
+"""Constrained types that Stan declares with one size: vectors and square matrices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One declared variable.
+
+    Attributes
+    ----------
+    name : str
+        For a component of a tuple its number, "1", "2", ...
+    block : {"data", "parameters", "transformed parameters", "generated quantities"}
+    base : str
+        ``int``, ``real``, ``complex``, ``vector``, ``row_vector``, ``matrix``,
+        ``complex_vector``, ``complex_row_vector``, ``complex_matrix`` or ``tuple``.
+    array_sizes, sizes : tuples of Expr
+        Sizes of the array, and of the vector or matrix in it: two for every kind of matrix.
+    lower, upper, offset, multiplier : Expr or None
+        Offset and multiplier are known for parameters only: elsewhere they do nothing in Stan
+        and the compiler forgets them.
+    constraint : str or None
+        Stan's name of a constrained type, such as ``simplex`` or ``cholesky_factor_corr``.
+    elements : tuple of Declaration
+        Components of a tuple; empty where the compiler does not say.
+    """
+
+    name: str
+    block: Block
+    base: str
+    array_sizes: tuple[Expr, ...] = ()
+    sizes: tuple[Expr, ...] = ()
+    lower: Expr | None = None
+    upper: Expr | None = None
+    offset: Expr | None = None
+    multiplier: Expr | None = None
+    constraint: str | None = None
+    elements: tuple[Declaration, ...] = ()
+
+    def __str__(self) -> str:
+        """Stan's syntax, without the semicolon: ``array[N] int<lower=0> y``."""
+        return f"{self.type} {self.name}"
+
+    @property
+    def type(self) -> str:
+        """The declared type, constraints included, in Stan's syntax."""
+        return f"{_bracketed('array', self.array_sizes, ' ')}{self._element_type()}"
+
+    @property
+    def size_expressions(self) -> tuple[Expr, ...]:
+        """Sizes of all dimensions, those of the array first."""
+        return self.array_sizes + self.sizes
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Sizes of all dimensions as Stan writes them, e.g. ``("N", "2")``."""
+        return tuple(str(size) for size in self.size_expressions)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions: 0 for a scalar."""
+        return len(self.array_sizes) + len(self.sizes)
+
+    @property
+    def is_int(self) -> bool:
+        """Whether the values are integers."""
+        return self.base == "int"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the values are complex."""
+        return self.base.startswith("complex")
+
+    def shape(self, env: Mapping[str, Any]) -> tuple[int, ...] | None:
+        """Shape that the data `env` give it.
+
+        Parameters
+        ----------
+        env : mapping
+            Values of the data.
+
+        Returns
+        -------
+        tuple of int or None
+            None where a size depends on something else, such as transformed data that Stan
+            computes, or is negative.
+        """
+        shape: list[int] = []
+        for expression in self.size_expressions:
+            size = expression.evaluate(env)
+            if not isinstance(size, int) or size < 0:
+                return None
+            shape.append(size)
+        return tuple(shape)
+
+    def _element_type(self) -> str:
+        if self.base == "tuple":
+            components = ", ".join(element.type for element in self.elements) or "..."
+            return f"tuple({components})"
+        keywords = {
+            "lower": self.lower,
+            "upper": self.upper,
+            "offset": self.offset,
+            "multiplier": self.multiplier,
+        }
+        inside = ", ".join(
+            f"{key}={value.in_constraint()}" for key, value in keywords.items() if value is not None
+        )
+        kind = (self.constraint or self.base) + (f"<{inside}>" if inside else "")
+        square = len(set(map(str, self.sizes))) == 1
+        once = self.constraint in ONE_SIZE or (self.constraint == "cholesky_factor_cov" and square)
+        return kind + _bracketed("", self.sizes[:1] if once else self.sizes, "")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramDeclarations:
+    """Everything that a Stan program declares, outside transformed data and the model block.
+
+    Attributes
+    ----------
+    declared : tuple of Declaration
+        Of all blocks, in the order of the program.
+    included_files : tuple of str
+        Files that the program includes, as stanc reports them; empty when stanli compiled it.
+    """
+
+    declared: tuple[Declaration, ...]
+    included_files: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> dict[str, Declaration]:
+        """Declarations of the data block by name, in order."""
+        return self._of("data")
+
+    @property
+    def parameters(self) -> dict[str, Declaration]:
+        """Declarations of the parameters block by name, in order."""
+        return self._of("parameters")
+
+    @property
+    def transformed_parameters(self) -> dict[str, Declaration]:
+        """Declarations of the transformed parameters block by name, in order."""
+        return self._of("transformed parameters")
+
+    @property
+    def generated_quantities(self) -> dict[str, Declaration]:
+        """Declarations of the generated quantities block by name, in order."""
+        return self._of("generated quantities")
+
+    @property
+    def all(self) -> dict[str, Declaration]:
+        """Declarations of all blocks by name: Stan lets no two share one."""
+        return {declaration.name: declaration for declaration in self.declared}
+
+    def _of(self, block: Block) -> dict[str, Declaration]:
+        return {name: each for name, each in self.all.items() if each.block == block}
+
+
+def _bracketed(before: str, sizes: tuple[Expr, ...], after: str) -> str:
+    return f"{before}[{', '.join(map(str, sizes))}]{after}" if sizes else ""

@@ -1,0 +1,257 @@
+"""The stanli engine: Stan programs run in-process, with no C++ toolchain.
+
+stanli interprets the program that stanc compiled, and samples with Stan's own NUTS and
+random-number streams. What it lacks raises `EngineError` naming the engine that has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
+from .base import Draws, Inits, LogDensity, Mode, SamplerConfig, StanData, by_variable
+from .cpus import usable_cpus
+from .names import csv_names, sampler_stats
+from .progress import stdout_progress
+
+if TYPE_CHECKING:
+    from ..programs import StanProgram
+
+NAME = "stanli"
+
+
+class StanliEngine:
+    """Runs programs through stanli; the methods are those of `Engine`."""
+
+    name = NAME
+
+    def version(self) -> str:
+        """Name and version of the engine."""
+        import stanli
+
+        return f"stanli {stanli.__version__}"
+
+    def sample(self, program: StanProgram, data: StanData, config: SamplerConfig) -> Draws:
+        """Draw from the posterior by NUTS."""
+        if config.output_dir is not None:
+            self._refuse("write CSV files (output_dir); save the fit with fit.save(), or use it")
+        model = self._model(program, data, config.seed)
+        inits, radius = self._starts(model, config.inits, config.chains)
+        parallel = config.parallel_chains or usable_cpus()
+        total = config.warmup + config.draws
+        began = time.perf_counter()
+        with (
+            stdout_progress(config.chains, total, show=config.progress) as refresh,
+            stan_errors(program),
+        ):
+            result = model.sample(
+                chains=config.chains,
+                seed=int(config.seed),
+                warmup=config.warmup,
+                samples=config.draws,
+                delta=config.adapt_delta,
+                max_depth=config.max_treedepth,
+                thin=config.thin,
+                save_warmup=config.save_warmup,
+                inits=inits,
+                init_radius=radius,
+                parallel_chains=min(parallel, config.chains),
+                refresh=refresh,
+                metric=config.metric,
+                inv_metric=config.inv_metric,
+                step_size=config.step_size,
+                adapt_engaged=config.adapt_engaged,
+            )
+        seconds = time.perf_counter() - began
+        kept = config.stored_warmup
+        values, stats = result.draws(), result.sampler_stats
+        order = {stan: position for position, stan in enumerate(_columns())}
+        return Draws(
+            names=csv_names(result.names),
+            values=values[:, kept:],
+            sampler_stats=sampler_stats(lambda name: stats[:, kept:, order[name]]),
+            warmup_values=values[:, :kept] if config.save_warmup else None,
+            warmup_sampler_stats=(
+                sampler_stats(lambda name: stats[:, :kept, order[name]])
+                if config.save_warmup
+                else {}
+            ),
+            step_size=np.asarray(result.step_size, dtype=np.float64),
+            inv_metric=(
+                None if config.metric == "unit_e" else np.asarray(result.inv_metric, np.float64)
+            ),
+            info=self._info(seconds),
+        )
+
+    def optimize(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        jacobian: bool,
+        seed: int,
+        inits: Inits,
+        iterations: int,
+    ) -> Mode:
+        """Find the mode of the posterior on the unconstrained scale by L-BFGS."""
+        if not jacobian:
+            self._refuse("optimise without the Jacobian (jacobian=False)")
+        model = self._model(program, data, seed)
+        starts, radius = self._starts(model, inits, 1)
+        began = time.perf_counter()
+        with stan_errors(program):
+            result = model.optimize(
+                seed=seed,
+                iter=iterations,
+                init=None if starts is None else starts[0],
+                init_radius=radius,
+            )
+        names = csv_names(tuple(result))
+        flat = np.array([float(result[name]) for name in result])
+        return Mode(
+            values=by_variable(names, flat),
+            lp=float(result.lp),
+            jacobian=True,
+            info=self._info(time.perf_counter() - began),
+        )
+
+    def pathfinder(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        draws: int,
+        paths: int,
+        seed: int,
+        inits: Inits,
+    ) -> Draws:
+        """Refuse: stanli's Python package has no Pathfinder draws."""
+        self._refuse("run Pathfinder")
+
+    def laplace(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        draws: int,
+        jacobian: bool,
+        seed: int,
+        inits: Inits,
+    ) -> Draws:
+        """Refuse: stanli's Python package has no Laplace draws."""
+        self._refuse("run the Laplace approximation")
+
+    def variational(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        draws: int,
+        algorithm: Literal["meanfield", "fullrank"],
+        iterations: int,
+        seed: int,
+        inits: Inits,
+    ) -> Draws:
+        """Refuse: stanli's Python package has no ADVI."""
+        self._refuse("run variational inference")
+
+    def generate_quantities(
+        self, program: StanProgram, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
+    ) -> Draws:
+        """Refuse: stanli generates quantities only while it samples."""
+        self._refuse("generate quantities from an earlier fit's draws")
+
+    def log_density(
+        self,
+        program: StanProgram,
+        data: StanData,
+        params: Mapping[str, Any],
+        *,
+        jacobian: bool,
+    ) -> LogDensity:
+        """Evaluate log density, with the Jacobian, and its gradient."""
+        if not jacobian:
+            self._refuse("evaluate the density without the Jacobian (jacobian=False)")
+        model = self._model(program, data, seed=1)
+        point = _unconstrain(model, params)
+        try:
+            value, gradient = model.log_prob_grad(point)
+        except RuntimeError as error:
+            raise SamplingError(f"{program.name}: {error}") from None
+        return LogDensity(float(value), np.asarray(gradient, dtype=np.float64))
+
+    def _model(self, program: StanProgram, data: StanData, seed: int) -> Any:
+        import stanli
+
+        from ..standata import as_json
+
+        paths = [str(path) for path in program.include_paths] or None
+        with stan_errors(program):
+            return stanli.Model(
+                stan_code=program.code,
+                data=as_json(data),
+                seed=int(seed),
+                include_paths=paths if "#include" in program.code else None,
+            )
+
+    def _starts(
+        self, model: Any, inits: Inits, chains: int
+    ) -> tuple[NDArray[np.float64] | None, float]:
+        if inits is None:
+            return None, 2.0
+        if isinstance(inits, int | float):
+            return None, float(inits)
+        each = [inits] * chains if isinstance(inits, Mapping) else inits
+        return np.array([_unconstrain(model, values) for values in each]), 2.0
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise EngineError(
+            f"stanli cannot {what}; CmdStan can: engine='cmdstan' "
+            "(`partialpool doctor` tells whether it is installed and how to install it)"
+        )
+
+    def _info(self, seconds: float) -> dict[str, str | float | int]:
+        return {"engine": NAME, "engine_version": self.version(), "seconds": seconds}
+
+
+def _columns() -> tuple[str, ...]:
+    import stanli
+
+    return tuple(stanli.SAMPLER_COLUMNS)
+
+
+def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
+    nested = {name: np.asarray(value, dtype=np.float64).tolist() for name, value in values.items()}
+    try:
+        return np.asarray(model.unconstrain(nested), dtype=np.float64)
+    except ValueError as error:
+        raise OptionError(
+            f"these parameter values cannot be used: {error}. stanli needs every parameter, in "
+            "its declared shape and within its bounds; engine='cmdstan' draws those left out"
+        ) from None
+
+
+@contextlib.contextmanager
+def stan_errors(program: StanProgram) -> Iterator[None]:
+    """Turn what stanli raises into the package's errors, in the user's words."""
+    from ..standata import translate_stan_error
+
+    try:
+        yield
+    except RuntimeError as error:
+        text = str(error)
+        if "error in 'string'" in text:
+            raise ProgramError(
+                f"{program.name} does not compile.\n"
+                + text.replace("'string'", f"'{program.name}'")
+            ) from None
+        in_terms_of_data = translate_stan_error(text, program.data)
+        if in_terms_of_data is not None:
+            raise DataError(f"{program.name}: {in_terms_of_data}") from None
+        raise SamplingError(f"{program.name}: {text}") from None

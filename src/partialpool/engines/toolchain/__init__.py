@@ -1,0 +1,8 @@
+"""A CmdStan for machines with and without GitHub: install one, and find the one to use."""
+
+from __future__ import annotations
+
+from .find import cmdstan_path, find_cmdstan
+from .install import install_cmdstan
+
+__all__ = ["cmdstan_path", "find_cmdstan", "install_cmdstan"]

@@ -1,0 +1,29 @@
+"""The errors that partialpool raises: one small hierarchy.
+
+Every message says what was given, where, and what to do next. Catch `PartialPoolError` to
+catch them all; each also derives from the built-in exception that describes its kind.
+"""
+
+
+class PartialPoolError(Exception):
+    """Base of every error raised by partialpool."""
+
+
+class DataError(PartialPoolError, ValueError):
+    """Data do not fit what the program or function declares."""
+
+
+class OptionError(PartialPoolError, ValueError):
+    """An option (a number of chains, a seed, a file name) is not usable."""
+
+
+class ProgramError(PartialPoolError, ValueError):
+    """A Stan program does not compile, or its name is unknown."""
+
+
+class EngineError(PartialPoolError, RuntimeError):
+    """An engine is missing, or cannot do what was asked of it."""
+
+
+class SamplingError(PartialPoolError, RuntimeError):
+    """Stan ran and failed: the message holds what Stan said."""

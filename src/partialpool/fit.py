@@ -1,0 +1,269 @@
+"""A fit: a program, and the draws it gave, as InferenceData."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import inference_data
+from .engines.base import Draws, SamplerConfig
+from .errors import DataError, EngineError
+from .programs import StanProgram, kind_of_data
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from .declarations import Declaration
+    from .diagnostics import Diagnosis
+
+Dims = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Draws from a posterior, with all that is needed to judge them and to run it again.
+
+    Attributes
+    ----------
+    program : StanProgram
+    idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
+        Groups posterior, sample_stats, observed_data, constant_data; warmup_posterior and
+        warmup_sample_stats where warmup was saved.
+    """
+
+    program: StanProgram
+    idata: Any
+
+    @classmethod
+    def from_draws(
+        cls,
+        program: StanProgram,
+        data: Mapping[str, Any],
+        draws: Draws,
+        *,
+        method: str,
+        config: SamplerConfig | None = None,
+        seed: int | None = None,
+        coords: Mapping[str, Any] | None = None,
+        dims: Dims | None = None,
+    ) -> Fit:
+        """Label an engine's draws.
+
+        Dimensions that are declared with the same size share a name: with
+        ``dims={"theta": ["player"]}`` and ``vector[N] theta``, whatever else the program
+        declares of size N is labelled by player too.
+        """
+        declared = {**program.declarations.all}
+        named = spread_dims(declared, dims or {})
+        labelled = functools.partial(inference_data.dataset, coords=coords or {}, dims=named)
+        sampled = functools.partial(labelled, sample_dims=inference_data.SAMPLE_DIMS)
+        groups = {
+            "posterior": sampled(_typed(draws.variables(), declared)),
+            "sample_stats": sampled(draws.sampler_stats),
+        }
+        if draws.warmup_values is not None:
+            groups["warmup_posterior"] = sampled(_typed(draws.variables(warmup=True), declared))
+            groups["warmup_sample_stats"] = sampled(draws.warmup_sampler_stats)
+        for kind, name in (("observed", "observed_data"), ("constant", "constant_data")):
+            values = {k: v for k, v in data.items() if kind_of_data(program, k) == kind}
+            if values:
+                groups[name] = labelled(values)
+        if draws.step_size is not None:
+            groups["sampler_state"] = _state(draws)
+        attrs = _attrs(program, draws, method, config, seed)
+        return cls(program, inference_data.assemble(groups, attrs))
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """The posterior draws, with dimensions chain, draw and the named ones."""
+        return inference_data.group(self.idata, "posterior")
+
+    @property
+    def sample_stats(self) -> xr.Dataset:
+        """What the sampler reports of each draw."""
+        return inference_data.group(self.idata, "sample_stats")
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """Program, engine, versions, seed, options: what is needed to run the fit again."""
+        return dict(self.idata.attrs)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The sampler's options, as they were given."""
+        options: dict[str, Any] = json.loads(self.attrs["config"])
+        return options
+
+    def diagnose(self) -> Diagnosis:
+        """Check the draws; see `Diagnosis`.
+
+        Raises
+        ------
+        EngineError
+            For draws that do not come from NUTS: these checks do not apply to them.
+        """
+        from .diagnostics import diagnose
+
+        method = self.attrs["method"]
+        if method != "sample":
+            raise EngineError(
+                f"these draws come from {method}, not from a Markov chain, so there is nothing to "
+                "diagnose: compare them with those of sample()"
+            )
+        return diagnose(
+            self.posterior,
+            self.sample_stats,
+            max_treedepth=self.config["max_treedepth"],
+            adapt_delta=self.config["adapt_delta"],
+        )
+
+    def summary(
+        self,
+        var_names: Sequence[str] | None = None,
+        *,
+        quantiles: Sequence[float] = (0.05, 0.5, 0.95),
+    ) -> pd.DataFrame:
+        """Mean, sd, quantiles, Monte-Carlo errors, ESS and R-hat of every quantity.
+
+        The columns are the same under every version of ArviZ; see `summaries.summary`.
+        """
+        from .summaries import summary
+
+        return summary(self.posterior, var_names=var_names, quantiles=quantiles)
+
+    def parameter_draws(self, program: StanProgram) -> dict[str, NDArray[Any]]:
+        """Draws of the parameters that `program` declares, each (chain, draw, ...).
+
+        Raises
+        ------
+        DataError
+            If this fit lacks one of them.
+        """
+        missing = [name for name in program.parameters if name not in self.posterior]
+        if missing:
+            raise DataError(
+                f"{program.name} declares {', '.join(missing)}, which this fit of "
+                f"{self.program.name} does not have"
+            )
+        return {name: np.asarray(self.posterior[name].values) for name in program.parameters}
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fit as NetCDF, atomically; `partialpool.load` reads it back."""
+        return inference_data.save(self.idata, path)
+
+    def __repr__(self) -> str:
+        """Program, engine and size."""
+        size = self.posterior.sizes
+        return (
+            f"<Fit of {self.program.name} by {self.attrs['method']} on "
+            f"{self.attrs['engine_version']}: {size['chain']} chains x {size['draw']} draws>"
+        )
+
+
+def load(path: str | Path) -> Fit:
+    """Read a fit that `Fit.save` wrote.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it was not written by partialpool.
+    """
+    idata = inference_data.load(path)
+    missing = {"program", "program_code"} - set(idata.attrs)
+    if missing:
+        raise DataError(
+            f"{path} was not saved by partialpool (it has no {' and no '.join(sorted(missing))}); "
+            "read it with ArviZ"
+        )
+    return Fit(StanProgram(idata.attrs["program"], None, idata.attrs["program_code"]), idata)
+
+
+def spread_dims(declared: Mapping[str, Declaration], dims: Dims) -> dict[str, tuple[str, ...]]:
+    """Give declarations of the same sizes the same dimension names.
+
+    Raises
+    ------
+    DataError
+        If `dims` names a variable that is not declared.
+    """
+    unknown = [name for name in dims if name not in declared]
+    if unknown:
+        raise DataError(
+            f"dims names {', '.join(map(repr, unknown))}, which the program does not declare; it "
+            f"declares {', '.join(declared)}"
+        )
+    by_size: dict[str, str] = {}
+    for name, given in dims.items():
+        for size, dim in zip(declared[name].dims, given, strict=False):
+            if not size.isdigit():
+                by_size.setdefault(size, dim)
+    spread: dict[str, tuple[str, ...]] = {}
+    for name, declaration in declared.items():
+        found = [by_size.get(size) for size in declaration.dims]
+        if name in dims:
+            spread[name] = tuple(dims[name])
+        elif found and all(found) and len(set(found)) == len(found):
+            spread[name] = tuple(dim for dim in found if dim)
+    return spread
+
+
+def _typed(
+    variables: Mapping[str, NDArray[Any]], declared: Mapping[str, Declaration]
+) -> dict[str, NDArray[Any]]:
+    return {
+        name: values.astype(np.int64)
+        if name in declared and declared[name].base == "int" and np.isfinite(values).all()
+        else values
+        for name, values in variables.items()
+    }
+
+
+def _state(draws: Draws) -> xr.Dataset:
+    arrays = {"step_size": draws.step_size, "inv_metric": draws.inv_metric}
+    return inference_data.dataset(
+        {name: array for name, array in arrays.items() if array is not None},
+        coords={},
+        dims={},
+        sample_dims=("chain",),
+    )
+
+
+def _attrs(
+    program: StanProgram,
+    draws: Draws,
+    method: str,
+    config: SamplerConfig | None,
+    seed: int | None,
+) -> dict[str, str | int | float]:
+    from . import __version__
+
+    return {
+        **draws.info,
+        "method": method,
+        "program": program.name,
+        "program_code": program.code,
+        "program_sha256": program.sha256,
+        "seed": int(config.seed if config else seed or 0),
+        "config": _config_json(config),
+        "created_at": datetime.datetime.now(datetime.UTC).isoformat(),
+        "partialpool_version": __version__,
+    }
+
+
+def _config_json(config: SamplerConfig | None) -> str:
+    options = {} if config is None else dataclasses.asdict(config)
+    return json.dumps(options, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)

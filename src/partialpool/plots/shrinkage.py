@@ -1,0 +1,96 @@
+"""How far each group's raw value is pulled by partial pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def shrinkage(
+    raw: npt.ArrayLike,
+    estimate: npt.ArrayLike,
+    *,
+    labels: Sequence[str],
+    interval: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    pooled: float | None = None,
+    outcome: npt.ArrayLike | None = None,
+    names: tuple[str, str, str] = ("raw", "partially pooled", "outcome"),
+    xlabel: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a row per group: its raw value, the pooled estimate, and what came after.
+
+    Parameters
+    ----------
+    raw, estimate : array, (group,)
+        Unpooled value and partially pooled estimate of each group, on the same scale.
+    labels : sequence of str
+        Name of each group. Rows are sorted by raw value, the largest on top.
+    interval : pair of arrays (group,), optional
+        Lower and upper end of an interval around the estimate.
+    pooled : float, optional
+        The completely pooled estimate: a vertical line.
+    outcome : array, (group,), optional
+        What was observed later.
+    names : three str
+        Names of raw value, estimate and outcome in the legend.
+    xlabel : str
+        With the unit.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        If the lengths differ.
+    """
+    columns = {"raw": raw, "estimate": estimate, "outcome": outcome}
+    values = {k: np.asarray(v, dtype=float) for k, v in columns.items() if v is not None}
+    for name, column in values.items():
+        if column.shape != (len(labels),):
+            raise DataError(f"{name} has shape {column.shape}, but there are {len(labels)} labels")
+    order = np.argsort(values["raw"], kind="stable")
+    rows = np.arange(len(order))
+    ax = _axes(len(order)) if ax is None else ax
+    if pooled is not None:
+        ax.axvline(pooled, color="0.6", linestyle="--", linewidth=1, label="completely pooled")
+    if interval is not None:
+        low, high = (np.asarray(end, dtype=float)[order] for end in interval)
+        ax.hlines(rows, low, high, color="0.8", linewidth=5, zorder=1, label=names[1] + ", interval")
+    for row, (start, end) in enumerate(
+        zip(values["raw"][order], values["estimate"][order], strict=True)
+    ):
+        ax.annotate(
+            "",
+            xy=(end, row),
+            xytext=(start, row),
+            arrowprops={"arrowstyle": "->", "color": "0.3", "shrinkA": 4, "shrinkB": 4},
+        )
+    ax.plot(values["raw"][order], rows, "o", mfc="white", mec="black", label=names[0])
+    ax.plot(values["estimate"][order], rows, "o", color="#0072B2", label=names[1], zorder=3)
+    if outcome is not None:
+        ax.plot(values["outcome"][order], rows, "x", color="#D55E00", label=names[2], zorder=3)
+    ax.set_yticks(rows, [labels[i] for i in order])
+    ax.set_xlabel(xlabel)
+    ax.set_ylim(-0.7, len(rows) - 0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=2, frameon=False)
+    return ax
+
+
+def _axes(rows: int) -> Axes:
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=(7, max(2.5, 0.9 + 0.28 * rows)), layout="constrained")
+    return ax

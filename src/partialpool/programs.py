@@ -1,0 +1,329 @@
+"""The catalogue of Stan programs, and programs of the user's own.
+
+>>> import partialpool as pp
+>>> pp.programs.list()                                             # doctest: +SKIP
+>>> program = pp.programs.get("binomial/partial_pooling_logit_noncentered")
+>>> program.data["successes"]                                      # doctest: +SKIP
+>>> fit = program.sample(program.example_data(), seed=1)           # doctest: +SKIP
+
+The programs stand in `stan/` at the top of the repository; wheels carry the same folder as
+`partialpool/stan`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from .errors import DataError, ProgramError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .declarations import Declaration, ProgramDeclarations
+    from .engines.base import LogDensity, Mode
+    from .fit import Fit
+
+PRIOR_PREFIX = "prior_"
+"""Data variables so named are prior constants: example data give their defaults."""
+
+RESPONSES = frozenset({"y", "successes"})
+"""Names of the observed response in the catalogue's programs."""
+
+
+@dataclass(frozen=True)
+class StanProgram:
+    """One Stan program: its name, where it stands, and its code.
+
+    Programs are equal when their names and code are.
+
+    Attributes
+    ----------
+    name : str
+        ``family/variant`` in the catalogue, else the file's name without its ending.
+    path : Path or None
+        The `.stan` file; None for a program that was restored from a saved fit.
+    code : str
+        Exactly what Stan compiles.
+    """
+
+    name: str
+    path: Path | None
+    code: str
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> StanProgram:
+        """Read a program of your own: it gets the same engines, checks and diagnostics.
+
+        Parameters
+        ----------
+        path : path of a `.stan` file
+            A file of the same name ending in `.data.json` beside it is its example data.
+
+        Raises
+        ------
+        ProgramError
+            If there is no such file, or it is not a Stan program by its name.
+        """
+        path = Path(path).expanduser()
+        if path.suffix != ".stan":
+            raise ProgramError(f"{path} is not a Stan program: its name must end in .stan")
+        try:
+            code = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ProgramError(f"cannot read {path}: {error.strerror}") from error
+        return cls(path.stem, path.resolve(), code)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the code."""
+        return hashlib.sha256(self.code.encode()).hexdigest()
+
+    @property
+    def include_paths(self) -> tuple[Path, ...]:
+        """Folders in which `#include` looks: the program's own."""
+        return () if self.path is None else (self.path.parent,)
+
+    @property
+    def declarations(self) -> ProgramDeclarations:
+        """What every block declares, as the compiler read it.
+
+        Raises
+        ------
+        ProgramError
+            If the program does not compile.
+        """
+        from .declarations import declarations
+
+        name = str(self.path or self.name)
+        return declarations(self.code, include_paths=self.include_paths, name=name)
+
+    @property
+    def data(self) -> Mapping[str, Declaration]:
+        """Declarations of the data block, in order."""
+        return self.declarations.data
+
+    @property
+    def parameters(self) -> Mapping[str, Declaration]:
+        """Declarations of the parameters block, in order."""
+        return self.declarations.parameters
+
+    @property
+    def example_path(self) -> Path | None:
+        """The `.data.json` beside the program, if there is one."""
+        if self.path is None:
+            return None
+        example = self.path.with_name(f"{self.path.stem}.data.json")
+        return example if example.is_file() else None
+
+    def example_data(self) -> dict[str, Any]:
+        """Read the data of the runnable example beside the program.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+        if self.example_path is None:
+            raise DataError(f"{self.name} has no example: there is no {self.name}.data.json")
+        example: dict[str, Any] = json.loads(self.example_path.read_text(encoding="utf-8"))
+        return {
+            name: np.asarray(value) if isinstance(value, Sequence) else value
+            for name, value in example.items()
+        }
+
+    def prior_defaults(self) -> dict[str, Any]:
+        """Default prior constants: the example's `prior_*` entries (none without example)."""
+        if self.example_path is None:
+            return {}
+        return {
+            name: value
+            for name, value in self.example_data().items()
+            if name.startswith(PRIOR_PREFIX)
+        }
+
+    def check_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Fill in default prior constants and check the data against the data block.
+
+        Returns
+        -------
+        dict
+            What Stan gets: every declared variable, in its declared type and shape.
+
+        Raises
+        ------
+        DataError
+            Names the variable, its declaration and what was given.
+        """
+        from .standata import check_data
+
+        return check_data(self.data, {**self.prior_defaults(), **data}, program_name=self.name)
+
+    def sample(
+        self,
+        data: Mapping[str, Any],
+        *,
+        coords: Mapping[str, Any] | None = None,
+        dims: Mapping[str, Any] | None = None,
+        engine: str = "auto",
+        seed: int | None = None,
+        **options: Any,
+    ) -> Fit:
+        """Draw from the posterior by NUTS.
+
+        Parameters
+        ----------
+        data : mapping
+            Values of the data block's variables. Prior constants (`prior_*`) that are left
+            out take the catalogue's defaults.
+        coords, dims : mappings, optional
+            As in ArviZ: labels of each dimension, and the dimensions of each variable, e.g.
+            ``coords={"player": names}, dims={"theta": ["player"]}``.
+        engine : {"auto", "cmdstan", "stanli"}
+        seed : int, optional
+            Random, and recorded, if not given.
+        **options
+            Those of `SamplerConfig`: chains, parallel_chains, warmup, draws, thin, inits,
+            adapt_delta, max_treedepth, metric, inv_metric, step_size, adapt_engaged,
+            save_warmup, output_dir, progress.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        DataError, OptionError, EngineError, SamplingError
+        """
+        from . import run
+
+        return run.sample(self, data, coords=coords, dims=dims, engine=engine, seed=seed, **options)
+
+    def optimize(self, data: Mapping[str, Any], **options: Any) -> Mode:
+        """Find the posterior mode; see `partialpool.run.optimize`."""
+        from . import run
+
+        return run.optimize(self, data, **options)
+
+    def pathfinder(self, data: Mapping[str, Any], **options: Any) -> Fit:
+        """Approximate the posterior by Pathfinder; see `partialpool.run.pathfinder`."""
+        from . import run
+
+        return run.pathfinder(self, data, **options)
+
+    def laplace(self, data: Mapping[str, Any], **options: Any) -> Fit:
+        """Approximate the posterior by a normal at its mode; see `partialpool.run.laplace`."""
+        from . import run
+
+        return run.laplace(self, data, **options)
+
+    def variational(self, data: Mapping[str, Any], **options: Any) -> Fit:
+        """Approximate the posterior by ADVI; see `partialpool.run.variational`."""
+        from . import run
+
+        return run.variational(self, data, **options)
+
+    def generate_quantities(self, data: Mapping[str, Any], fit: Fit, **options: Any) -> Fit:
+        """Run generated quantities on a fit's draws; see `partialpool.run.generate_quantities`."""
+        from . import run
+
+        return run.generate_quantities(self, data, fit, **options)
+
+    def log_density(
+        self,
+        data: Mapping[str, Any],
+        params: Mapping[str, Any],
+        *,
+        jacobian: bool = True,
+        engine: str = "auto",
+    ) -> LogDensity:
+        """Log density and gradient at given parameter values; see `partialpool.run.log_density`."""
+        from . import run
+
+        return run.log_density(self, data, params, jacobian=jacobian, engine=engine)
+
+
+@functools.cache
+def catalogue_root() -> Path:
+    """Return the folder of the Stan programs: the packaged one first, else the checkout's.
+
+    Raises
+    ------
+    ProgramError
+        If neither is there, which means that the installation is damaged.
+    """
+    package = Path(__file__).resolve().parent
+    for root in (package / "stan", package.parents[1] / "stan"):
+        if (root / "binomial").is_dir():
+            return root
+    raise ProgramError(
+        "the Stan programs are missing from this installation of partialpool: "
+        "install it again with `pip install --force-reinstall partialpool`"
+    )
+
+
+def names() -> tuple[str, ...]:
+    """Names of the catalogue's programs, sorted."""
+    root = catalogue_root()
+    return tuple(
+        sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.glob("*/*.stan"))
+    )
+
+
+def list() -> pd.DataFrame:
+    """List the catalogue: a table of name, data and parameters of every program."""
+    import pandas as pd
+
+    programs = [get(name) for name in names()]
+    return pd.DataFrame(
+        {
+            "data": [", ".join(program.data) for program in programs],
+            "parameters": [", ".join(program.parameters) for program in programs],
+        },
+        index=pd.Index([program.name for program in programs], name="program"),
+    )
+
+
+@functools.cache
+def get(name: str) -> StanProgram:
+    """Look up a program of the catalogue.
+
+    Raises
+    ------
+    ProgramError
+        If there is none of that name; the message has the nearest ones.
+    """
+    known = names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        raise ProgramError(
+            f"there is no program {name!r} in the catalogue.{hint} "
+            "`partialpool.programs.names()` lists them all; a file of your own is read by "
+            "`partialpool.StanProgram.from_file`"
+        )
+    path = catalogue_root() / f"{name}.stan"
+    return StanProgram(name, path, path.read_text(encoding="utf-8"))
+
+
+def resolve(name_or_path: str | Path) -> StanProgram:
+    """Take a name of the catalogue or the path of a `.stan` file."""
+    if str(name_or_path).endswith(".stan"):
+        return StanProgram.from_file(name_or_path)
+    return get(str(name_or_path))
+
+
+ResponseKind = Literal["observed", "constant"]
+
+
+def kind_of_data(program: StanProgram, name: str) -> ResponseKind:
+    """Whether a data variable is the observed response (by the catalogue's names)."""
+    return "observed" if name in RESPONSES and name in program.data else "constant"

@@ -1,0 +1,42 @@
+"""Fixtures shared by all tests: the engines, and programs written on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+import partialpool as pp
+
+ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmdstan)]
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    return request.param
+
+
+@pytest.fixture
+def write_program(tmp_path: Path) -> Callable[[str, str], pp.StanProgram]:
+    """Write a program into this test's own folder."""
+
+    def write(name: str, code: str) -> pp.StanProgram:
+        path = tmp_path / f"{name}.stan"
+        path.write_text(code, encoding="utf-8")
+        return pp.StanProgram.from_file(path)
+
+    return write
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count a skipped test as failed: what is not run is not known to work."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which counts as failed: {report.longrepr}"
+    return report

@@ -1,0 +1,115 @@
+"""The programs as Stan's compiler and a reader see them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from programs.cases import PROGRAMS, STAN, example_data, program_path
+
+# Prior constants are data, and stanc cannot see that a prior "depends on data variables": it says
+# itself that this may be a false positive. test_density.py shows that every prior is there.
+PRIOR_BY_DATA = re.compile(
+    r"The parameter (\w+) has no priors\. This means either no prior is provided, or the prior\(s\)"
+    r" depend on data variables\. In the later case, this may be a false positive\."
+)
+
+every_program = pytest.mark.parametrize("name", PROGRAMS)
+
+
+def run_stanc(stanc: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [str(stanc), *map(str, arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def warnings_of(stanc: Path, program: Path, output: Path, *options: str) -> list[str]:
+    """Each warning without its place, on one line."""
+    report = run_stanc(stanc, *options, "-o", output, program).stderr
+    blocks = re.split(r"^Warning in ", report, flags=re.M)[1:]
+    return [" ".join(block.split(":", 1)[1].split()) for block in blocks]
+
+
+def info(stanc: Path, name: str) -> dict[str, Any]:
+    declared: dict[str, Any] = json.loads(run_stanc(stanc, "--info", program_path(name)).stdout)
+    return declared
+
+
+def test_every_program_is_tested_and_has_an_example() -> None:
+    found = {path.relative_to(STAN).with_suffix("").as_posix() for path in STAN.rglob("*.stan")}
+    here = {name for name in found if name.split("/")[0] in ("binomial", "normal_known_variance")}
+    assert here == set(PROGRAMS)
+    assert all((STAN / f"{name}.data.json").is_file() for name in found)
+
+
+@every_program
+def test_compiles_without_a_warning(stanc: Path, tmp_path: Path, name: str) -> None:
+    assert warnings_of(stanc, program_path(name), tmp_path / "model.hpp") == []
+
+
+@every_program
+def test_pedantic_warnings_are_the_explained_ones(stanc: Path, tmp_path: Path, name: str) -> None:
+    found = warnings_of(stanc, program_path(name), tmp_path / "model.hpp", "--warn-pedantic")
+    about = [PRIOR_BY_DATA.fullmatch(warning) for warning in found]
+    assert all(about), found
+    parameters = set(info(stanc, name)["parameters"])
+    assert {match[1] for match in about if match} <= parameters
+
+
+def test_a_warning_is_caught(stanc: Path, tmp_path: Path) -> None:
+    program = tmp_path / "flat.stan"
+    program.write_text("parameters {\n  real x;\n}\nmodel {\n  1.5 ~ normal(x, 0);\n}\n")
+    found = warnings_of(stanc, program, tmp_path / "model.hpp", "--warn-pedantic")
+    assert not all(PRIOR_BY_DATA.fullmatch(warning) for warning in found)
+
+
+@every_program
+def test_is_formatted_by_stanc(stanc: Path, tmp_path: Path, name: str) -> None:
+    program, formatted = program_path(name), tmp_path / "formatted.stan"
+    run_stanc(stanc, "--auto-format", "-o", formatted, program)
+    assert formatted.read_text(encoding="utf-8") == program.read_text(encoding="utf-8")
+
+
+@every_program
+def test_reads_well(stanc: Path, name: str) -> None:
+    lines = program_path(name).read_text(encoding="utf-8").splitlines()
+    assert 20 <= len(lines) <= 100
+    assert max(map(len, lines)) <= 80
+    header = " ".join(line.removeprefix("//") for line in lines[: lines.index("data {")])
+    for part in ("~", "Source:", "Example:", f"{name.split('/')[1]}.data.json"):
+        assert part in header
+    for variable in info(stanc, name)["inputs"]:
+        declaration = re.compile(rf"\b{variable};\s*// \w.*\(.+\)$")  # meaning and (unit)
+        assert any(declaration.search(line) for line in lines), f"{variable} has no comment"
+
+
+@every_program
+def test_example_data_are_what_the_program_declares(stanc: Path, name: str) -> None:
+    inputs = info(stanc, name)["inputs"]
+    data = example_data(name)
+    assert set(data) == set(inputs)
+    for variable, declared in inputs.items():
+        value = data[variable]
+        assert isinstance(value, list) == (declared["dimensions"] == 1), variable
+        allowed = (int,) if declared["type"] == "int" else (int, float)
+        for number in value if isinstance(value, list) else [value]:
+            assert type(number) in allowed, variable
+        assert variable.startswith("prior_") or variable in {
+            "N", "trials", "successes", "J", "y", "sigma",
+        }  # fmt: skip
+
+
+@every_program
+def test_variants_share_their_names(stanc: Path, name: str) -> None:
+    """Every program offers theta, and no name that another variant would use otherwise."""
+    declared = info(stanc, name)
+    variables: dict[str, Any] = {}
+    for block in ("parameters", "transformed parameters", "generated quantities"):
+        variables |= declared[block]
+    assert variables["theta"] == {"type": "real", "dimensions": 1}
+    for variable in set(variables) - {"theta"}:
+        dimensions = {"phi": 0, "kappa": 0, "mu": 0, "sigma": 0, "tau": 0, "z": 1, "alpha": 1}
+        assert variables[variable]["dimensions"] == dimensions[variable]

@@ -1,0 +1,178 @@
+"""The data sets say what their sources say, and know where they come from."""
+
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from partialpool import datasets
+from partialpool.errors import DataError
+
+SHAPES = {
+    "baseball_1970": (18, 6),
+    "baseball_1970_stan": (18, 5),
+    "baseball_2006": (308, 3),
+    "eight_schools": (8, 7),
+    "rat_tumors": (71, 3),
+    "surgical_mortality": (12, 3),
+}
+
+
+def test_list_names_every_data_set_with_its_size() -> None:
+    listed = datasets.list().set_index("name")
+    assert list(listed.columns) == ["rows", "columns", "description"]
+    for name, (rows, columns) in SHAPES.items():
+        assert tuple(listed.loc[name, ["rows", "columns"]]) == (rows, columns)
+        assert listed.loc[name, "description"] == datasets.describe(name).title
+
+
+def test_every_table_has_its_sidecar_and_every_sidecar_its_table() -> None:
+    folder = Path(datasets.__file__).parent
+    tables = {path.stem for path in folder.glob("*.csv")}
+    assert tables == {path.stem for path in folder.glob("*.json")}
+    assert tables == set(datasets.list()["name"])
+
+
+@pytest.mark.parametrize("name", list(datasets.list()["name"]))
+def test_description_covers_the_table(name: str) -> None:
+    frame, dataset = datasets.load(name), datasets.describe(name)
+    assert list(dataset.columns) == list(frame.columns)
+    assert not frame.isna().to_numpy().any()
+    for text in (dataset.title, dataset.source, dataset.licence, dataset.taken_from):
+        assert len(text) > 20
+    assert all(column == column.lower() and " " not in column for column in frame.columns)
+    assert frame.attrs["name"] == name
+    assert frame.attrs["source"] == dataset.source
+    assert frame.attrs["columns"] == dict(dataset.columns)
+    with pytest.raises(FrozenInstanceError):
+        dataset.title = "another"
+    with pytest.raises(TypeError):
+        dataset.columns["another"] = ""
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_group_comes_first(name: str) -> None:
+    assert datasets.load(name).iloc[:, 0].is_unique
+
+
+def test_load_gives_a_fresh_copy() -> None:
+    first = datasets.load("eight_schools")
+    first.loc[0, "effect"] = 99
+    first.attrs["columns"]["effect"] = "changed"
+    second = datasets.load("eight_schools")
+    assert second.loc[0, "effect"] == 28
+    assert second.attrs["columns"]["effect"] != "changed"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("eight_school", "eight_schools"),
+        ("Rat_Tumors", "rat_tumors"),
+        ("baseball1970", "baseball_1970"),
+    ],
+)
+@pytest.mark.parametrize("function", [datasets.load, datasets.describe])
+def test_unknown_name_gets_the_nearest_and_all(function, wrong: str, meant: str) -> None:
+    with pytest.raises(DataError, match=f"no data set '{wrong}'. Did you mean '{meant}'") as error:
+        function(wrong)
+    assert all(name in str(error.value) for name in SHAPES)
+
+
+@pytest.mark.parametrize("wrong", ["zzzzzz", "../errors", ""])
+def test_unknown_name_like_no_other(wrong: str) -> None:
+    with pytest.raises(DataError, match="The data sets are") as error:
+        datasets.load(wrong)
+    assert "Did you mean" not in str(error.value)
+
+
+def test_baseball_1970_is_the_published_table() -> None:
+    frame = datasets.load("baseball_1970")
+    assert (frame["at_bats"] == 45).all()
+    hits = [18, 17, 16, 15, 14, 14, 13, 12, 11, 11, 10, 10, 10, 10, 10, 9, 8, 7]
+    assert frame["hits"].to_list() == hits
+    # Efron and Morris (1977), in their order
+    published = [
+        *(0.346, 0.298, 0.276, 0.222, 0.273, 0.270, 0.263, 0.210, 0.269),
+        *(0.230, 0.264, 0.256, 0.303, 0.264, 0.226, 0.285, 0.316, 0.200),
+    ]
+    assert frame["remaining_average"].to_list() == published
+    assert frame["player"].to_list()[9:15] == [
+        *("Swoboda", "Unser", "Williams", "Scott", "Petrocelli", "E. Rodriguez")
+    ]
+    average = frame["remaining_hits"] / frame["remaining_at_bats"]
+    differ = (average - frame["remaining_average"]).abs() > 0.0005 + 1e-12
+    assert frame["player"][differ].to_list() == ["Kessinger"]
+    assert frame["remaining_at_bats"].sum() == 6970 - 591 + 270
+    assert frame["remaining_hits"].sum() == 1952 - 195 + 69
+
+
+def test_the_two_baseball_tables_differ_in_williams_alone() -> None:
+    ours = datasets.load("baseball_1970").assign(
+        player=lambda frame: frame["player"].str.split().str[-1]
+    )
+    stan = datasets.load("baseball_1970_stan").replace({"player": {"Swaboda": "Swoboda"}})
+    assert stan["player"].to_list()[10:15] == [
+        *("Petrocelli", "Rodriguez", "Scott", "Unser", "Williams")
+    ]
+    assert (stan["remaining_at_bats"].sum(), stan["remaining_hits"].sum()) == (6970, 1952)
+    both = ours.merge(stan, on="player", suffixes=("", "_stan"))
+    assert len(both) == 18
+    same = pd.Series(True, index=both.index)
+    for column in ("at_bats", "hits", "remaining_at_bats", "remaining_hits"):
+        same &= both[column] == both[f"{column}_stan"]
+    assert both["player"][~same].to_list() == ["Williams"]
+    williams = both[~same].iloc[0]
+    assert (williams["remaining_hits"], williams["remaining_at_bats"]) == (69, 270)
+    assert (williams["remaining_hits_stan"], williams["remaining_at_bats_stan"]) == (195, 591)
+    assert "Walt Williams" in " ".join(datasets.describe("baseball_1970_stan").notes)
+
+
+def test_baseball_2006_totals() -> None:
+    frame = datasets.load("baseball_2006")
+    assert (frame["hits"].sum(), frame["at_bats"].sum()) == (21285, 77243)
+    assert (frame["hits"] <= frame["at_bats"]).all()
+    assert frame["player"].to_list() == list(range(1, 309))
+    assert tuple(frame.loc[0, ["hits", "at_bats"]]) == (161, 558)
+    assert tuple(frame.loc[307, ["hits", "at_bats"]]) == (46, 197)
+    pairs = set(zip(frame["hits"], frame["at_bats"], strict=True))
+    assert {(17, 81), (59, 226), (10, 41)} <= pairs  # Matt Stairs, once per club
+
+
+def test_rat_tumors_as_in_table_5_1() -> None:
+    frame = datasets.load("rat_tumors")
+    assert (frame["tumors"].sum(), frame["rats"].sum()) == (267, 1739)
+    assert (frame["tumors"] == 0).sum() == 14
+    assert tuple(frame.iloc[70]) == (71, 14, 4)
+    assert tuple(frame.iloc[35]) == (36, 27, 3)
+    rate = (frame["tumors"] / frame["rats"])[:70].to_numpy()
+    falls = np.flatnonzero(np.diff(rate) < 0)
+    assert falls.tolist() == [67]  # sorted by rate, but for 15/46 before 15/47
+
+
+def test_surgical_mortality_as_in_bugs() -> None:
+    frame = datasets.load("surgical_mortality")
+    assert "".join(frame["hospital"]) == "ABCDEFGHIJKL"
+    assert (frame["deaths"].sum(), frame["operations"].sum()) == (208, 2814)
+    extremes = frame.set_index("hospital").loc[["A", "D", "H"]].to_numpy().tolist()
+    assert extremes == [[47, 0], [810, 46], [215, 31]]
+
+
+def test_eight_schools_rounded_and_not() -> None:
+    frame = datasets.load("eight_schools")
+    assert "".join(frame["school"]) == "ABCDEFGH"
+    assert frame["effect"].to_list() == [28, 8, -3, 7, -1, 1, 18, 12]
+    assert frame["standard_error"].to_list() == [15, 10, 16, 11, 9, 11, 10, 18]
+    for column in ("effect", "standard_error"):
+        assert frame[f"rubin_{column}"].round().to_list() == frame[column].to_list()
+    assert frame["rubin_effect"].sum() == pytest.approx(70.56)
+
+
+def test_pandas_is_loaded_only_when_data_are() -> None:
+    code = "import sys, partialpool.datasets; sys.exit('pandas' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
