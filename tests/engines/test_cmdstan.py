@@ -13,6 +13,8 @@ import partialpool as pp
 from partialpool.engines import cache, select
 from partialpool.engines.cmdstan import FLAGS, CmdStanEngine
 
+pytestmark = [pytest.mark.cmdstan, pytest.mark.usefixtures("cmdstan")]
+
 GAUSS = """
 data { vector[2] m; cov_matrix[2] S; }
 parameters { vector[2] x; }
@@ -28,7 +30,6 @@ def gauss(write_program) -> pp.StanProgram:
     return write_program("gauss", GAUSS)
 
 
-@pytest.mark.cmdstan
 def test_laplace_of_a_gaussian_is_exact(gauss) -> None:
     fit = gauss.laplace(DATA, draws=4000, seed=2, engine="cmdstan", dims={"x": ["axis"]})
     x = fit.posterior["x"].values[0]
@@ -41,7 +42,6 @@ def test_laplace_of_a_gaussian_is_exact(gauss) -> None:
         fit.diagnose()
 
 
-@pytest.mark.cmdstan
 def test_pathfinder_of_a_gaussian(gauss) -> None:
     fit = gauss.pathfinder(DATA, draws=2000, paths=4, seed=2, engine="cmdstan")
     x = fit.posterior["x"].values[0]
@@ -50,16 +50,16 @@ def test_pathfinder_of_a_gaussian(gauss) -> None:
     assert set(fit.sample_stats) == {"lp", "lp_approx"}
 
 
-@pytest.mark.cmdstan
 @pytest.mark.parametrize(("algorithm", "correlation"), [("meanfield", 0.0), ("fullrank", 0.636)])
-def test_variational_of_a_gaussian(gauss, algorithm: str, correlation: float) -> None:
-    fit = gauss.variational(DATA, draws=4000, algorithm=algorithm, seed=2, engine="cmdstan")
+def test_variational_of_a_gaussian(write_program, algorithm: str, correlation: float) -> None:
+    # ADVI stops by the relative change of its objective, which must not be near 0
+    far = write_program("far", GAUSS.replace("model {", "model { target += -50;"))
+    fit = far.variational(DATA, draws=4000, algorithm=algorithm, seed=2, engine="cmdstan")
     x = fit.posterior["x"].values[0]
     assert np.abs(x.mean(axis=0) - M).max() < 0.5
     assert np.corrcoef(x.T)[0, 1] == pytest.approx(correlation, abs=0.25)
 
 
-@pytest.mark.cmdstan
 def test_generated_quantities_follow_the_draws(gauss) -> None:
     fit = gauss.sample(DATA, engine="stanli", seed=1, chains=3, draws=50, verbose=False)
     made = gauss.generate_quantities(DATA, fit, engine="cmdstan", seed=5)
@@ -72,7 +72,6 @@ def test_generated_quantities_follow_the_draws(gauss) -> None:
     assert np.array_equal(again.posterior["noise"], noise)
 
 
-@pytest.mark.cmdstan
 def test_generated_quantities_of_another_program(gauss, write_program) -> None:
     fit = gauss.sample(DATA, engine="stanli", seed=1, chains=2, draws=20, verbose=False)
     other = write_program("other", "parameters { real z; } generated quantities { real w = z; }")
@@ -80,7 +79,6 @@ def test_generated_quantities_of_another_program(gauss, write_program) -> None:
         other.generate_quantities({}, fit, engine="cmdstan")
 
 
-@pytest.mark.cmdstan
 def test_matrices_keep_their_order_through_stan_csv(write_program) -> None:
     program = write_program(
         "order",
@@ -94,16 +92,14 @@ def test_matrices_keep_their_order_through_stan_csv(write_program) -> None:
     assert np.allclose(made.posterior["d"], fit.posterior["b"], atol=1e-14)
 
 
-@pytest.mark.cmdstan
 def test_mode_without_the_jacobian(write_program) -> None:
     program = write_program("gamma", "parameters { real<lower=0> s; } model { s ~ gamma(3, 2); }")
     with_jacobian = program.optimize({}, engine="cmdstan", jacobian=True, seed=1)
     without = program.optimize({}, engine="cmdstan", jacobian=False, seed=1)
-    assert float(with_jacobian.values["s"]) == pytest.approx(3 / 2, rel=1e-5)
-    assert float(without.values["s"]) == pytest.approx(2 / 2, rel=1e-5)
+    assert float(with_jacobian.values["s"]) == pytest.approx(3 / 2, rel=1e-4)
+    assert float(without.values["s"]) == pytest.approx(2 / 2, rel=1e-4)
 
 
-@pytest.mark.cmdstan
 def test_density_without_the_jacobian(write_program) -> None:
     program = write_program("gamma", "parameters { real<lower=0> s; } model { s ~ gamma(3, 2); }")
     a = program.log_density({}, {"s": 0.7}, engine="cmdstan", jacobian=True)
@@ -111,7 +107,6 @@ def test_density_without_the_jacobian(write_program) -> None:
     assert a.value - b.value == pytest.approx(np.log(0.7), abs=1e-12)
 
 
-@pytest.mark.cmdstan
 def test_output_dir_keeps_each_fits_files_apart(gauss, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     options = {"engine": "cmdstan", "output_dir": folder, "chains": 2, "draws": 20}
@@ -123,7 +118,6 @@ def test_output_dir_keeps_each_fits_files_apart(gauss, tmp_path: Path) -> None:
         assert len(list(fit.glob("*.csv"))) == 2
 
 
-@pytest.mark.cmdstan
 def test_fits_in_threads_do_not_mix(gauss) -> None:
     def run(seed: int) -> np.ndarray:
         fit = gauss.sample(
@@ -145,7 +139,6 @@ def build(_: int) -> str:
     return str(cache.executable(program, engine.cmdstan, flags=FLAGS))
 
 
-@pytest.mark.cmdstan
 def test_processes_that_want_one_program_build_it_once(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PARTIALPOOL_CACHE", str(tmp_path))
     with concurrent.futures.ProcessPoolExecutor(4) as pool:
@@ -161,7 +154,6 @@ def test_processes_that_want_one_program_build_it_once(tmp_path: Path, monkeypat
     assert path.stat().st_mtime_ns != first
 
 
-@pytest.mark.cmdstan
 def test_each_ingredient_changes_the_key(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("PARTIALPOOL_CACHE", str(tmp_path))
     built: list[Path] = []
@@ -183,7 +175,6 @@ def test_each_ingredient_changes_the_key(tmp_path: Path, monkeypatch) -> None:
     assert len(set(built)) == len(variants)
 
 
-@pytest.mark.cmdstan
 def test_what_stan_says_of_a_failure_is_in_the_message(write_program) -> None:
     program = write_program(
         "fails", 'parameters { real x; } model { reject("no luck with x = ", x); }'
@@ -192,7 +183,6 @@ def test_what_stan_says_of_a_failure_is_in_the_message(write_program) -> None:
         program.sample({}, engine="cmdstan", verbose=False, progress=False)
 
 
-@pytest.mark.cmdstan
 def test_no_compiler(monkeypatch, write_program) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
     with pytest.raises(pp.EngineError, match=r"'no-such-compiler' cannot be run: install one"):

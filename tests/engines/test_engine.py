@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import partialpool as pp
-from partialpool.errors import DataError, OptionError, ProgramError, SamplingError
+from partialpool.errors import DataError, ProgramError, SamplingError
 
 MU, SD, Y = 1.0, 2.0, np.array([0.3, 1.9, -0.4, 2.2, 1.1])
 NORMAL = """
@@ -170,8 +170,12 @@ def test_inits_are_where_chains_start(normal, engine) -> None:
 
 
 def test_inits_out_of_bounds_are_refused(normal, engine) -> None:
-    with pytest.raises((OptionError, SamplingError), match="sigma"):
+    with pytest.raises(DataError, match=r"(?s)real<lower=0> sigma.*-1"):
         normal.sample(DATA, engine=engine, inits={"mu": 0.0, "sigma": -1.0}, **QUICK)
+    with pytest.raises(DataError, match="no parameter 'tau'; its parameters are mu, sigma"):
+        normal.optimize(DATA, engine=engine, inits={"tau": 0.0})
+    with pytest.raises(DataError, match="sigma"):
+        normal.log_density(DATA, {"mu": 0.0}, engine=engine)
 
 
 def test_tree_depth_and_step_size_obey(normal, engine) -> None:

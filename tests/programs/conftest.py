@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,11 @@ import pytest
 import stanli
 from programs.checks import Array, LogDensity, MakeLogDensity, Sample
 from programs.find_stanc import find_stanc
+
+import partialpool as pp
+from partialpool.engines import cache, select
+from partialpool.engines.cmdstan import FLAGS, CmdStanEngine
+from partialpool.standata import as_json
 
 
 def _stanli_log_density(program: Path, data: Mapping[str, Any]) -> LogDensity:
@@ -23,29 +31,70 @@ def _stanli_log_density(program: Path, data: Mapping[str, Any]) -> LogDensity:
     return log_density
 
 
-def _stanli_sample(
-    program: Path,
-    data: Mapping[str, Any],
-    *,
-    seed: int,
-    draws: int = 1000,
-    adapt_delta: float = 0.8,
-) -> dict[str, Array]:
-    model = stanli.Model(stan_file=str(program), data=dict(data))
-    fit = model.sample(chains=4, samples=draws, seed=seed, delta=adapt_delta, refresh=0)
-    return {name: np.asarray(fit.draws(name)) for name in fit.variables}
+def _executable(program: Path) -> Path:
+    engine = select("cmdstan")
+    assert isinstance(engine, CmdStanEngine)
+    return cache.executable(pp.StanProgram.from_file(program), engine.cmdstan, flags=FLAGS)
 
 
-@pytest.fixture(scope="session", params=["stanli"])
-def log_density(request: pytest.FixtureRequest) -> MakeLogDensity:
+def _cmdstan_log_density(program: Path, data: Mapping[str, Any]) -> LogDensity:
+    """Run the compiled program as a user of plain CmdStan does."""
+    exe = _executable(program)
+
+    def log_density(q: Array) -> tuple[Array, Array]:
+        with tempfile.TemporaryDirectory() as folder:
+            files = {name: Path(folder, name) for name in ("data.json", "points.json", "out.csv")}
+            files["data.json"].write_text(as_json(data))
+            files["points.json"].write_text(json.dumps({"params_r": q.tolist()}))
+            command = [
+                *(exe, "log_prob", f"unconstrained_params={files['points.json']}", "jacobian=1"),
+                *("data", f"file={files['data.json']}"),
+                *("output", f"file={files['out.csv']}", "sig_figs=17"),
+            ]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(done.stdout + done.stderr)
+            written = files["out.csv"].read_text().splitlines()
+        rows = [line for line in written if not line.startswith("#")][1:]
+        table = np.loadtxt(rows, delimiter=",", ndmin=2)
+        return table[:, 0], table[:, 1:]
+
+    return log_density
+
+
+def _sample_with(engine: str) -> Sample:
+    def sample(
+        program: Path,
+        data: Mapping[str, Any],
+        *,
+        seed: int,
+        draws: int = 1000,
+        adapt_delta: float = 0.8,
+    ) -> dict[str, Array]:
+        fit = pp.StanProgram.from_file(program).sample(
+            data,
+            engine=engine,
+            seed=seed,
+            draws=draws,
+            adapt_delta=adapt_delta,
+            progress=False,
+            verbose=False,
+        )
+        return {str(name): np.asarray(draws.values) for name, draws in fit.posterior.items()}
+
+    return sample
+
+
+@pytest.fixture
+def log_density(engine: str) -> MakeLogDensity:
     """Of (program, data): the log density and its gradient at many points."""
-    return {"stanli": _stanli_log_density}[request.param]
+    return {"stanli": _stanli_log_density, "cmdstan": _cmdstan_log_density}[engine]
 
 
-@pytest.fixture(scope="session", params=["stanli"])
-def sample(request: pytest.FixtureRequest) -> Sample:
+@pytest.fixture
+def sample(engine: str) -> Sample:
     """Of (program, data, seed=): (chains, draws, ...) for every variable."""
-    return {"stanli": _stanli_sample}[request.param]
+    return _sample_with(engine)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from partialpool.declarations import (
 )
 from partialpool.declarations.from_stanc import from_stanc
 from partialpool.declarations.mir import MirError
+from partialpool.declarations.statements import Program
 from partialpool.errors import EngineError, ProgramError
 from partialpool.programs import get, names
 
@@ -162,22 +163,38 @@ def same(code: str, stanc: Path) -> ProgramDeclarations:
     return by_stanli
 
 
+BLOCKS = {
+    "data": TYPES + INT_TYPES,
+    "parameters": TYPES + PARAMETER_TYPES,
+    "transformed parameters": TYPES,
+    "generated quantities": TYPES + INT_TYPES,
+}
+
+
+@pytest.fixture(scope="session")
+def both(stanc: Path) -> dict[str, tuple[ProgramDeclarations, ProgramDeclarations]]:
+    """One program for each block, with all that it may declare, by stanli and by stanc."""
+    codes = {
+        block: in_block(block, "; ".join(f"{each}{i}" for i, each in enumerate(types)))
+        for block, types in BLOCKS.items()
+    }
+    return {block: (declarations(code), from_stanc(code, stanc)) for block, code in codes.items()}
+
+
 @pytest.mark.parametrize(
-    ("block", "declaration"),
-    [
-        *(
-            (block, declaration)
-            for block in ("data", "parameters", "transformed parameters", "generated quantities")
-            for declaration in TYPES
-        ),
-        *((block, each) for block in ("data", "generated quantities") for each in INT_TYPES),
-        *(("parameters", each) for each in PARAMETER_TYPES),
-    ],
+    ("block", "number", "declaration"),
+    [(block, i, each) for block, types in BLOCKS.items() for i, each in enumerate(types)],
 )
-def test_a_declaration_comes_back_as_written(block: str, declaration: str, stanc: Path) -> None:
-    found = same(in_block(block, declaration), stanc).all["x"]
-    assert str(found) == declaration
-    assert found.block == block
+def test_a_declaration_comes_back_as_written(
+    block: str,
+    number: int,
+    declaration: str,
+    both: dict[str, tuple[ProgramDeclarations, ProgramDeclarations]],
+) -> None:
+    by_stanli, by_stanc = (program.all[f"x{number}"] for program in both[block])
+    assert str(by_stanli) == f"{declaration}{number}"
+    assert by_stanli.block == block
+    assert by_stanc == by_stanli
 
 
 def test_the_blocks_are_told_apart_and_in_order(stanc: Path) -> None:
@@ -221,6 +238,9 @@ OTHER_PROGRAMS = {
         generated quantities { real<lower=f(x[1])> g = normal_rng(0, 1); matrix[N, fact(3)] h;
                                if (g > 1e10) reject("no ", g);
                                for (i in 1 : N) for (j in 1 : fact(3)) h[i, j] = i; }""",
+    "a sum of many terms": f"""
+        data {{ real x; }} transformed data {{ real t = {" + ".join(["x"] * 1500)}; }}
+        parameters {{ real<lower=t> y; }} model {{ y ~ normal({" + ".join(["x"] * 1500)}, 1); }}""",
     "functions with functions": """
         functions { vector dy(real t, vector y, real k) { return -k * y; }
                     real part(array[] real s, int a, int b, real m) {
@@ -300,14 +320,10 @@ EXPRESSIONS = [
     "choose(N, 3)",
     "size(t)",
     "num_elements(v)",
-    "sum(t)",
     "prod(v)",
     "mean(v)",
     "t[2]",
     "t[t[1]]",
-    "sum(t[2 : 3])",
-    "sum(t[2 :])",
-    "sum(t[])",
     "sum(v[{1, 3}])",
     "sum(v + 1)",
     "sum(2 * v)",
@@ -322,12 +338,21 @@ EXPRESSIONS = [
     "log(a) + exp(a) + log1p(a) + log2(a) + log10(a)",
     "inv(a)",
     "floor(a) + ceil(a)",
-    "to_int(floor(2.5))",
     "pi() + e() + sqrt2()",
     "positive_infinity()",
     "negative_infinity()",
     "machine_precision()",
 ]
+
+
+BY_HAND = {
+    "sum(t)": 6,
+    "sum(t[2 : 3])": 3,
+    "sum(t[2 :])": 3,
+    "sum(t[])": 6,
+    "to_int(floor(2.5))": 2,
+}
+"""What stanli cannot compute in generated quantities."""
 
 
 @pytest.fixture(scope="session")
@@ -339,12 +364,11 @@ def by_stan() -> dict[str, float]:
     parameters {{ real z; }} model {{ z ~ normal(0, 1); }}
     generated quantities {{ {quantities} }}"""
     fit = stanli.Model(stan_code=code, data=ENV).sample(chains=1, warmup=1, samples=1, refresh=0)
-    return {
-        text: float(np.ravel(fit.draws(f"x{i}"))[0]) for i, text in enumerate(EXPRESSIONS)
-    }
+    values = {text: float(np.ravel(fit.draws(f"x{i}"))[0]) for i, text in enumerate(EXPRESSIONS)}
+    return {**values, **BY_HAND}
 
 
-@pytest.mark.parametrize("text", EXPRESSIONS)
+@pytest.mark.parametrize("text", [*EXPRESSIONS, *BY_HAND])
 def test_expressions_have_the_value_that_stan_gives(text: str, by_stan: dict[str, float]) -> None:
     code = f"data {{ int N; int K; real a; array[3] int t; vector[3] v; real<lower=({text})> x; }}"
     bound = declarations(code).data["x"].lower
@@ -486,6 +510,14 @@ def test_stanc_that_cannot_be_run(tmp_path: Path) -> None:
         declarations("data { int N; }", stanc=tmp_path / "absent")
 
 
+def test_nothing_is_left_in_the_working_directory(
+    stanc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    from_stanc("data { int N; }", stanc)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_stanc_cannot_be_told(stanc: Path) -> None:
     with pytest.raises(ProgramError, match="comma in its name"):
         declarations("#include x.stan\n", include_paths=["a,b"], stanc=stanc)
@@ -538,7 +570,9 @@ def test_an_unknown_form_is_told_by_position(text: str, message: str) -> None:
 
 def test_an_unknown_form_names_stanlis_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stanli, "stan_to_mir", lambda *_, **__: "STANLI3:AAAA")
-    with pytest.raises(EngineError, match=r"unknown MIR format, stanli version 0\.\d+.*pip install"):
+    with pytest.raises(
+        EngineError, match=r"unknown MIR format, stanli version 0\.\d+.*pip install"
+    ):
         declarations("data { int unknown_form; }")
 
 
@@ -563,7 +597,7 @@ def test_a_damaged_program_is_read_or_refused(place: int, byte: int) -> None:
         program = portable.read(encoded(damaged))
     except MirError:
         return
-    assert isinstance(program, portable.Program)
+    assert isinstance(program, Program)
 
 
 @pytest.mark.parametrize(

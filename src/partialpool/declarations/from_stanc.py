@@ -7,6 +7,7 @@ stanc calls a debugging aid. Both are asked for, and have to agree.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -92,7 +93,7 @@ def read_program(program: Sexp) -> tuple[Declaration, ...]:
 
 
 def _run(code: str, stanc: Path, include_paths: Sequence[str], option: str) -> str:
-    command = [str(stanc), option]
+    command = [str(stanc), option, f"--output={os.devnull}"]  # else it leaves a C++ file here
     if include_paths and "#include" in code:
         if any("," in path for path in include_paths):
             raise ProgramError(
@@ -118,26 +119,21 @@ def _section(sections: Mapping[str, Sexp], name: str) -> list[Sexp]:
     return section
 
 
-def _checks(node: Sexp) -> Iterable[tuple[str, Sexp]]:
+def _checks(section: Sexp) -> Iterable[tuple[str, Sexp]]:
     """Names and transformations of all checks in a section."""
-    match node:
-        case ["FnCheck", ["trans", transformation], ["var_name", str(checked)], *_]:
-            yield checked, transformation
-        case [*items]:
-            for item in items:
-                yield from _checks(item)
+    for node in sexp.walk(section):
+        match node:
+            case ["FnCheck", ["trans", transformation], ["var_name", str(checked)], *_]:
+                yield checked, transformation
 
 
-def _compilers_variables(node: Sexp) -> Iterable[tuple[str, Expr]]:
+def _compilers_variables(section: Sexp) -> Iterable[tuple[str, Expr]]:
     """Names and values of the variables into which the compiler has put sizes."""
-    match node:
-        case ["Assignment", [["LVariable", str(name)], []], _, value] if name.endswith(
-            COMPILERS_OWN
-        ):
-            yield name, sexp.expression(value)
-        case [*items]:
-            for item in items:
-                yield from _compilers_variables(item)
+    for node in sexp.walk(section):
+        match node:
+            case ["Assignment", [["LVariable", str(name)], []], _, value]:
+                if name.endswith(COMPILERS_OWN):
+                    yield name, sexp.expression(value)
 
 
 def _output(entry: Sexp, own: Mapping[str, Expr]) -> Declaration:

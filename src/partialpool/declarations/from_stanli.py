@@ -26,7 +26,7 @@ from .mir import (
     resolve,
 )
 from .model import Block, Declaration, ProgramDeclarations
-from .portable import Program, Statement
+from .statements import Program, Statement
 
 _EMIT_GENERATED_QUANTITIES = "emit_generated_quantities__"
 

@@ -84,6 +84,7 @@ OPERATORS = {
 
 ARITIES = {
     "TernaryIf": 3,
+    "Promotion": 1,
     "IndexAll": 0,
     "IndexSingle": 1,
     "IndexMulti": 1,
@@ -149,7 +150,7 @@ def call(name: str, args: tuple[Expr, ...]) -> Expr:
     """Make the expression for a MIR function: operators get their signs."""
     if len(args) != ARITIES.get(name, len(args)):
         raise MirError(f"{name} has {len(args)} arguments")
-    if name in ("IndexSingle", "IndexMulti"):
+    if name in ("IndexSingle", "IndexMulti", "Promotion"):
         return args[0]
     return Call(OPERATORS.get(name, name), args)
 

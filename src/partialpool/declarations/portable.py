@@ -11,13 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TypeVar
 
 from . import sexp
 from .expressions import Call, Expr, Literal, Variable
 from .mir import BASES, SIZES, UNKNOWN, MirError, SizedType, Transform, call, sized
+from .statements import Program, Statement
 
 T = TypeVar("T")
 
@@ -42,55 +42,8 @@ _TRANSFORMS = (
     "CholeskyCov",
 )
 _UNSUPPORTED_TRANSFORM = len(_TRANSFORMS)
+_COMPOUND = {5: "Promotion", 6: "Indexed", 7: "TernaryIf", 8: "EOr", 9: "EAnd"}
 _UNSUPPORTED = Call("unsupported", ())
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A statement, as much of it as declarations need.
-
-    Attributes
-    ----------
-    kind : str
-        ``Decl``, ``Call`` (of a function for its effect), or the name of another kind.
-    name : str
-        The declared variable, the assigned one, or the called function.
-    type : SizedType or None
-        Of a declaration; None for the compiler's own variables without sizes.
-    args : tuple of Expr
-        Initial value of a declaration, if any; value of an assignment; arguments of a call.
-    transform : Transform or None
-        Of a parameter's declaration, and of a check.
-    checked : str
-        What a check is of.
-    body : tuple of Statement
-    """
-
-    kind: str
-    name: str = ""
-    type: SizedType | None = None
-    args: tuple[Expr, ...] = ()
-    transform: Transform | None = None
-    checked: str = ""
-    body: tuple[Statement, ...] = ()
-
-    def walk(self) -> Iterator[Statement]:
-        """Yield the statement and all in it, in order."""
-        yield self
-        for statement in self.body:
-            yield from statement.walk()
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """The sections of a compiled program that declarations are made of."""
-
-    input_vars: tuple[tuple[str, SizedType], ...]
-    prepare_data: tuple[Statement, ...]
-    log_prob: tuple[Statement, ...]
-    generate_quantities: tuple[Statement, ...]
-    output_vars: tuple[str, ...]
-    transform_inits: tuple[Statement, ...]
 
 
 def read(text: str) -> Program:
@@ -180,40 +133,57 @@ class _Reader:
         return name, found
 
     def _expression(self) -> Expr:
+        """Read an expression without recursion: sums may be thousands of terms deep."""
+        unfinished: list[tuple[str, int, list[Expr]]] = []
+        while True:
+            node, name, count = self._head()
+            if node is None and count:
+                unfinished.append((name, count, []))
+                continue
+            node = self._tail(call(name, ()) if node is None else node)
+            while unfinished:
+                name, count, args = unfinished[-1]
+                args.append(node)
+                if len(args) < count:
+                    break
+                unfinished.pop()
+                node = self._tail(call(name, tuple(args)))
+            else:
+                return node
+
+    def _head(self) -> tuple[Expr | None, str, int]:
+        """Read a leaf, or a function's name and its number of arguments, which come next."""
         match self._byte():
             case 0:
-                node: Expr = Variable(self._string())
+                return Variable(self._string()), "", 0
             case 1:
-                node = Literal(int.from_bytes(self._take(4), "little", signed=True))
+                return Literal(int.from_bytes(self._take(4), "little", signed=True)), "", 0
             case 2:
-                node = Literal(struct.unpack("<d", self._take(8))[0])
+                return Literal(struct.unpack("<d", self._take(8))[0]), "", 0
             case 3:
-                node = Literal(self._string())
+                return Literal(self._string()), "", 0
             case 4:
-                node = self._function_call()
-            case 5:
-                (node,) = self._list(self._expression)
-            case 6 | 7 | 8 | 9 as kind:
-                name = {6: "Indexed", 7: "TernaryIf", 8: "EOr", 9: "EAnd"}[kind]
-                node = call(name, self._list(self._expression))
+                library = self._byte()
+                if library > 2:
+                    raise MirError(f"unknown function library {library}")
+                name = self._string()
+                self._bool()  # without constants
+                return None, name, self._count()
+            case 5 | 6 | 7 | 8 | 9 as kind:
+                return None, _COMPOUND[kind], self._count()
             case 10:
-                node = _UNSUPPORTED
+                return _UNSUPPORTED, "", 0
             case tag:
                 raise MirError(f"unknown kind of expression {tag}")
+
+    def _tail(self, node: Expr) -> Expr:
+        """Read what ends every expression."""
         self._string()  # type
         self._view()
         self._bool()  # data only
         self._bool()  # promoted
         raw = self._string()
-        return _spelled_out(raw) if node == _UNSUPPORTED else node
-
-    def _function_call(self) -> Expr:
-        library = self._byte()
-        if library > 2:
-            raise MirError(f"unknown function library {library}")
-        name = self._string()
-        self._bool()  # without constants
-        return call(name, self._list(self._expression))
+        return _spelled_out(raw) if node is _UNSUPPORTED else node
 
     def _view(self) -> None:
         self._byte()  # depth of the array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from .expressions import Expr, Literal, Variable
 from .mir import MirError, SizedType, Transform, call, number, sized
@@ -42,6 +43,16 @@ def read(text: str) -> Sexp:
     if len(stack) != 1 or len(stack[0]) != 1:
         raise MirError(f"it ends in the middle, at character {position}")
     return stack[0][0]
+
+
+def walk(node: Sexp) -> Iterator[list[Sexp]]:
+    """Yield all lists in an S-expression, outer ones first, however deep it is."""
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, list):
+            yield each
+            pending.extend(reversed(each))
 
 
 def expression(node: Sexp) -> Expr:

@@ -50,7 +50,8 @@ def to_array(name: str, value: Any, kind: str) -> NDArray[Any]:
     if array.dtype.kind == "O":
         array = _from_objects(name, array, kind, labels)
     if array.dtype.kind in "US":
-        raise Unfit(f"{name} holds text{_example(array)}, where {_needed(kind, array)}")
+        text = array.flat[0].item() if array.size else ""
+        raise Unfit(f"{name} holds text ({text!r}), where {_needed(kind, text, array)}")
     if array.dtype.kind not in "biufc" or (array.dtype.kind == "c" and kind != "complex"):
         raise Unfit(f"{name} holds {array.dtype} values, where {_NOUNS[kind]} are needed")
     if kind == "int":
@@ -124,8 +125,8 @@ def describe(value: Any) -> str:
         size = f"{shape[0]} value{_s(shape[0])}" if len(shape) == 1 else f"shape {shape}"
         return f"{kind} of {size}" + (f", {value.dtype}" if hasattr(value, "dtype") else "")
     if isinstance(value, list | tuple | range):
-        if len(value) <= _FEW and len(repr(value)) <= _WIDTH:
-            return repr(value)
+        if len(value) <= _FEW and len(text := repr(value)) <= _WIDTH and "\n" not in text:
+            return text
         inner = [len(each) for each in value if isinstance(each, list | tuple | np.ndarray)]
         if inner and len(inner) == len(value):
             lengths = str(inner[0]) if len(set(inner)) == 1 else f"{min(inner)} to {max(inner)}"
@@ -147,9 +148,16 @@ def _labelled(labels: Labels, place: NDArray[np.intp]) -> str:
     return f" (index {label.item() if isinstance(label, np.generic) else label!r})"
 
 
-def _needed(kind: str, array: NDArray[Any]) -> str:
-    number_groups = "; to number groups from 1, use pandas.factorize(values)[0] + 1"
-    return f"{_NOUNS[kind]} are needed{number_groups if kind == 'int' and array.ndim else ''}"
+def _needed(kind: str, text: Any, array: NDArray[Any]) -> str:
+    """Say what is needed in place of text, and how to get there."""
+    hint = ""
+    try:
+        float(text)
+        hint = "; pandas.to_numeric makes numbers of it"
+    except ValueError:
+        if kind == "int" and array.ndim:
+            hint = "; to number groups from 1, use pandas.factorize(values)[0] + 1"
+    return f"{_NOUNS[kind]} are needed{hint}"
 
 
 def _s(count: int) -> str:
@@ -202,7 +210,7 @@ def _from_objects(name: str, array: NDArray[Any], kind: str, labels: Labels) -> 
         first = array[tuple(places[0])]
         raise Unfit(
             f"{positions(name, places, labels)} {'is' if len(places) == 1 else 'are'} text "
-            f"({first!r}), where {_needed(kind, array)}"
+            f"({first!r}), where {_needed(kind, first, array)}"
         )
     if each(lambda item: isinstance(item, list | tuple | np.ndarray)).any():
         raise Unfit(f"{name} is a list of lists of unequal lengths")
@@ -227,7 +235,3 @@ def _integers(name: str, array: NDArray[Any], labels: Labels) -> NDArray[np.int6
     limits = f"outside the range of Stan's integers, {INT_MIN} to {INT_MAX}"
     refuse_first(name, array, beyond, limits, labels)
     return np.array(array, dtype=np.int64, order="C")
-
-
-def _example(array: NDArray[Any]) -> str:
-    return f" ({str(array.flat[0])!r})" if array.size else ""

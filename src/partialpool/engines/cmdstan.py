@@ -115,7 +115,7 @@ class CmdStanEngine:
                 sampler_stats(lambda name: warm[:, :, at[name]]) if config.save_warmup else {}
             ),
             step_size=np.asarray(fit.step_size, dtype=np.float64),
-            inv_metric=None if fit.inv_metric is None else np.asarray(fit.inv_metric, np.float64),
+            inv_metric=_adapted_metric(fit, config.chains),
             info=self._info(session),
         )
 
@@ -364,6 +364,13 @@ class _Session:
         raise SamplingError(f"{self.program.name}: {said}")
 
 
+def _adapted_metric(fit: Any, chains: int) -> Floats | None:
+    """Return the metric each chain adapted; there is none of unit_e or without parameters."""
+    if fit.inv_metric is None or len(fit.inv_metric) != chains:
+        return None
+    return np.asarray(fit.inv_metric, dtype=np.float64)
+
+
 def _what_stan_said(message: str, folder: Path) -> str:
     """Take the error lines from a message of CmdStanPy and from the console files it kept."""
     consoles = [path.read_text(errors="replace") for path in sorted(folder.glob("*stdout.txt"))]
@@ -374,7 +381,9 @@ def _what_stan_said(message: str, folder: Path) -> str:
         if re.match(r"\s*(Error|Exception|.*[Ii]nitialization failed)", line)
         and not line.startswith("Error during")
     ]
-    return "\n".join(dict.fromkeys(lines)) or message.strip()
+    if not lines:  # CmdStanPy's own words, less its advice on its own options
+        lines = [line for line in message.strip().splitlines() if "require_converged" not in line]
+    return "\n".join(dict.fromkeys(lines))
 
 
 def _fresh_folder(name: str, keep_in: Path | None) -> Path:

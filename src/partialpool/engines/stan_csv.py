@@ -23,11 +23,11 @@ HEADER = """\
 # method = sample
 #   sample
 #     num_samples = {draws}
-#     num_warmup = 0
+#     num_warmup = 1
 #     save_warmup = 0
 #     thin = 1
 #     adapt
-#       engaged = 0
+#       engaged = 1
 #     algorithm = hmc
 #       hmc
 #         engine = nuts

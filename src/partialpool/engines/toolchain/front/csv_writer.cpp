@@ -39,6 +39,7 @@ void CsvWriter::row(const double* values, Eigen::Index count) {
   line_ += '\n';
   file_->append(line_);
   ++rows_;
+  if (count > 0) last_lp_ = values[0];
 }
 
 void CsvWriter::operator()(const std::vector<double>& values) {

@@ -34,6 +34,8 @@ class CsvWriter final : public stan::callbacks::writer {
 
   bool has_header() const { return width_ >= 0; }
   long long rows() const { return rows_; }
+  // First value of the last row: lp__ where there is one.
+  double last_lp() const { return last_lp_; }
   std::string path() const { return file_ ? file_->path() : ""; }
 
  private:
@@ -43,6 +45,7 @@ class CsvWriter final : public stan::callbacks::writer {
   int digits_ = 8;
   long long width_ = -1;
   long long rows_ = 0;
+  double last_lp_ = 0;
   std::string line_;
 };
 

@@ -12,9 +12,12 @@ using ContextPtr = std::shared_ptr<stan::io::var_context>;
 
 ContextPtr empty_context();
 
-// `role` names the file in errors: "data", "init", "metric". Throws
+// `role` names the file in errors: "data", "init", ... Throws
 // MissingInput when it cannot be opened, DataError when it cannot be read.
 ContextPtr read_context(const std::string& path, const std::string& role);
+
+// An inverse metric; whatever else the file holds is ignored.
+ContextPtr read_metric(const std::string& path);
 
 }  // namespace front
 #endif

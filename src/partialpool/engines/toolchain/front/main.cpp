@@ -151,7 +151,12 @@ int run(const std::vector<std::string>& tokens, Console& console) {
 
 // Interpreters show exit codes above 125 as signals; 130 and 143 are meant to.
 int fail(Console& console, int code, const std::string& why) {
-  console.error("Error: " + why);
+  // One line, since readers of the console take lines.
+  std::string line = "Error: " + why;
+  for (char& c : line)
+    if (c == '\n') c = ' ';
+  line.erase(line.find_last_not_of(' ') + 1);
+  console.error(line);
   if (code == exit_code::usage) console.error(usage_hint);
   return code > 0 && (code < 126 || code > 128) ? code : exit_code::software;
 }

@@ -48,6 +48,11 @@ void run_optimize(Session& session) {
   int code = jacobian ? optimize<true>(session, initials, output)
                       : optimize<false>(session, initials, output);
   check_service(session, code, output);
+  // Newton's method of Stan 2.39 reports success wherever it ended; -1e100 is
+  // its mark for "never evaluated" (stan-dev/stan issues 3425 and 3429).
+  if (!std::isfinite(output.last_lp()) || output.last_lp() <= -1e100)
+    throw RunError("Optimization terminated with error: the objective is not "
+                   "finite where the optimizer ended. Try algorithm=lbfgs.");
 }
 
 }  // namespace front

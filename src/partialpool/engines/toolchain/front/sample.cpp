@@ -36,7 +36,7 @@ void read_metrics(SampleRun& run, const std::string& metric) {
   for (const auto& file :
        input_per_chain(path, session.id, run.num_chains, "metric")) {
     session.claims.input(file, "metric file");
-    run.metrics.push_back(read_context(file, "metric"));
+    run.metrics.push_back(read_metric(file));
   }
 }
 

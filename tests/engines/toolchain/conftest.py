@@ -1,0 +1,116 @@
+"""The installation under test, and a few tiny models compiled once per session."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cmdstanpy
+import pytest
+
+MODELS = Path(__file__).parent / "models"
+BERNOULLI = {"N": 10, "y": [0, 1, 0, 0, 0, 0, 0, 0, 0, 1]}
+GAUSS = {"trouble": 0, "K": 0}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def cmdstan_path() -> Iterator[Path]:
+    """The installation: the one CMDSTAN names, else partialpool's own."""
+    before = os.environ.get("CMDSTAN")
+    if before:
+        path = Path(before)
+    else:
+        import partialpool
+
+        path = Path(partialpool.cmdstan_path())
+    cmdstanpy.set_cmdstan_path(str(path))
+    yield path
+    if before is None:
+        os.environ.pop("CMDSTAN", None)
+    else:
+        os.environ["CMDSTAN"] = before
+
+
+@pytest.fixture(scope="session")
+def compiled(
+    cmdstan_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., cmdstanpy.CmdStanModel]:
+    """Compile a model of `models/` by CmdStanPy, once per session and threading."""
+    folder = tmp_path_factory.mktemp("models")
+    known: dict[tuple[str, bool], cmdstanpy.CmdStanModel] = {}
+
+    def compile_model(name: str, threads: bool = False) -> cmdstanpy.CmdStanModel:
+        if (name, threads) not in known:
+            own = folder / ("threads" if threads else "serial")
+            own.mkdir(exist_ok=True)
+            source = Path(shutil.copy(MODELS / f"{name}.stan", own))
+            # CmdStanPy sends "False" as well: that must mean off.
+            known[name, threads] = cmdstanpy.CmdStanModel(
+                stan_file=source, cpp_options={"STAN_THREADS": threads}
+            )
+        return known[name, threads]
+
+    return compile_model
+
+
+@pytest.fixture(scope="session")
+def bernoulli(compiled: Callable[..., cmdstanpy.CmdStanModel]) -> cmdstanpy.CmdStanModel:
+    """One process per chain."""
+    return compiled("bernoulli")
+
+
+@pytest.fixture(scope="session")
+def gauss(compiled: Callable[..., cmdstanpy.CmdStanModel]) -> cmdstanpy.CmdStanModel:
+    """Threads."""
+    return compiled("gauss", threads=True)
+
+
+@pytest.fixture(scope="session")
+def coin(compiled: Callable[..., cmdstanpy.CmdStanModel]) -> cmdstanpy.CmdStanModel:
+    """No parameters."""
+    return compiled("coin")
+
+
+@pytest.fixture
+def bernoulli_data(tmp_path: Path) -> str:
+    """A data file."""
+    path = tmp_path / "bernoulli.data.json"
+    path.write_text(json.dumps(BERNOULLI), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def gauss_data(tmp_path: Path) -> Callable[..., str]:
+    """Data files of the normal model."""
+
+    def write(**changes: int) -> str:
+        path = tmp_path / "gauss.data.json"
+        path.write_text(json.dumps(GAUSS | changes), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run an executable in the test's own folder, as a shell user would."""
+
+    def start(
+        model: cmdstanpy.CmdStanModel, *arguments: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(model.exe_file), *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return start

@@ -1,0 +1,4 @@
+// No parameters at all.
+generated quantities {
+  int heads = bernoulli_rng(0.5);
+}
