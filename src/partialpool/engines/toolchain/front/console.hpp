@@ -21,15 +21,16 @@ class Console final : public stan::callbacks::logger {
   void fatal(const std::string& m) override { report(m); }
   void fatal(const std::stringstream& m) override { report(m.str()); }
 
-  // The first thing a service called an error, for the closing "Error:" line.
-  std::string first_error();
+  // What a service called errors, on one line: CmdStanPy shows its user only
+  // the lines that begin with "Error" or "Exception", such as our closing one.
+  std::string errors();
 
  private:
   void report(const std::string& message);
   void print(int descriptor, const std::string& message);
 
   std::mutex mutex_;
-  std::string first_error_;
+  std::string errors_;
 };
 
 }  // namespace front

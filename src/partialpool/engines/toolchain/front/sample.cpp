@@ -92,7 +92,7 @@ void check_rows(SampleRun& run, bool fixed) {
                + std::to_string(expected) + " draws were written";
   }
   if (missing.empty()) return;
-  const std::string why = run.session.console.first_error();
+  const std::string why = run.session.console.errors();
   throw RunError(missing + (why.empty() ? "." : ": " + why));
 }
 

@@ -77,7 +77,7 @@ void check_service(Session& session, int service_code) {
   if (std::string failure = write_failure(); !failure.empty())
     throw IoError(failure);
   if (service_code == 0) return;
-  std::string why = session.console.first_error();
+  std::string why = session.console.errors();
   throw Failure(service_code, why.empty() ? "the method failed" : why);
 }
 
