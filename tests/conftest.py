@@ -25,6 +25,12 @@ def cmdstan() -> Path:
     return found
 
 
+@pytest.fixture(scope="session")
+def stanc(cmdstan: Path) -> Path:
+    """Stan's compiler."""
+    return cmdstan / "bin" / "stanc"
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
     """Each engine in turn."""
@@ -43,6 +49,13 @@ def write_program(tmp_path: Path) -> Callable[[str, str], pp.StanProgram]:
         return pp.StanProgram.from_file(path)
 
     return write
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a CmdStan, so that `-m "not cmdstan"` does without."""
+    for item in items:
+        if "cmdstan" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.cmdstan)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -55,7 +55,7 @@ class Check:
     advice: str = ""
 
     def sentence(self) -> str:
-        """The finding in one line."""
+        """Say the finding in one line."""
         if not math.isfinite(self.value):
             value = "not available"
         else:
@@ -211,10 +211,8 @@ def _finite(posterior: xr.Dataset) -> Check:
 
 
 def _stuck(lp: NDArray[np.float64]) -> Check:
-    if lp.shape[1] < 2:
-        still = np.zeros(lp.shape[0])
-    else:
-        still = (np.diff(lp, axis=1) == 0).mean(axis=1)
+    steps = np.diff(lp, axis=1)
+    still = (steps == 0).mean(axis=1) if steps.shape[1] else np.zeros(len(lp))
     worst = float(still.max())
     return Check(
         "stuck chain",

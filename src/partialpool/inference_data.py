@@ -62,8 +62,8 @@ def dataset(
         given = tuple(dims.get(name, ()))
         if len(given) > len(own):
             raise DataError(
-                f"dims names {len(given)} dimension(s) of {name!r} ({', '.join(given)}), but {name} "
-                f"has {len(own)}: its shape is {own}"
+                f"dims names {len(given)} dimension(s) of {name!r} ({', '.join(given)}), "
+                f"but {name} has {len(own)}: its shape is {own}"
             )
         used = given + tuple(f"{name}_dim_{i}" for i in range(len(given), len(own)))
         arrays[name] = ((*sample_dims, *used), array)

@@ -5,7 +5,10 @@ import pytest
 import partialpool as pp
 from partialpool.engines import select
 
-CODE = "parameters { real<lower=0> s; } model { s ~ gamma(3, 2); } generated quantities { real t = s; }"
+CODE = (
+    "parameters { real<lower=0> s; } model { s ~ gamma(3, 2); } "
+    "generated quantities { real t = s; }"
+)
 REFUSED = {
     "pathfinder": lambda program, _: program.pathfinder({}, engine="stanli"),
     "laplace": lambda program, _: program.laplace({}, engine="stanli"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import arviz as az
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -17,6 +18,9 @@ MakeLogDensity = Callable[[Path, Mapping[str, Any]], LogDensity]
 """From a program and its data."""
 Sample = Callable[..., dict[str, Array]]
 """From (program, data, seed=, draws=, adapt_delta=) to (chains, draws, ...) of every variable."""
+
+stanli_only = pytest.mark.parametrize("engine", ["stanli"], indirect=True)
+"""For controls that must fail: broken programs, each of which would need to be compiled."""
 
 _STENCIL = {-3: -1 / 60, -2: 3 / 20, -1: -3 / 4, 1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
 

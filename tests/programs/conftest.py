@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import stanli
 from programs.checks import Array, LogDensity, MakeLogDensity, Sample
-from programs.find_stanc import find_stanc
 
 import partialpool as pp
 from partialpool.engines import cache, select
@@ -95,9 +94,3 @@ def log_density(engine: str) -> MakeLogDensity:
 def sample(engine: str) -> Sample:
     """Of (program, data, seed=): (chains, draws, ...) for every variable."""
     return _sample_with(engine)
-
-
-@pytest.fixture(scope="session")
-def stanc() -> Path:
-    """Stan's compiler."""
-    return find_stanc()

@@ -16,7 +16,7 @@ from programs.cases import (
     is_proper,
     program_path,
 )
-from programs.checks import Array, MakeLogDensity, assert_same_density
+from programs.checks import Array, MakeLogDensity, assert_same_density, stanli_only
 from programs.densities import REFERENCES, Data
 from scipy import special
 
@@ -144,6 +144,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
+@stanli_only
 def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, what: str) -> None:
     name, old, new = BROKEN[what]
     code = program_path(name).read_text(encoding="utf-8")
@@ -156,6 +157,7 @@ def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, w
         assert_same_density(density, reference(name, data), points(name, data))
 
 
+@stanli_only
 def test_wrong_gradient_is_caught(log_density: MakeLogDensity) -> None:
     name = PROGRAMS[0]
     data = example_data(name)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from programs.cases import example_data, program_path, with_odd_priors
-from programs.checks import Array, LogDensity, MakeLogDensity, Sample, assert_means
+from programs.checks import Array, LogDensity, MakeLogDensity, Sample, assert_means, stanli_only
 from scipy import special, stats
 
 BETA = with_odd_priors(
@@ -180,6 +180,7 @@ def test_theta_has_its_conditional_distribution(sample: Sample, name: str) -> No
         (MARGINAL[1], "normal_rng(mean_theta, sigma .* root_w)", "normal_rng(y, sigma)"),
     ],
 )
+@stanli_only
 def test_theta_drawn_wrongly_is_caught(
     sample: Sample, tmp_path: Path, name: str, old: str, new: str
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from programs.cases import example_data, program_path
-from programs.checks import Array, Sample, assert_mean, assert_means
+from programs.checks import Array, Sample, assert_mean, assert_means, stanli_only
 from programs.quadrature import BetaPosterior, LogitPosterior, NormalPosterior
 
 CLEMENTE, ALVIS = 0, 17
@@ -187,12 +187,14 @@ def test_eight_schools_without_hierarchy(sample: Sample) -> None:
 # --- controls that must fail ----------------------------------------------------------------------
 
 
+@stanli_only
 def test_another_model_is_caught(sample: Sample, beta: BetaPosterior) -> None:
     draws = draw(sample, "binomial/partial_pooling_logit_noncentered")
     with pytest.raises(AssertionError, match="MCSE"):
         assert_theta(draws["theta"], beta.theta_moments())
 
 
+@stanli_only
 def test_another_prior_is_caught(sample: Sample, logit: LogitPosterior) -> None:
     name = "binomial/partial_pooling_logit_noncentered"
     data = example_data(name) | {"prior_sigma_scale": 0.3}

@@ -14,7 +14,6 @@ import pytest
 import stanli
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stanc import find_stanc
 
 from partialpool.declarations import (
     Call,
@@ -143,11 +142,6 @@ PARAMETER_TYPES = [
     "vector<offset=v, multiplier=a>[N] x",
     "array[2] row_vector<multiplier=3>[N] x",
 ]
-
-
-@pytest.fixture(scope="session")
-def stanc() -> Path:
-    return find_stanc()
 
 
 def in_block(block: str, declaration: str) -> str:

@@ -162,7 +162,11 @@ def check_integer(name: str, value: object, lowest: int) -> None:
 
 def check_seed(seed: object) -> None:
     """Raise `OptionError` unless `seed` is usable; 0 would mean 'from the clock' to CmdStan."""
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 < int(seed) <= MAX_SEED:
+    if (
+        isinstance(seed, bool)
+        or not isinstance(seed, numbers.Integral)
+        or not 0 < int(seed) <= MAX_SEED
+    ):
         raise OptionError(f"seed must be a whole number from 1 to {MAX_SEED}, not {seed!r}")
 
 

@@ -148,7 +148,8 @@ def executable(
         _build(source, name, home, cmdstan, flags, stanc_flags)
     if (built := _usable(home / name)) is None:
         raise EngineError(
-            f"{program.name} was compiled, but the program in {home} does not start: {_said(home / name)}"
+            f"{program.name} was compiled, but what is in {home} does not start: "
+            f"{_said(home / name)}"
         )
     return built
 
@@ -180,7 +181,7 @@ def expanded_source(program: StanProgram, cmdstan: CmdStan) -> str:
 
 
 def _usable(path: Path) -> Path | None:
-    """A program counts only if its record is there and it still starts (its libraries, too)."""
+    """Return the program if its record is there and it still starts (its libraries, too)."""
     if not (path.parent / RECORD).is_file() or not os.access(path, os.X_OK):
         return None
     try:

@@ -1,30 +1,28 @@
 """The CmdStan engine: the reference, compiled and run through CmdStanPy.
 
-Around CmdStanPy stands a guard (`guard.py`): interrupts end every process, the environment is
-left as it was, each call has a folder of its own, and a result counts only if it has exactly
-the rows that were asked for.
+Each call is a session (`session.py`) with a folder of its own, under a guard: interrupts end every
+process, and the environment is left as it was. A result counts only if it has exactly the rows
+that were asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, OptionError, SamplingError
-from . import cache, guard, stan_csv
+from ..errors import SamplingError
+from . import cache, stan_csv
 from .base import Draws, Floats, Inits, LogDensity, Mode, SamplerConfig, StanData, by_variable
 from .cpus import usable_cpus
 from .names import csv_names, sampler_stats
 from .progress import stdout_progress
+from .session import Session, opened
 
 if TYPE_CHECKING:
     from ..programs import StanProgram
@@ -34,7 +32,6 @@ FLAGS = {"STAN_THREADS": "true"}
 """All chains run in one process: the data are read once, and one process is to be stopped."""
 DIGITS = 17
 """Significant digits of every number in Stan's files: enough to read the same double back."""
-T = TypeVar("T")
 
 
 class CmdStanEngine:
@@ -100,8 +97,8 @@ class CmdStanEngine:
         rows = config.stored_warmup + config.stored_draws
         if drawn.shape[:2] != (config.chains, rows):
             raise SamplingError(
-                f"CmdStan returned {drawn.shape[1]} draws in {drawn.shape[0]} chains where {rows} in "
-                f"{config.chains} were asked for; its files are incomplete"
+                f"CmdStan returned {drawn.shape[1]} draws in {drawn.shape[0]} chains where {rows} "
+                f"in {config.chains} were asked for; its files are incomplete"
             )
         own = [i for i, name in enumerate(columns) if not name.endswith("__")]
         at = {name: i for i, name in enumerate(columns)}
@@ -257,8 +254,8 @@ class CmdStanEngine:
             values = np.swapaxes(result.draws(), 0, 1)
             if values.shape[:2] != shape or not np.shape(values)[2]:
                 raise SamplingError(
-                    f"{program.name}: CmdStan generated {values.shape[1]} rows in {values.shape[0]} "
-                    f"chains from {shape[1]} draws in {shape[0]} chains"
+                    f"{program.name}: CmdStan generated {values.shape[1]} rows in "
+                    f"{values.shape[0]} chains from {shape[1]} draws in {shape[0]} chains"
                 )
             return Draws(
                 names=csv_names(result.column_names),
@@ -291,7 +288,7 @@ class CmdStanEngine:
         columns: tuple[str, ...],
         draws: int,
         stats: Mapping[str, str],
-        session: _Session,
+        session: Session,
     ) -> Draws:
         values = np.asarray(values, dtype=np.float64)
         if len(values) != draws:
@@ -309,25 +306,13 @@ class CmdStanEngine:
             info=self._info(session),
         )
 
-    @contextlib.contextmanager
     def _session(
-        self,
-        program: StanProgram,
-        data: StanData,
-        *,
-        keep_in: Path | None = None,
-    ) -> Iterator[_Session]:
-        """Compile, and open a folder for one call; it is deleted unless `keep_in` is given."""
+        self, program: StanProgram, data: StanData, *, keep_in: Path | None = None
+    ) -> contextlib.AbstractContextManager[Session]:
         exe = cache.executable(program, self.cmdstan, flags=FLAGS)
-        folder = _fresh_folder(exe.name, keep_in)
-        try:
-            with guard.unchanged_environment():
-                yield _Session(program, exe, data, folder)
-        finally:
-            if keep_in is None:
-                shutil.rmtree(folder, ignore_errors=True)
+        return opened(program, exe, data, keep_in=keep_in)
 
-    def _info(self, session: _Session) -> dict[str, str | float | int]:
+    def _info(self, session: Session) -> dict[str, str | float | int]:
         return {
             "engine": NAME,
             "engine_version": self.version(),
@@ -336,65 +321,11 @@ class CmdStanEngine:
         }
 
 
-class _Session:
-    """One call of a compiled program: its data in a file, and a folder of its own."""
-
-    def __init__(self, program: StanProgram, exe: Path, data: StanData, folder: Path) -> None:
-        import cmdstanpy
-
-        from ..standata import as_json
-
-        self.program, self.folder = program, folder
-        self.data = str(folder / "data.json")
-        Path(self.data).write_text(as_json(data), encoding="utf-8")
-        self.model = cmdstanpy.CmdStanModel(exe_file=str(exe))
-        self.began = time.perf_counter()
-
-    def run(self, call: Callable[[], T]) -> T:
-        """Call CmdStanPy under the guard; raise its failures in the user's words."""
-        from ..standata import translate_stan_error
-
-        try:
-            return guard.run(call, mark=self.folder)
-        except (RuntimeError, ValueError, IndexError, OSError) as error:
-            said = _what_stan_said(str(error), self.folder)
-        in_terms_of_data = translate_stan_error(said, self.program.data)
-        if in_terms_of_data is not None:
-            raise DataError(f"{self.program.name}: {in_terms_of_data}")
-        raise SamplingError(f"{self.program.name}: {said}")
-
-
 def _adapted_metric(fit: Any, chains: int) -> Floats | None:
     """Return the metric each chain adapted; there is none of unit_e or without parameters."""
     if fit.inv_metric is None or len(fit.inv_metric) != chains:
         return None
     return np.asarray(fit.inv_metric, dtype=np.float64)
-
-
-def _what_stan_said(message: str, folder: Path) -> str:
-    """Take the error lines from a message of CmdStanPy and from the console files it kept."""
-    consoles = [path.read_text(errors="replace") for path in sorted(folder.glob("*stdout.txt"))]
-    lines = [
-        line.strip()
-        for text in (message, *consoles)
-        for line in text.splitlines()
-        if re.match(r"\s*(Error|Exception|.*[Ii]nitialization failed)", line)
-        and not line.startswith("Error during")
-    ]
-    if not lines:  # CmdStanPy's own words, less its advice on its own options
-        lines = [line for line in message.strip().splitlines() if "require_converged" not in line]
-    return "\n".join(dict.fromkeys(lines))
-
-
-def _fresh_folder(name: str, keep_in: Path | None) -> Path:
-    if keep_in is None:
-        return Path(tempfile.mkdtemp(prefix=f"partialpool-{name}-"))
-    try:
-        keep_in = Path(keep_in).expanduser().resolve()
-        keep_in.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=keep_in))
-    except OSError as error:
-        raise OptionError(f"output_dir={str(keep_in)!r} cannot be written to: {error}") from None
 
 
 def _inits(inits: Inits) -> Any:

@@ -67,7 +67,9 @@ def shrinkage(
         ax.axvline(pooled, color="0.6", linestyle="--", linewidth=1, label="completely pooled")
     if interval is not None:
         low, high = (np.asarray(end, dtype=float)[order] for end in interval)
-        ax.hlines(rows, low, high, color="0.8", linewidth=5, zorder=1, label=names[1] + ", interval")
+        ax.hlines(
+            rows, low, high, color="0.8", linewidth=5, zorder=1, label=names[1] + ", interval"
+        )
     for row, (start, end) in enumerate(
         zip(values["raw"][order], values["estimate"][order], strict=True)
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cmdstanpy
@@ -149,7 +148,9 @@ def test_variational(gauss, gauss_data, algorithm, tmp_path) -> None:
 
 
 def test_variational_without_adaptation(gauss, gauss_data) -> None:
-    fit = gauss.variational(gauss_data(), seed=1, adapt_engaged=False, eta=0.25, require_converged=False)
+    fit = gauss.variational(
+        gauss_data(), seed=1, adapt_engaged=False, eta=0.25, require_converged=False
+    )
     assert fit.eta == 0.25
 
 
