@@ -21,7 +21,8 @@ model {
 }
 """
 SCRIPT = """
-import sys, partialpool as pp
+import signal, sys, partialpool as pp
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 program = pp.StanProgram.from_file("slow.stan")
 print("ready", flush=True)
 try:

@@ -17,8 +17,11 @@ from partialpool.engines.progress import ProgressLines, stdout_progress
 
 SCRIPT = """
 import partialpool as pp
-program = pp.programs.get("normal_known_variance/noncentered")
-program.sample(program.example_data(), engine={engine!r}, seed=1, draws=4000, progress={progress})
+program = pp.programs.get("normal_known_variance/marginal")
+program.sample(
+    program.example_data(), engine={engine!r}, seed=1, draws=4000, adapt_delta=0.95,
+    progress={progress},
+)
 """
 
 

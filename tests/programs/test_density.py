@@ -75,11 +75,13 @@ def test_flat_prior_on_tau_is_refused_where_improper(
         "prior_mu_family": mu_family,
         "prior_tau_family": 0,
     }
+    here = points(name, data, count=1)
     if is_proper(data):
-        log_density(program_path(name), data)
+        value, _ = log_density(program_path(name), data)(here)
+        assert np.isfinite(value).all()
     else:
         with pytest.raises(Exception, match="Improper posterior"):
-            log_density(program_path(name), data)
+            log_density(program_path(name), data)(here)
 
 
 @pytest.mark.parametrize(("units", "mu_family"), [(1, 0), (2, 0), (1, 1), (2, 1), (3, 0)])

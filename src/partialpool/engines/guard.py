@@ -24,7 +24,7 @@ LOGGER = logging.getLogger("cmdstanpy")
 _LOCK = threading.Lock()
 _users: list[int] = []
 _found: dict[str, str | None] = {}
-_levels: list[int] = []
+_was_silent: list[bool] = []
 
 
 def run(call: Callable[[], T], *, mark: Path) -> T:
@@ -65,24 +65,24 @@ def end_processes(mark: Path, *, grace: float = 2.0) -> None:
 
 @contextlib.contextmanager
 def unchanged_environment() -> Iterator[None]:
-    """Put back what CmdStanPy changes: STAN_NUM_THREADS, CMDSTAN, its logger's level.
+    """Put back what CmdStanPy changes: STAN_NUM_THREADS, CMDSTAN; meanwhile its log is off.
 
     Calls may overlap in time: the last to end puts back what the first found.
     """
     with _LOCK:
         if not _users:
             _found.update({name: os.environ.get(name) for name in CHANGED})
-            _levels.append(LOGGER.level)
+            _was_silent.append(LOGGER.disabled)
         _users.append(threading.get_ident())
         os.environ[DIE_WITH_PARENT] = "1"
-        LOGGER.setLevel(logging.CRITICAL)
+        LOGGER.disabled = True  # its level is set when it is first used
     try:
         yield
     finally:
         with _LOCK:
             _users.remove(threading.get_ident())
             if not _users:
-                LOGGER.setLevel(_levels.pop())
+                LOGGER.disabled = _was_silent.pop()
                 for name, value in _found.items():
                     if value is None:
                         os.environ.pop(name, None)

@@ -20,17 +20,11 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def cmdstan_path() -> Iterator[Path]:
-    """The installation: the one CMDSTAN names, else partialpool's own."""
+def cmdstan_path(cmdstan: Path) -> Iterator[Path]:
+    """The installation, made known to CmdStanPy as a plain script does it."""
     before = os.environ.get("CMDSTAN")
-    if before:
-        path = Path(before)
-    else:
-        import partialpool
-
-        path = Path(partialpool.cmdstan_path())
-    cmdstanpy.set_cmdstan_path(str(path))
-    yield path
+    cmdstanpy.set_cmdstan_path(str(cmdstan))
+    yield cmdstan
     if before is None:
         os.environ.pop("CMDSTAN", None)
     else:
