@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def write_program(tmp_path: Path) -> Callable[[str, str], pp.StanProgram]:
         return pp.StanProgram.from_file(path)
 
     return write
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C even as a job in the background, which shells start deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

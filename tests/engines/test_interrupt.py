@@ -21,8 +21,7 @@ model {
 }
 """
 SCRIPT = """
-import signal, sys, partialpool as pp
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+import sys, partialpool as pp
 program = pp.StanProgram.from_file("slow.stan")
 print("ready", flush=True)
 try:
