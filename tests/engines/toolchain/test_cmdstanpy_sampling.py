@@ -248,8 +248,9 @@ def test_arviz_reads_it(bernoulli, bernoulli_data, tmp_path) -> None:
     fit = bernoulli.sample(bernoulli_data, chains=2, iter_sampling=30, output_dir=tmp_path, **QUIET)
     tree = arviz.from_cmdstanpy(fit)
     assert tree["posterior"]["theta"].shape == (2, 30)
-    tree = arviz.from_cmdstan(sorted(map(str, tmp_path.glob("*.csv"))))
-    assert tree["posterior"]["theta"].shape == (2, 30)
+    if hasattr(arviz, "from_cmdstan"):  # ArviZ 0.x reads the files by itself
+        tree = arviz.from_cmdstan(sorted(map(str, tmp_path.glob("*.csv"))))
+        assert tree["posterior"]["theta"].shape == (2, 30)
 
 
 # --- failures: each must raise, and say why -----------------------------------------
