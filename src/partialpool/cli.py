@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Bayesian hierarchical models on hand-written Stan programs.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -53,6 +55,20 @@ def main() -> None:
         sys.exit(130)
 
 
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    """Bayesian hierarchical models on hand-written Stan programs."""
+    if version:
+        from . import __version__
+
+        print(f"partialpool {__version__}")
+        raise typer.Exit
+
+
 @app.command()
 def reproduce(
     name: Annotated[str, typer.Argument(help="baseball")],
@@ -72,9 +88,12 @@ def reproduce(
     """
     if name != "baseball":
         raise typer.BadParameter(f"there is no example {name!r}; there is: baseball")
-    from .reproduce.baseball import baseball, save
+    from .reproduce.baseball import DATA, baseball, save
 
+    if data not in DATA:
+        raise typer.BadParameter(f"--data is one of {', '.join(DATA)}, not {data!r}")
     folder = out or Path(f"partialpool-{name}")
+    _make_folder(folder)
     lines: dict[str, str] = {}
 
     def report(column: str, fit: Fit) -> None:
@@ -171,6 +190,8 @@ def sample(
 
     if not out.parent.is_dir():
         raise DataError(f"cannot save to {out}: there is no folder {out.parent}")
+    if out.is_dir():
+        raise DataError(f"cannot save to {out}: it is a folder; name a file, such as fit.nc")
     fit = resolve(program).sample(
         _read_json(data),
         engine=engine,
@@ -186,7 +207,11 @@ def sample(
     fit.save(out)
     diagnosis = fit.diagnose()
     if as_json:
-        summary = json.loads(fit.summary().to_json(orient="index", double_precision=15))
+        rows = fit.summary().to_dict(orient="index")
+        summary = {
+            name: {key: value if math.isfinite(value) else None for key, value in row.items()}
+            for name, row in rows.items()
+        }
         _print_json(
             {"file": str(out), "diagnosis": json.loads(diagnosis.to_json()), "summary": summary}
         )
@@ -236,6 +261,13 @@ def install_cmdstan(
         from_pypi=from_pypi, dir=folder, version=version, cores=cores, overwrite=overwrite
     )
     print(path)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot write to the folder {folder}: {error.strerror}") from None
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("r_hat", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd")
+SAMPLE = ("chain", "draw")
 TAIL = (0.05, 0.95)
 """Tail ESS is the smaller of the effective sample sizes of these two quantiles."""
 SHORTEST = 4
@@ -33,7 +34,7 @@ def flatten(posterior: xr.Dataset) -> tuple[list[str], NDArray[np.float64]]:
     Returns
     -------
     labels : list of str
-        ``mu``, ``theta[Clemente]``, ``b[AITKIN, floor]``.
+        ``mu``, ``theta[Clemente]``, ``b[AITKIN, floor]``; ``z.real`` and ``z.imag`` if complex.
     values : array, (chain, draw, scalar)
     """
     labels: list[str] = []
@@ -42,8 +43,15 @@ def flatten(posterior: xr.Dataset) -> tuple[list[str], NDArray[np.float64]]:
     for name, variable in posterior.data_vars.items():
         own = [dim for dim in variable.dims if dim not in ("chain", "draw")]
         ordered = variable.transpose("chain", "draw", *own)
-        blocks.append(np.asarray(ordered.values, dtype=np.float64).reshape(*shape, -1))
-        labels += _labels(str(name), [posterior[dim].values for dim in own])
+        size = int(np.prod([posterior.sizes[dim] for dim in own], dtype=int))
+        flat = np.asarray(ordered.values).reshape(*shape, size)
+        named = _labels(str(name), [posterior[dim].values for dim in own])
+        if np.iscomplexobj(flat):
+            blocks += [flat.real, flat.imag]
+            labels += [f"{label}.{part}" for part in ("real", "imag") for label in named]
+        else:
+            blocks.append(flat.astype(np.float64))
+            labels += named
     return labels, np.concatenate(blocks, axis=2) if blocks else np.empty((*shape, 0))
 
 
@@ -64,7 +72,8 @@ def convergence(posterior: xr.Dataset) -> pd.DataFrame:
     DataFrame
         Columns r_hat, ess_bulk, ess_tail, mcse_mean, mcse_sd; a row per scalar. A scalar that
         is constant over all draws (L[1, 1] of a Cholesky factor, say) has NaN in all, and so
-        has one with draws that are not finite.
+        has one with draws that are not finite. One chain has no R-hat. Where every chain is
+        constant, each at a value of its own, R-hat is infinite.
     """
     import pandas as pd
 
@@ -77,6 +86,8 @@ def convergence(posterior: xr.Dataset) -> pd.DataFrame:
     usable = finite & varies
     if usable.any():
         table.loc[usable, list(COLUMNS)] = _statistics(values[:, :, usable])
+        still = (np.ptp(np.where(finite, values, 0.0), axis=1) == 0).all(axis=0)
+        table.loc[usable & still, "r_hat"] = np.inf
     return table
 
 
@@ -87,7 +98,7 @@ def _statistics(values: NDArray[np.float64]) -> NDArray[np.float64]:
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore")  # one chain, or a chain that is stuck: diagnosed by us
         results = (
-            arviz.rhat(draws, method="rank"),
+            arviz.rhat(draws, method="rank") if len(values) > 1 else draws.mean(SAMPLE) * np.nan,
             arviz.ess(draws, method="bulk"),
             arviz.ess(draws, method="tail", prob=TAIL),
             arviz.mcse(draws, method="mean"),

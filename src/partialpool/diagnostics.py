@@ -57,7 +57,7 @@ class Check:
     def sentence(self) -> str:
         """Say the finding in one line."""
         if not math.isfinite(self.value):
-            value = "not available"
+            value = "not available" if math.isnan(self.value) else "infinite"
         else:
             value = f"{self.value:.0f}" if self.value.is_integer() else f"{self.value:.4g}"
         named = ", ".join(self.where[:MOST_NAMED])
@@ -98,6 +98,8 @@ class Diagnosis:
     def line(self) -> str:
         """One line: fine, or the worst finding and what to do about it."""
         size = f"{self.chains} chains x {self.draws} draws"
+        if self.ok and len(self.checks) == 1:
+            return f"{size}: fine (no parameters, so nothing for a sampler to get wrong)"
         if self.ok:
             return (
                 f"{size}: fine (R-hat at most {self['R-hat'].value:.3f}, bulk ESS at least "
@@ -139,6 +141,7 @@ def diagnose(
     *,
     max_treedepth: int,
     adapt_delta: float,
+    has_parameters: bool = True,
 ) -> Diagnosis:
     """Check draws of NUTS.
 
@@ -148,18 +151,22 @@ def diagnose(
         With dimensions chain and draw; sample_stats under ArviZ's names.
     max_treedepth, adapt_delta
         As the sampler was run.
+    has_parameters : bool
+        False for a program that only simulates: then draws need only be finite.
 
     Returns
     -------
     Diagnosis
     """
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    if not has_parameters:
+        return Diagnosis((_finite(posterior),), chains, draws)
     table = convergence(posterior)
     checks = (
         _finite(posterior),
         _stuck(sample_stats["lp"].values),
         _divergences(sample_stats["diverging"].values, adapt_delta),
-        _rhat(table),
+        _rhat(table, chains),
         _ebfmi(sample_stats["energy"].values),
         _ess(table, "bulk", chains),
         _ess(table, "tail", chains),
@@ -286,7 +293,7 @@ def _worst(column: pd.Series, *, largest: bool, limit: float) -> tuple[float, tu
     return (float(known.iloc[0]) if len(known) else math.nan), tuple(map(str, beyond.index))
 
 
-def _rhat(table: pd.DataFrame) -> Check:
+def _rhat(table: pd.DataFrame, chains: int) -> Check:
     worst, where = _worst(table["r_hat"], largest=True, limit=1.01)
     unknown = math.isnan(worst) and len(table) > 0
     return Check(
@@ -297,7 +304,9 @@ def _rhat(table: pd.DataFrame) -> Check:
         RHAT,
         where,
         (
-            f"Too few draws to tell whether chains agree: draw at least {SHORTEST} per chain."
+            "One chain has none to agree with: run chains=4."
+            if unknown and chains == 1
+            else f"Too few draws to tell whether chains agree: draw at least {SHORTEST} per chain."
             if unknown
             else "Chains do not agree with each other: run longer warmup and more draws, and see "
             "whether quantities are identified (fit.summary())." * bool(where)

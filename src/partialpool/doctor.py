@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import shutil
 from dataclasses import dataclass
@@ -43,33 +44,53 @@ def examine() -> Report:
         *((name, importlib.metadata.version(name)) for name in PACKAGES),
     ]
     advice: list[str] = []
-    found = find_cmdstan()
     engines = ["stanli"]
-    if found is None:
-        facts.append(("CmdStan", "not found"))
-        advice.append(
-            "No CmdStan: programs run on stanli, which does NUTS and the posterior mode. For "
-            "Pathfinder, Laplace, variational inference and generated quantities: "
-            "`partialpool install-cmdstan`."
-        )
+    broken, compiler = False, _compiler()
+    try:
+        found = find_cmdstan()
+    except EngineError as error:  # CMDSTAN names none
+        found, broken = None, True
+        facts.append(("CmdStan", f"CMDSTAN={os.environ.get('CMDSTAN')}, not usable"))
+        advice.append(str(error))
     else:
+        if found is None:
+            facts.append(("CmdStan", "not found"))
+            advice.append(
+                "No CmdStan: programs run on stanli, which does NUTS and the posterior mode. For "
+                "Pathfinder, Laplace, variational inference and generated quantities: "
+                "`partialpool install-cmdstan`."
+            )
+    if found is not None:
         try:
             cmdstan = cache.CmdStan.at(found)
         except EngineError as error:
             facts.append(("CmdStan", f"{found}, not usable"))
             advice.append(str(error))
         else:
-            facts += [
-                ("CmdStan", f"{cmdstan.version} in {found}"),
-                ("C++ compiler", cmdstan.compiler),
-            ]
+            facts.append(("CmdStan", f"{cmdstan.version} in {found}"))
+            compiler = cmdstan.compiler
             engines.insert(0, "cmdstan")
+    facts.append(("C++ compiler", compiler or "not found"))
+    if compiler is None:
+        advice.append(
+            "No C++ compiler, which CmdStan needs: `apt install g++ make` (Debian), "
+            "`xcode-select --install` (macOS)."
+        )
+    make = shutil.which(os.environ.get("MAKE", "make"))
+    facts.append(("make", make or "not found"))
+    if make is None:
+        advice.append("No `make`, which CmdStan compiles with: `apt install make`.")
     facts.append(("engines", ", ".join(engines)))
-    facts.append(("engine 'auto' is", engines[0]))
-    if found is not None and shutil.which("make") is None:
-        advice.append("`make` is missing, which CmdStan compiles with: `apt install make`.")
+    facts.append(("engine 'auto' is", "an error: see below" if broken else engines[0]))
     facts.append(("cache", _cache()))
     return Report(tuple(facts), tuple(advice))
+
+
+def _compiler() -> str | None:
+    try:
+        return cache.compiler_version(os.environ.get("CXX", "g++"))
+    except EngineError:
+        return None
 
 
 def _cache() -> str:

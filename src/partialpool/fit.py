@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import functools
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from . import inference_data
 from .engines.base import Draws, SamplerConfig
 from .errors import DataError, EngineError
+from .labels import Dims
 from .programs import StanProgram, kind_of_data
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
     from .declarations import Declaration
     from .diagnostics import Diagnosis
-
-Dims = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -57,18 +57,38 @@ class Fit:
         coords: Mapping[str, Any] | None = None,
         dims: Dims | None = None,
     ) -> Fit:
-        """Label an engine's draws.
+        """Label an engine's draws with what `labels.check_labels` returned.
 
-        Dimensions that are declared with the same size share a name: with
-        ``dims={"theta": ["player"]}`` and ``vector[N] theta``, whatever else the program
-        declares of size N is labelled by player too.
+        Labels that turn out not to fit are left out with a warning: draws are never lost.
         """
+        build = functools.partial(
+            cls._from_draws, program, data, draws, method=method, config=config, seed=seed
+        )
+        try:
+            return build(coords=coords or {}, dims=dims or {})
+        except DataError as error:
+            warnings.warn(f"{error}. The draws are kept, without labels", stacklevel=2)
+            return build(coords={}, dims={})
+
+    @classmethod
+    def _from_draws(
+        cls,
+        program: StanProgram,
+        data: Mapping[str, Any],
+        draws: Draws,
+        *,
+        method: str,
+        config: SamplerConfig | None,
+        seed: int | None,
+        coords: Mapping[str, Any],
+        dims: Dims,
+    ) -> Fit:
         declared = {**program.declarations.all}
-        named = spread_dims(declared, dims or {})
-        labelled = functools.partial(inference_data.dataset, coords=coords or {}, dims=named)
+        empty = _empty(declared, data, draws, method)
+        labelled = functools.partial(inference_data.dataset, coords=coords, dims=dims)
         sampled = functools.partial(labelled, sample_dims=inference_data.SAMPLE_DIMS)
         groups = {
-            "posterior": sampled(_typed(draws.variables(), declared)),
+            "posterior": sampled(_typed(draws.variables(), declared) | empty),
             "sample_stats": sampled(draws.sampler_stats),
         }
         if draws.warmup_values is not None:
@@ -125,13 +145,14 @@ class Fit:
             self.sample_stats,
             max_treedepth=self.config["max_treedepth"],
             adapt_delta=self.config["adapt_delta"],
+            has_parameters=bool(self.program.parameters),
         )
 
     def summary(
         self,
-        var_names: Sequence[str] | None = None,
+        var_names: str | Sequence[str] | None = None,
         *,
-        quantiles: Sequence[float] = (0.05, 0.5, 0.95),
+        quantiles: float | Sequence[float] = (0.05, 0.5, 0.95),
     ) -> pd.DataFrame:
         """Mean, sd, quantiles, Monte-Carlo errors, ESS and R-hat of every quantity.
 
@@ -188,33 +209,19 @@ def load(path: str | Path) -> Fit:
     return Fit(StanProgram(idata.attrs["program"], None, idata.attrs["program_code"]), idata)
 
 
-def spread_dims(declared: Mapping[str, Declaration], dims: Dims) -> dict[str, tuple[str, ...]]:
-    """Give declarations of the same sizes the same dimension names.
-
-    Raises
-    ------
-    DataError
-        If `dims` names a variable that is not declared.
-    """
-    unknown = [name for name in dims if name not in declared]
-    if unknown:
-        raise DataError(
-            f"dims names {', '.join(map(repr, unknown))}, which the program does not declare; it "
-            f"declares {', '.join(declared)}"
-        )
-    by_size: dict[str, str] = {}
-    for name, given in dims.items():
-        for size, dim in zip(declared[name].dims, given, strict=False):
-            if not size.isdigit():
-                by_size.setdefault(size, dim)
-    spread: dict[str, tuple[str, ...]] = {}
-    for name, declaration in declared.items():
-        found = [by_size.get(size) for size in declaration.dims]
-        if name in dims:
-            spread[name] = tuple(dims[name])
-        elif found and all(found) and len(set(found)) == len(found):
-            spread[name] = tuple(dim for dim in found if dim)
-    return spread
+def _empty(
+    declared: Mapping[str, Declaration], data: Mapping[str, Any], draws: Draws, method: str
+) -> dict[str, NDArray[np.float64]]:
+    """Variables of size 0, which have no column in any file."""
+    blocks = {"generated quantities"}
+    if method != "generate_quantities":
+        blocks |= {"parameters", "transformed parameters"}
+    shapes = {name: each.shape(data) for name, each in declared.items() if each.block in blocks}
+    return {
+        name: np.empty((*draws.values.shape[:2], *shape))
+        for name, shape in shapes.items()
+        if shape is not None and 0 in shape
+    }
 
 
 def _typed(
@@ -251,7 +258,7 @@ def _attrs(
         **draws.info,
         "method": method,
         "program": program.name,
-        "program_code": program.code,
+        "program_code": program.full_code,
         "program_sha256": program.sha256,
         "seed": int(config.seed if config else seed or 0),
         "config": _config_json(config),
@@ -261,9 +268,11 @@ def _attrs(
 
 
 def _config_json(config: SamplerConfig | None) -> str:
-    options = {} if config is None else dataclasses.asdict(config)
-    return json.dumps(options, default=_plain)
+    fields = () if config is None else dataclasses.fields(config)
+    return json.dumps({each.name: getattr(config, each.name) for each in fields}, default=_plain)
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
     return value.tolist() if hasattr(value, "tolist") else str(value)

@@ -20,6 +20,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .errors import DataError
+from .labels import as_labels
 
 SAMPLE_DIMS = ("chain", "draw")
 Attrs = Mapping[str, str | int | float]
@@ -78,15 +79,11 @@ def dataset(
 def _labels(name: str, dim: str, size: int, coords: Mapping[str, Any]) -> NDArray[Any]:
     if dim not in coords:
         return np.arange(size)
-    labels = np.asarray(coords[dim])
-    if labels.dtype == object:
-        labels = labels.astype(str)
-    if labels.ndim != 1 or len(labels) != size:
+    labels = as_labels(dim, coords[dim])
+    if len(labels) != size:
         raise DataError(
             f"coords gives {labels.size} label(s) for {dim!r}, but {name!r} has {size} along it"
         )
-    if len(set(labels.tolist())) != size:
-        raise DataError(f"the labels that coords gives for {dim!r} are not all different")
     return labels
 
 
@@ -128,16 +125,17 @@ def save(idata: Any, path: str | Path) -> Path:
         If the folder is missing or cannot be written to.
     """
     path = Path(path).expanduser()
+    target = path.resolve()  # a link stays a link
     groups = {name: group(idata, name) for name in group_names(idata)}
     try:
-        handle, scratch = tempfile.mkstemp(suffix=".nc", prefix=f".{path.stem}-", dir=path.parent)
+        handle, scratch = tempfile.mkstemp(suffix=".nc", prefix=f".{path.stem}-", dir=target.parent)
     except OSError as error:
         raise DataError(f"cannot save to {path}: {error.strerror}: {path.parent}") from error
     os.close(handle)
     try:
         _tree(groups, idata.attrs).to_netcdf(scratch, engine="h5netcdf")
-        os.chmod(scratch, 0o666 & ~_umask())
-        os.replace(scratch, path)
+        os.chmod(scratch, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        os.replace(scratch, target)
     except OSError as error:
         raise DataError(f"cannot save to {path}: {error.strerror or error}") from error
     finally:

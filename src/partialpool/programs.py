@@ -16,8 +16,9 @@ import difflib
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,7 +44,7 @@ RESPONSES = frozenset({"y", "successes"})
 class StanProgram:
     """One Stan program: its name, where it stands, and its code.
 
-    Programs are equal when their names and code are.
+    Programs are equal when their names and code are, wherever they stand.
 
     Attributes
     ----------
@@ -52,11 +53,11 @@ class StanProgram:
     path : Path or None
         The `.stan` file; None for a program that was restored from a saved fit.
     code : str
-        Exactly what Stan compiles.
+        The file's text; `full_code` has its `#include`s put in.
     """
 
     name: str
-    path: Path | None
+    path: Path | None = field(compare=False)
     code: str
 
     @classmethod
@@ -80,12 +81,25 @@ class StanProgram:
             code = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ProgramError(f"cannot read {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ProgramError(f"{path} is not UTF-8 text: {error}; save it as UTF-8") from None
         return cls(path.stem, path.resolve(), code)
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the code."""
-        return hashlib.sha256(self.code.encode()).hexdigest()
+        """SHA-256 of the code, includes put in."""
+        return hashlib.sha256(self.full_code.encode()).hexdigest()
+
+    @property
+    def full_code(self) -> str:
+        """The code with every `#include` put in: what Stan compiles, whole.
+
+        Raises
+        ------
+        ProgramError
+            If an included file is not in the program's folder.
+        """
+        return put_in_includes(self.code, self.include_paths, self.name)
 
     @property
     def include_paths(self) -> tuple[Path, ...]:
@@ -134,7 +148,12 @@ class StanProgram:
         """
         if self.example_path is None:
             raise DataError(f"{self.name} has no example: there is no {self.name}.data.json")
-        example: dict[str, Any] = json.loads(self.example_path.read_text(encoding="utf-8"))
+        try:
+            example = json.loads(self.example_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise DataError(f"{self.example_path} cannot be read as JSON: {error}") from None
+        if not isinstance(example, dict):
+            raise DataError(f"{self.example_path} must hold one JSON object")
         return {
             name: np.asarray(value) if isinstance(value, Sequence) else value
             for name, value in example.items()
@@ -149,6 +168,12 @@ class StanProgram:
             for name, value in self.example_data().items()
             if name.startswith(PRIOR_PREFIX)
         }
+
+    def defaults_for(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Prior constants that `data` leave to their defaults, with those."""
+        left = [k for k in self.data if k.startswith(PRIOR_PREFIX) and k not in data]
+        defaults = self.prior_defaults() if left else {}
+        return {name: defaults[name] for name in left if name in defaults}
 
     def check_data(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in default prior constants and check the data against the data block.
@@ -165,10 +190,17 @@ class StanProgram:
         """
         from .standata import check_data
 
-        return check_data(self.data, {**self.prior_defaults(), **data}, program_name=self.name)
+        if isinstance(data, Mapping):
+            data = {**self.defaults_for(data), **data}
+        return check_data(self.data, data, program_name=self.name)
 
     def check_parameters(
-        self, data: Mapping[str, Any], values: Mapping[str, Any], *, partial: bool = False
+        self,
+        data: Mapping[str, Any],
+        values: Mapping[str, Any],
+        *,
+        partial: bool = False,
+        what: str = "params",
     ) -> dict[str, Any]:
         """Check values of parameters against the parameters block.
 
@@ -180,6 +212,8 @@ class StanProgram:
             By parameter name, in the declared shape.
         partial : bool
             Some parameters may be left out.
+        what : str
+            What the user calls them, for messages.
 
         Raises
         ------
@@ -188,6 +222,8 @@ class StanProgram:
         """
         from .standata import check_data
 
+        if not isinstance(values, Mapping):
+            raise DataError(f"{what} must be a mapping of parameter names to values: {values!r}")
         unknown = [name for name in values if name not in self.parameters]
         if unknown:
             raise DataError(
@@ -196,7 +232,10 @@ class StanProgram:
             )
         wanted = {k: v for k, v in self.parameters.items() if k in values or not partial}
         checked = check_data(
-            self.data | wanted, {**data, **values}, program_name=f"parameters of {self.name}"
+            self.data | wanted,
+            {**data, **values},
+            program_name=self.name,
+            subject=f"{what} do not fit the parameters block",
         )
         return {name: checked[name] for name in wanted}
 
@@ -284,6 +323,29 @@ class StanProgram:
         return run.log_density(self, data, params, jacobian=jacobian, engine=engine)
 
 
+_INCLUDE = re.compile(
+    r"^[ \t]*#include[ \t]+[\"<]?([^\s\"<>]+)[\">]?[ \t]*(?://.*)?$", re.MULTILINE
+)
+
+
+def put_in_includes(code: str, folders: Sequence[Path], name: str, depth: int = 0) -> str:
+    """Replace every `#include` by the file it names, as stanc does; relative to `folders`."""
+    if depth > 20:
+        raise ProgramError(f"{name}: files include each other without end")
+
+    def text_of(match: re.Match[str]) -> str:
+        for folder in folders:
+            path = folder / match[1]
+            if path.is_file():
+                text = path.read_text(encoding="utf-8")
+                return put_in_includes(text, folders, name, depth + 1).rstrip("\n")
+        raise ProgramError(
+            f"{name} includes {match[1]!r}, which is not in {', '.join(map(str, folders)) or 'it'}"
+        )
+
+    return _INCLUDE.sub(text_of, code)
+
+
 @functools.cache
 def catalogue_root() -> Path:
     """Return the folder of the Stan programs: the packaged one first, else the checkout's.
@@ -325,7 +387,6 @@ def list() -> pd.DataFrame:
     )
 
 
-@functools.cache
 def get(name: str) -> StanProgram:
     """Look up a program of the catalogue.
 
@@ -336,12 +397,12 @@ def get(name: str) -> StanProgram:
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ProgramError(
-            f"there is no program {name!r} in the catalogue.{hint} "
-            "`partialpool.programs.names()` lists them all; a file of your own is read by "
-            "`partialpool.StanProgram.from_file`"
+            f"there is no program {name!r} in the catalogue.{hint} `partialpool programs` "
+            "(pp.programs.list()) lists them all; a file of your own ends in .stan "
+            "(pp.StanProgram.from_file)"
         )
     path = catalogue_root() / f"{name}.stan"
     return StanProgram(name, path, path.read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ them; a seed that is not given is drawn, and recorded in the fit.
 
 from __future__ import annotations
 
+import numbers
 import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -17,11 +18,13 @@ from .engines.base import (
     LogDensity,
     Mode,
     SamplerConfig,
+    check_inits,
     check_integer,
     check_seed,
 )
-from .errors import OptionError
+from .errors import DataError, EngineError, OptionError
 from .fit import Fit
+from .labels import check_labels
 from .programs import StanProgram
 
 Labels = Mapping[str, Any] | None
@@ -43,19 +46,23 @@ def sample(
     Parameters
     ----------
     verbose : bool
-        Print one line when sampling ends: fine, or the worst finding of the diagnosis.
+        Print which prior constants were left at their defaults, and when sampling ends one line:
+        fine, or the worst finding of the diagnosis.
     """
-    try:
-        config = SamplerConfig(seed=_seed(seed), **options)
-    except TypeError as error:
-        known = ", ".join(SamplerConfig.__dataclass_fields__)
-        raise OptionError(f"{error}. The options of sample are {known}") from None
-    checked = program.check_data(data)
-    _check_inits(program, checked, config.inits)
+    known = [name for name in SamplerConfig.__dataclass_fields__ if name != "seed"]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise OptionError(
+            f"sample has no option {', '.join(map(repr, unknown))}; its options are coords, dims, "
+            f"engine, seed, verbose, {', '.join(known)}"
+        )
+    config = SamplerConfig(seed=_seed(seed), **options)
+    checked, labels = _checked(program, data, coords, dims, config.inits, config.chains)
+    if verbose and (defaults := program.defaults_for(data)):
+        listed = ", ".join(f"{name}={value}" for name, value in defaults.items())
+        print(f"{program.name}: priors at their defaults, in the units of the example: {listed}")
     draws = select(engine).sample(program, checked, config)
-    fit = Fit.from_draws(
-        program, checked, draws, method="sample", config=config, coords=coords, dims=dims
-    )
+    fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
     if verbose:
         print(fit.diagnose().line())
     return fit
@@ -87,8 +94,7 @@ def optimize(
     Mode
     """
     check_integer("iterations", iterations, 1)
-    checked = program.check_data(data)
-    _check_inits(program, checked, inits)
+    checked, _ = _checked(program, data, None, None, inits, 1)
     return select(engine).optimize(
         program,
         checked,
@@ -127,12 +133,12 @@ def pathfinder(
     """
     check_integer("draws", draws, 1)
     check_integer("paths", paths, 1)
-    seed, checked = _seed(seed), program.check_data(data)
-    _check_inits(program, checked, inits)
+    seed = _seed(seed)
+    checked, labels = _checked(program, data, coords, dims, inits, paths)
     result = select(engine).pathfinder(
         program, checked, draws=draws, paths=paths, seed=seed, inits=inits
     )
-    return _approximation(program, checked, result, "pathfinder", seed, coords, dims)
+    return _approximation(program, checked, result, "pathfinder", seed, labels)
 
 
 def laplace(
@@ -149,12 +155,12 @@ def laplace(
 ) -> Fit:
     """Approximate the posterior by the normal at its mode, on the unconstrained scale."""
     check_integer("draws", draws, 1)
-    seed, checked = _seed(seed), program.check_data(data)
-    _check_inits(program, checked, inits)
+    seed = _seed(seed)
+    checked, labels = _checked(program, data, coords, dims, inits, 1)
     result = select(engine).laplace(
         program, checked, draws=draws, jacobian=jacobian, seed=seed, inits=inits
     )
-    return _approximation(program, checked, result, "laplace", seed, coords, dims)
+    return _approximation(program, checked, result, "laplace", seed, labels)
 
 
 def variational(
@@ -164,6 +170,7 @@ def variational(
     draws: int = 1000,
     algorithm: Literal["meanfield", "fullrank"] = "meanfield",
     iterations: int = 10_000,
+    require_converged: bool = True,
     coords: Labels = None,
     dims: Labels = None,
     engine: str = "auto",
@@ -178,23 +185,26 @@ def variational(
         Independent normals on the unconstrained scale, or a multivariate normal.
     iterations : int
         Of stochastic gradient ascent, at most.
+    require_converged : bool
+        False: return the draws even where ADVI says that it may not have converged.
     """
     check_integer("draws", draws, 1)
     check_integer("iterations", iterations, 1)
     if algorithm not in ("meanfield", "fullrank"):
         raise OptionError(f"algorithm must be 'meanfield' or 'fullrank', not {algorithm!r}")
-    seed, checked = _seed(seed), program.check_data(data)
-    _check_inits(program, checked, inits)
+    seed = _seed(seed)
+    checked, labels = _checked(program, data, coords, dims, inits, 1)
     result = select(engine).variational(
         program,
         checked,
         draws=draws,
         algorithm=algorithm,
         iterations=iterations,
+        require_converged=require_converged,
         seed=seed,
         inits=inits,
     )
-    return _approximation(program, checked, result, "variational", seed, coords, dims)
+    return _approximation(program, checked, result, "variational", seed, labels)
 
 
 def generate_quantities(
@@ -219,10 +229,18 @@ def generate_quantities(
     Fit
         Its posterior holds the generated quantities, draw by draw.
     """
-    seed, checked = _seed(seed), program.check_data(data)
+    if not isinstance(fit, Fit):
+        raise DataError(f"generate_quantities takes a Fit with the draws, not {fit!r}")
+    seed = _seed(seed)
+    checked, labels = _checked(program, data, coords, dims, None, 1)
     parameters = fit.parameter_draws(program)
+    if not parameters:
+        raise EngineError(
+            f"{program.name} has no parameters to take from a fit: sample it, which draws its "
+            "generated quantities"
+        )
     result = select(engine).generate_quantities(program, checked, parameters, seed=seed)
-    return _approximation(program, checked, result, "generate_quantities", seed, coords, dims)
+    return _approximation(program, checked, result, "generate_quantities", seed, labels)
 
 
 def log_density(
@@ -258,17 +276,27 @@ def _approximation(
     draws: Draws,
     method: str,
     seed: int,
+    labels: Mapping[str, Any],
+) -> Fit:
+    return Fit.from_draws(program, data, draws, method=method, seed=seed, **labels)
+
+
+def _checked(
+    program: StanProgram,
+    data: Mapping[str, Any],
     coords: Labels,
     dims: Labels,
-) -> Fit:
-    return Fit.from_draws(program, data, draws, method=method, seed=seed, coords=coords, dims=dims)
-
-
-def _check_inits(program: StanProgram, data: Mapping[str, Any], inits: Inits) -> None:
-    if inits is None or isinstance(inits, int | float):
-        return
-    for chain in [inits] if isinstance(inits, Mapping) else inits:
-        program.check_parameters(data, chain, partial=True)
+    inits: Inits,
+    chains: int,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check all that a user gives, before any engine runs."""
+    checked = program.check_data(data)
+    named, spread = check_labels(program.declarations.all, checked, coords=coords, dims=dims)
+    check_inits(inits, chains)
+    if inits is not None and not isinstance(inits, numbers.Real):
+        for chain in [inits] if isinstance(inits, Mapping) else inits:  # type: ignore[union-attr]
+            program.check_parameters(checked, chain, partial=True, what="inits")
+    return checked, {"coords": named, "dims": spread}
 
 
 def _seed(seed: int | None) -> int:

@@ -27,7 +27,11 @@ _POSITION = re.compile(r"\w\[\d")
 
 
 def check_data(
-    declared: Declared, data: Mapping[str, Any], *, program_name: str = _UNNAMED
+    declared: Declared,
+    data: Mapping[str, Any],
+    *,
+    program_name: str = _UNNAMED,
+    subject: str = "the data do not fit the data block",
 ) -> dict[str, Any]:
     """Check data against a data block and bring them into its types and shapes.
 
@@ -40,6 +44,8 @@ def check_data(
         the integer 3; an empty list passes for an array any of whose sizes is 0.
     program_name : str
         What to call the program in messages.
+    subject : str
+        How a message begins.
 
     Returns
     -------
@@ -75,9 +81,7 @@ def check_data(
         if any(_POSITION.search(problem.splitlines()[0]) for problem in problems):
             problems.append("(positions count from 1, as in Stan)")
         count = "" if found == 1 else f": {found} problems"
-        raise DataError(
-            f"the data do not fit the data block of {program_name}{count}\n" + "\n".join(problems)
-        )
+        raise DataError(f"{subject} of {program_name}{count}\n" + "\n".join(problems))
     return clean
 
 

@@ -20,8 +20,8 @@ QUANTILES = (0.05, 0.5, 0.95)
 def summary(
     posterior: xr.Dataset,
     *,
-    var_names: Sequence[str] | None = None,
-    quantiles: Sequence[float] = QUANTILES,
+    var_names: str | Sequence[str] | None = None,
+    quantiles: float | Sequence[float] = QUANTILES,
 ) -> pd.DataFrame:
     """Summarise every scalar of a posterior.
 
@@ -29,9 +29,9 @@ def summary(
     ----------
     posterior : Dataset
         With dimensions chain and draw.
-    var_names : sequence of str, optional
+    var_names : str or sequence of str, optional
         Only these variables.
-    quantiles : sequence of float
+    quantiles : float or sequence of float
         Probabilities between 0 and 1; a column each, ``q5`` for 0.05.
 
     Returns
@@ -47,6 +47,9 @@ def summary(
     """
     import pandas as pd
 
+    if isinstance(var_names, str):
+        var_names = [var_names]
+    levels: list[float] = np.atleast_1d(np.asarray(quantiles, dtype=float)).tolist()
     if var_names is not None:
         missing = [name for name in var_names if name not in posterior]
         if missing:
@@ -55,12 +58,12 @@ def summary(
                 f"it has {', '.join(map(str, posterior.data_vars))}"
             )
         posterior = posterior[list(var_names)]
-    if not all(0 < q < 1 for q in quantiles):
-        raise DataError(f"quantiles must be probabilities between 0 and 1, not {list(quantiles)}")
+    if not all(0 < q < 1 for q in levels):
+        raise DataError(f"quantiles must be probabilities between 0 and 1, not {levels}")
     labels, values = flatten(posterior)
     flat = values.reshape(-1, len(labels))
     columns = {"mean": flat.mean(axis=0), "sd": flat.std(axis=0, ddof=1)}
-    for q, row in zip(quantiles, np.quantile(flat, quantiles, axis=0), strict=True):
+    for q, row in zip(levels, np.quantile(flat, levels, axis=0), strict=True):
         columns[f"q{100 * q:g}"] = row
     table = pd.DataFrame(columns, index=pd.Index(labels, name="quantity"))
     statistics = convergence(posterior)

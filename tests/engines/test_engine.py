@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import partialpool as pp
-from partialpool.errors import DataError, ProgramError, SamplingError
+from partialpool.errors import DataError, EngineError, ProgramError, SamplingError
 
 MU, SD, Y = 1.0, 2.0, np.array([0.3, 1.9, -0.4, 2.2, 1.1])
 NORMAL = """
@@ -272,7 +272,10 @@ def test_mode_with_the_jacobian(normal, engine) -> None:
     assert [found.values["mu"], found.values["sigma"]] == pytest.approx(
         mode(jacobian=True), rel=1e-4
     )
-    assert found.values["table"].shape == (2, 3)
+    assert set(found.values) == {"mu", "sigma"}  # the rest is random
+    stopped = normal.optimize(DATA, engine=engine, seed=4, iterations=1)
+    assert not stopped.converged
+    assert stopped.lp < found.lp
 
 
 def test_a_saved_fit_comes_back_whole(normal, engine, tmp_path: Path) -> None:
@@ -341,6 +344,34 @@ def test_a_program_without_parameters(write_program, engine) -> None:
     )
     fit = program.sample({"m": 4.0}, engine=engine, seed=1, chains=4, draws=500, progress=False)
     assert abs(float(fit.posterior["x"].mean()) - 4.0) < 5 / np.sqrt(2000)
+    assert fit.diagnose().ok
+    with pytest.raises(EngineError, match="no parameters to take from a fit"):
+        program.generate_quantities({"m": 4.0}, fit, engine=engine)
+
+
+def test_variables_of_size_zero_keep_their_shape(write_program, engine) -> None:
+    program = write_program(
+        "empty",
+        "data { int K; } parameters { vector[K] b; real a; } "
+        "model { b ~ std_normal(); a ~ std_normal(); } generated quantities { vector[K] c = b; }",
+    )
+    fit = program.sample({"K": 0}, engine=engine, seed=1, **QUICK)
+    assert fit.posterior["b"].shape == fit.posterior["c"].shape == (2, 60, 0)
+    assert list(fit.summary().index) == ["a"]
+
+
+def test_profiles_are_not_left_in_the_users_folder(
+    write_program, engine, tmp_path: Path, monkeypatch
+) -> None:
+    program = write_program(
+        "timed", 'parameters { real x; } model { profile("all") { x ~ std_normal(); } }'
+    )
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    program.sample({}, engine=engine, seed=1, **QUICK)
+    program.optimize({}, engine=engine, seed=1)
+    assert list(folder.iterdir()) == []
 
 
 def test_paths_with_blanks_and_letters_of_all_kinds(write_program, engine) -> None:
@@ -357,3 +388,10 @@ def test_includes_are_followed(write_program, engine, tmp_path: Path) -> None:
     (tmp_path / "prior.stan").write_text("mu ~ normal(-5, 0.001);", encoding="utf-8")
     fit = program.sample({}, engine=engine, seed=3, **QUICK)
     assert abs(float(fit.posterior["mu"].mean()) + 5) < 0.01
+    fit.save(tmp_path / "fit.nc")
+    (tmp_path / "prior.stan").unlink()
+    again = pp.load(tmp_path / "fit.nc")  # has all that it needs to run
+    assert again.program.sha256 == fit.attrs["program_sha256"]
+    assert list(again.program.parameters) == ["mu"]
+    draws = again.program.sample({}, engine=engine, seed=3, **QUICK)
+    assert np.array_equal(draws.posterior["mu"], fit.posterior["mu"])

@@ -84,3 +84,13 @@ def test_quiet_drops_what_new_threads_say() -> None:
 def test_no_refresh_without_a_terminal() -> None:
     with stdout_progress(4, 2000, show=True) as refresh:
         assert refresh == 0
+
+
+def test_one_bar_at_a_time_and_stdout_comes_back(monkeypatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    before = sys.stdout
+    with stdout_progress(1, 100, show=True) as outer, stdout_progress(1, 100, show=True) as inner:
+        assert (outer > 0, inner) == (True, 0)
+    assert sys.stdout is before
+    with stdout_progress(1, 100, show=True) as again:
+        assert again > 0

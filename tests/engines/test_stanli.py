@@ -48,3 +48,19 @@ def test_auto_without_cmdstan_is_stanli_and_says_so_once(monkeypatch, capsys, tm
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert "partialpool install-cmdstan" in said[0]
+
+
+def test_what_it_would_leave_out_is_refused(write_program) -> None:
+    program = write_program(
+        "complex",
+        "parameters { real mu; } transformed parameters { real twice = 2 * mu; } "
+        "model { mu ~ std_normal(); } generated quantities { complex z = to_complex(mu, 1); }",
+    )
+    with pytest.raises(pp.EngineError, match=r"cannot compute .*complex z.*engine='cmdstan'"):
+        program.sample({}, engine="stanli", seed=1, progress=False, verbose=False)
+
+
+def test_a_metric_of_the_wrong_length(write_program) -> None:
+    program = write_program("s", CODE)
+    with pytest.raises(pp.PartialPoolError, match="metric"):
+        program.sample({}, engine="stanli", seed=1, inv_metric=[1.0, 2.0], verbose=False)

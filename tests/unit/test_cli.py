@@ -106,6 +106,9 @@ MISTAKES = [
     (["reproduce", "football"], 2, "there is no example 'football'"),
     (["programs", "--code"], 2, "needs the name of a program"),
     (["reproduce", "baseball", "--engine", "jags"], 1, "choose 'auto', 'cmdstan' or 'stanli'"),
+    (["reproduce", "baseball", "--data", "rat_tumors"], 2, "one of baseball_1970"),
+    (["reproduce", "baseball", "--out", "d.json"], 1, "cannot write to the folder d.json"),
+    (["sample", "binomial/no_pooling", "d.json", "-o", "."], 1, "it is a folder"),
     (["nonsense"], 2, "No such command"),
 ]
 
@@ -126,6 +129,20 @@ def test_doctor(tmp_path: Path) -> None:
     assert "stanli" in told["engines"]
     assert ("No CmdStan" in " ".join(told["advice"])) == (told["CmdStan"] == "not found")
     assert "engine 'auto' is" in run("doctor", cwd=tmp_path).stdout
+
+
+def test_doctor_names_a_cmdstan_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CMDSTAN", "/nonexistent")
+    told = json.loads(run("doctor", "--json", cwd=tmp_path).stdout)
+    assert told["CmdStan"] == "CMDSTAN=/nonexistent, not usable"
+    assert "unset it" in " ".join(told["advice"])
+    assert {"C++ compiler", "make", "cache"} <= set(told)
+
+
+def test_version(tmp_path: Path) -> None:
+    assert run("--version", cwd=tmp_path).stdout == f"partialpool {pp.__version__}\n"
 
 
 def test_help_teaches(tmp_path: Path) -> None:

@@ -193,3 +193,34 @@ def test_convergence_against_a_hand_computed_split_rhat() -> None:
     folded = np.abs(halves - np.median(halves))
     expected = max(rhat(halves), rhat(folded))
     assert convergence(posterior()).loc["mu", "r_hat"] == pytest.approx(expected, abs=1e-10)
+
+
+def test_one_chain_is_told_why_it_has_no_rhat(caplog: pytest.LogCaptureFixture) -> None:
+    one = posterior().isel(chain=slice(1))
+    found = diagnose(one, stats(1), max_treedepth=10, adapt_delta=0.8)
+    assert "One chain has none to agree with" in found["R-hat"].advice
+    assert caplog.records == []  # ArviZ would complain of the shape
+
+
+def test_chains_that_stand_still_apart_have_an_infinite_rhat() -> None:
+    found = run(posterior(mu=np.repeat(np.arange(4.0)[:, None], DRAWS, axis=1)))
+    assert (found["R-hat"].ok, found["R-hat"].value) == (False, np.inf)
+    assert "R-hat: infinite, should be at most 1.01 (mu)" in str(found)
+
+
+def test_an_imaginary_part_that_has_not_converged_is_found() -> None:
+    rng = np.random.default_rng(5)
+    z = rng.normal(size=(CHAINS, DRAWS)) + 1j * rng.normal(size=(CHAINS, DRAWS))
+    assert run(posterior(mu=z)).ok
+    z[0] += 3j
+    assert run(posterior(mu=z))["R-hat"].where == ("mu.imag",)
+
+
+def test_a_program_that_only_simulates_needs_finite_draws_only() -> None:
+    still = stats(lp=np.zeros((CHAINS, DRAWS)), energy=np.zeros((CHAINS, DRAWS)))
+    options = {"max_treedepth": 10, "adapt_delta": 0.8, "has_parameters": False}
+    found = diagnose(posterior(), still, **options)  # type: ignore[arg-type]
+    assert found.ok
+    assert "no parameters" in found.line()
+    bad = posterior(mu=np.full((CHAINS, DRAWS), np.inf))
+    assert not diagnose(bad, still, **options).ok  # type: ignore[arg-type]

@@ -39,7 +39,7 @@ def test_declarations_are_stans_own() -> None:
 def test_nearest_name_is_suggested() -> None:
     with pytest.raises(ProgramError, match="Did you mean 'binomial/no_pooling'"):
         pp.programs.get("binomial/nopooling")
-    with pytest.raises(ProgramError, match=r"names\(\)` lists them all"):
+    with pytest.raises(ProgramError, match=r"list\(\)\) lists them all"):
         pp.programs.get("zzz")
 
 
@@ -72,13 +72,14 @@ def test_files_that_are_no_programs(tmp_path: Path, name: str, message: str) -> 
 
 
 def test_one_label_set_spreads_over_all_that_has_its_size() -> None:
-    from partialpool.fit import spread_dims
+    from partialpool.labels import check_labels
 
     program = pp.programs.get("binomial/partial_pooling_logit_noncentered")
-    spread = spread_dims(program.declarations.all, {"theta": ["player"]})
+    declared, data = program.declarations.all, program.example_data()
+    _, spread = check_labels(declared, data, coords=None, dims={"theta": ["player"]})
     assert spread == dict.fromkeys(("theta", "z", "alpha", "trials", "successes"), ("player",))
     with pytest.raises(DataError, match="dims names 'thetas', which the program does not declare"):
-        spread_dims(program.declarations.all, {"thetas": ["player"]})
+        check_labels(declared, data, coords=None, dims={"thetas": ["player"]})
 
 
 def test_a_users_mistake_in_the_data_never_reaches_stan() -> None:
@@ -93,13 +94,13 @@ def test_a_users_mistake_in_the_data_never_reaches_stan() -> None:
 
 def test_options_that_do_not_exist_are_named() -> None:
     program = pp.programs.get("binomial/no_pooling")
-    with pytest.raises(pp.OptionError, match=r"iter_warmup.*The options of sample are chains"):
+    with pytest.raises(pp.OptionError, match=r"'iter_warmup'; its options are coords, dims"):
         program.sample(program.example_data(), engine="stanli", iter_warmup=3)
 
 
 def test_wrong_labels_are_refused_with_the_numbers() -> None:
     program = pp.programs.get("binomial/no_pooling")
-    with pytest.raises(DataError, match=r"3 label\(s\) for 'player', but 'theta' has 18"):
+    with pytest.raises(DataError, match=r"3 label\(s\) for 'player', but '\w+' has 18"):
         program.sample(
             program.example_data(),
             coords={"player": ["a", "b", "c"]},
@@ -109,6 +110,52 @@ def test_wrong_labels_are_refused_with_the_numbers() -> None:
             draws=10,
             warmup=10,
         )
+
+
+def test_priors_left_at_their_defaults_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    program = pp.programs.get("normal_known_variance/marginal")
+    data = {k: v for k, v in program.example_data().items() if not k.startswith("prior_")}
+    program.sample(data | {"prior_mu_scale": 100.0}, engine="stanli", seed=1, chains=4, draws=50)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert "priors at their defaults" in first
+    assert "prior_tau_scale=5" in first
+    assert "prior_mu_scale" not in first
+    program.sample(program.example_data(), engine="stanli", seed=1, draws=50)
+    assert "defaults" not in capsys.readouterr().out
+
+
+def test_a_bad_example_beside_a_program_is_said_and_only_when_needed(tmp_path: Path) -> None:
+    path = tmp_path / "m.stan"
+    path.write_text("data { real y; } parameters { real mu; } model { y ~ normal(mu, 1); }")
+    (tmp_path / "m.data.json").write_text("[1]")
+    program = pp.StanProgram.from_file(path)
+    assert program.check_data({"y": 1.0}) == {"y": 1.0}
+    with pytest.raises(DataError, match="must hold one JSON object"):
+        program.example_data()
+    path.write_bytes("// Mod\xe8le\nparameters { real x; }".encode("latin-1"))
+    with pytest.raises(ProgramError, match="is not UTF-8 text"):
+        pp.StanProgram.from_file(path)
+
+
+def test_includes_are_put_in_as_stanc_does(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a.stan").write_text("real a;\n#include <deep/b.stan> // more\n")
+    (tmp_path / "deep" / "b.stan").write_text("real b;\n")
+    (tmp_path / "m.stan").write_text('parameters {\n  #include "a.stan"\n}\n')
+    program = pp.StanProgram.from_file(tmp_path / "m.stan")
+    assert program.full_code == "parameters {\nreal a;\nreal b;\n}\n"
+    assert list(program.parameters) == ["a", "b"]
+    (tmp_path / "a.stan").write_text("#include a.stan\n")
+    with pytest.raises(ProgramError, match="include each other without end"):
+        assert program.full_code
+    (tmp_path / "a.stan").unlink()
+    with pytest.raises(ProgramError, match="'a.stan', which is not in"):
+        assert program.full_code
+
+
+def test_a_program_is_the_same_wherever_it_stands(tmp_path: Path) -> None:
+    program = pp.programs.get("binomial/no_pooling")
+    assert pp.StanProgram(program.name, None, program.code) == program
 
 
 def test_prior_defaults_are_numbers() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionError
+from .names import by_variable
 
 if TYPE_CHECKING:
     from ..programs import StanProgram
@@ -107,7 +108,7 @@ class SamplerConfig:
                 f"metric must be 'diag_e', 'dense_e' or 'unit_e', not {self.metric!r}"
             )
         self._check_inv_metric()
-        self._check_inits()
+        check_inits(self.inits, self.chains)
         if self.adapt_engaged and self.warmup == 0:
             raise OptionError(
                 "warmup=0 leaves nothing to adapt with: pass adapt_engaged=False (and step_size=, "
@@ -126,23 +127,6 @@ class SamplerConfig:
                 f"given an array of shape {np.shape(self.inv_metric)}"
             )
 
-    def _check_inits(self) -> None:
-        if self.inits is None or isinstance(self.inits, Mapping):
-            return
-        if isinstance(self.inits, numbers.Real):
-            check_number("inits", self.inits, at_least=0)
-        elif (
-            isinstance(self.inits, str)
-            or not isinstance(self.inits, Sequence)
-            or not all(isinstance(chain, Mapping) for chain in self.inits)
-        ):
-            raise OptionError(
-                "inits must be a number (the radius of random starts), a mapping of parameter "
-                f"names to values, or a list of one mapping per chain, not {self.inits!r}"
-            )
-        elif len(self.inits) != self.chains:
-            raise OptionError(f"inits has {len(self.inits)} entries for {self.chains} chains")
-
     @property
     def stored_draws(self) -> int:
         """Draws per chain that are kept after thinning."""
@@ -152,6 +136,25 @@ class SamplerConfig:
     def stored_warmup(self) -> int:
         """Warmup draws per chain that are kept (0 unless `save_warmup`)."""
         return math.ceil(self.warmup / self.thin) if self.save_warmup else 0
+
+
+def check_inits(inits: object, chains: int) -> None:
+    """Raise `OptionError` unless `inits` is None, a radius, a mapping, or one mapping per chain."""
+    if inits is None or isinstance(inits, Mapping):
+        return
+    if isinstance(inits, numbers.Real):
+        check_number("inits", inits, at_least=0)
+    elif (
+        isinstance(inits, str)
+        or not isinstance(inits, Sequence)
+        or not all(isinstance(chain, Mapping) for chain in inits)
+    ):
+        raise OptionError(
+            "inits must be a number (the radius of random starts), a mapping of parameter "
+            f"names to values, or a list of one mapping per chain, not {inits!r}"
+        )
+    elif len(inits) != chains:
+        raise OptionError(f"inits has {len(inits)} entries for {chains} chains")
 
 
 def check_integer(name: str, value: object, lowest: int) -> None:
@@ -231,16 +234,6 @@ class Draws:
         return {} if values is None else by_variable(self.names, values)
 
 
-def by_variable(names: Sequence[str], values: Floats) -> dict[str, NDArray[Any]]:
-    """Gather Stan's flat columns (the last axis of `values`) into arrays by variable."""
-    import stanio
-
-    # stanio takes only the last axis for granted; a program may also have no columns at all
-    if not names:
-        return {}
-    return dict(stanio.stan_variables(stanio.parse_header(",".join(names)), values))
-
-
 @dataclass(frozen=True)
 class Mode:
     """The point that maximises a density: what `optimize` returns.
@@ -248,13 +241,15 @@ class Mode:
     Attributes
     ----------
     values : mapping of str to array
-        Every declared quantity at the mode, in its declared shape.
+        Every declared parameter and transformed parameter at the mode, in its declared shape.
+        (Generated quantities, which may be random, are not among them.)
     lp : float
         The log density there (with constant terms dropped, as Stan does).
     jacobian : bool
         True: mode of the posterior on the unconstrained scale. False: on the user's scale
         (the maximum a posteriori estimate, or penalised maximum likelihood).
     converged : bool
+        False: the iterations ran out before the optimum was found.
     info : mapping
     """
 
@@ -263,6 +258,14 @@ class Mode:
     jacobian: bool
     converged: bool = True
     info: Mapping[str, str | float | int] = field(default_factory=dict)
+
+
+def kept_at_mode(
+    program: StanProgram, values: Mapping[str, NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """Leave out generated quantities: a random one has no value at the mode."""
+    random = program.declarations.generated_quantities
+    return {name: value for name, value in values.items() if name.split(":")[0] not in random}
 
 
 @dataclass(frozen=True)
@@ -328,6 +331,7 @@ class Engine(Protocol):
         draws: int,
         algorithm: Literal["meanfield", "fullrank"],
         iterations: int,
+        require_converged: bool,
         seed: int,
         inits: Inits,
     ) -> Draws:

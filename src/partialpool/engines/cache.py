@@ -1,9 +1,9 @@
 """Compiled programs in the user's cache, keyed by all that decides what they are.
 
-The key is the SHA-256 of the expanded source, the compiler flags, the CmdStan version and the
-C++ compiler's version. A program is built in a private folder and moved into place by one
-rename; processes that want the same program wait for the one that builds it. Nothing is ever
-written beside the source or into CmdStan.
+The key is the SHA-256 of the program's name and source with includes, the compiler flags, the
+CmdStan version and the C++ compiler's version. A program is built in a private folder and moved
+into place by one rename; processes that want the same program wait for the one that builds it.
+Nothing is ever written beside the source or into CmdStan.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class CmdStan:
         text = local.read_text(encoding="utf-8") if local.is_file() else ""
         chosen = re.findall(r"^\s*CXX\s*:?=\s*(.+?)\s*$", text, re.MULTILINE)
         compiler = chosen[-1] if chosen else os.environ.get("CXX", "g++")
-        return cls(path, version[1], _compiler_version(compiler), text)
+        return cls(path, version[1], compiler_version(compiler), text)
 
     @property
     def stanc(self) -> Path:
@@ -79,7 +79,8 @@ class CmdStan:
         return self.path / "bin" / "stanc"
 
 
-def _compiler_version(compiler: str) -> str:
+def compiler_version(compiler: str) -> str:
+    """First line of what a C++ compiler says of its version; `EngineError` if it cannot run."""
     try:
         said = subprocess.run(
             [*compiler.split(), "--version"], capture_output=True, text=True, check=True
@@ -126,7 +127,7 @@ def executable(
         If the build fails for another reason.
     """
     flags, stanc_flags = dict(flags or {}), tuple(stanc_flags)
-    source = expanded_source(program, cmdstan)
+    source = program.full_code
     parts = [
         source,
         sorted(flags.items()),
@@ -136,8 +137,9 @@ def executable(
         cmdstan.local,
         str(cmdstan.path),
     ]
-    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     name = re.sub(r"\W", "_", Path(program.name).name, flags=re.ASCII) or "program"
+    # the name stands in the executable's file name and in Stan's messages
+    key = hashlib.sha256(json.dumps([name, *parts]).encode()).hexdigest()
     home = cache_dir() / "programs" / key[:2] / key
     if (built := _usable(home / name)) is not None:
         return built
@@ -152,32 +154,6 @@ def executable(
             f"{_said(home / name)}"
         )
     return built
-
-
-def expanded_source(program: StanProgram, cmdstan: CmdStan) -> str:
-    """Return the program's code with its `#include`s put in by stanc."""
-    if "#include" not in program.code:
-        return program.code
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch, "program.stan")
-        path.write_text(program.code, encoding="utf-8")
-        paths = ",".join(map(str, program.include_paths))
-        said = subprocess.run(
-            [
-                cmdstan.stanc,
-                "--auto-format",
-                "--canonicalize=includes",
-                f"--include-paths={paths}",
-                path,
-            ],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
-    if said.returncode:
-        raise ProgramError(f"{program.name} does not compile.\n{said.stderr.strip()}")
-    return said.stdout
 
 
 def _usable(path: Path) -> Path | None:

@@ -8,19 +8,20 @@ that were asked for.
 from __future__ import annotations
 
 import contextlib
+import numbers
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SamplingError
 from . import cache, stan_csv
-from .base import Draws, Floats, Inits, LogDensity, Mode, SamplerConfig, StanData, by_variable
+from .base import Draws, Floats, Inits, LogDensity, Mode, SamplerConfig, StanData, kept_at_mode
 from .cpus import usable_cpus
-from .names import csv_names, sampler_stats
+from .names import by_variable, sampler_stats
 from .progress import stdout_progress
 from .session import Session, opened
 
@@ -63,6 +64,7 @@ class CmdStanEngine:
             fit = session.run(
                 lambda: session.model.sample(
                     data=session.data,
+                    save_profile=session.profiled,
                     chains=config.chains,
                     parallel_chains=min(config.parallel_chains or usable_cpus(), config.chains),
                     threads_per_chain=1,
@@ -89,7 +91,7 @@ class CmdStanEngine:
             drawn = np.ascontiguousarray(
                 np.swapaxes(fit.draws(inc_warmup=config.save_warmup), 0, 1), dtype=np.float64
             )
-            return self._sampled(drawn, tuple(fit.column_names), fit, config, session)
+            return self._sampled(drawn, session.columns(fit), fit, config, session)
 
     def _sampled(
         self, drawn: Floats, columns: tuple[str, ...], fit: Any, config: SamplerConfig, session: Any
@@ -104,7 +106,7 @@ class CmdStanEngine:
         at = {name: i for i, name in enumerate(columns)}
         warm, kept = drawn[:, : config.stored_warmup], drawn[:, config.stored_warmup :]
         return Draws(
-            names=csv_names(columns[i] for i in own),
+            names=tuple(columns[i] for i in own),
             values=kept[:, :, own],
             sampler_stats=sampler_stats(lambda name: kept[:, :, at[name]]),
             warmup_values=warm[:, :, own] if config.save_warmup else None,
@@ -131,6 +133,7 @@ class CmdStanEngine:
             result = session.run(
                 lambda: session.model.optimize(
                     data=session.data,
+                    save_profile=session.profiled,
                     algorithm="lbfgs",
                     jacobian=jacobian,
                     seed=seed,
@@ -141,14 +144,14 @@ class CmdStanEngine:
                     sig_figs=DIGITS,
                 )
             )
-            columns = result.column_names
+            columns = session.columns(result)
             flat = np.asarray(result.optimized_params_np, dtype=np.float64)
             own = [i for i, name in enumerate(columns) if not name.endswith("__")]
             return Mode(
-                values=by_variable(csv_names(columns[i] for i in own), flat[own]),
+                values=kept_at_mode(program, by_variable([columns[i] for i in own], flat[own])),
                 lp=float(flat[columns.index("lp__")]),
                 jacobian=jacobian,
-                converged=bool(result.converged),
+                converged=bool(result.converged) and "Maximum number of iter" not in session.said(),
                 info=self._info(session),
             )
 
@@ -167,6 +170,7 @@ class CmdStanEngine:
             result = session.run(
                 lambda: session.model.pathfinder(
                     data=session.data,
+                    save_profile=session.profiled,
                     draws=draws,
                     num_paths=paths,
                     num_threads=min(paths, usable_cpus()),
@@ -177,7 +181,7 @@ class CmdStanEngine:
                 )
             )
             stats = {"lp__": "lp", "lp_approx__": "lp_approx"}
-            return self._approximation(result.draws(), result.column_names, draws, stats, session)
+            return self._approximation(result.draws(), result, draws, stats, session)
 
     def laplace(
         self,
@@ -194,6 +198,7 @@ class CmdStanEngine:
             result = session.run(
                 lambda: session.model.laplace_sample(
                     data=session.data,
+                    save_profile=session.profiled,
                     draws=draws,
                     jacobian=jacobian,
                     seed=seed,
@@ -203,7 +208,7 @@ class CmdStanEngine:
                 )
             )
             stats = {"log_p__": "lp", "log_q__": "lp_approx"}
-            return self._approximation(result.draws(), result.column_names, draws, stats, session)
+            return self._approximation(result.draws(), result, draws, stats, session)
 
     def variational(
         self,
@@ -213,6 +218,7 @@ class CmdStanEngine:
         draws: int,
         algorithm: Literal["meanfield", "fullrank"],
         iterations: int,
+        require_converged: bool,
         seed: int,
         inits: Inits,
     ) -> Draws:
@@ -221,8 +227,10 @@ class CmdStanEngine:
             result = session.run(
                 lambda: session.model.variational(
                     data=session.data,
+                    save_profile=session.profiled,
                     algorithm=algorithm,
                     iter=iterations,
+                    require_converged=require_converged,
                     draws=draws,
                     seed=seed,
                     inits=_inits(inits),
@@ -231,9 +239,7 @@ class CmdStanEngine:
                 )
             )
             stats = {"log_p__": "lp", "log_g__": "lp_approx"}
-            return self._approximation(
-                result.variational_sample, result.column_names, draws, stats, session
-            )
+            return self._approximation(result.variational_sample, result, draws, stats, session)
 
     def generate_quantities(
         self, program: StanProgram, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
@@ -258,7 +264,7 @@ class CmdStanEngine:
                     f"{values.shape[0]} chains from {shape[1]} draws in {shape[0]} chains"
                 )
             return Draws(
-                names=csv_names(result.column_names),
+                names=session.columns(result),
                 values=np.ascontiguousarray(values, dtype=np.float64),
                 sampler_stats={},
                 info=self._info(session),
@@ -285,7 +291,7 @@ class CmdStanEngine:
     def _approximation(
         self,
         values: Floats,
-        columns: tuple[str, ...],
+        result: Any,
         draws: int,
         stats: Mapping[str, str],
         session: Session,
@@ -295,10 +301,11 @@ class CmdStanEngine:
             raise SamplingError(
                 f"CmdStan returned {len(values)} draws where {draws} were asked for"
             )
+        columns = session.columns(result)
         own = [i for i, name in enumerate(columns) if not name.endswith("__")]
         at = {name: i for i, name in enumerate(columns)}
         return Draws(
-            names=csv_names(columns[i] for i in own),
+            names=tuple(columns[i] for i in own),
             values=values[np.newaxis][:, :, own],
             sampler_stats={
                 ours: values[np.newaxis, :, at[stan]] for stan, ours in stats.items() if stan in at
@@ -329,11 +336,11 @@ def _adapted_metric(fit: Any, chains: int) -> Floats | None:
 
 
 def _inits(inits: Inits) -> Any:
-    if inits is None or isinstance(inits, int | float):
-        return inits
+    if inits is None or isinstance(inits, numbers.Real):
+        return None if inits is None else float(inits)
     if isinstance(inits, Mapping):
         return dict(inits)
-    return [dict(chain) for chain in inits]
+    return [dict(chain) for chain in cast("Sequence[Mapping[str, Any]]", inits)]
 
 
 def _inv_metric(config: SamplerConfig) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,3 +31,48 @@ def sampler_stats(column: Callable[[str], NDArray[np.float64]]) -> dict[str, NDA
 def csv_names(names: Iterable[str]) -> tuple[str, ...]:
     """Turn ``theta[1,2]`` into the ``theta.1.2`` of Stan's CSV."""
     return tuple(name.replace("[", ".").replace(",", ".").rstrip("]") for name in names)
+
+
+def by_variable(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+    """Gather Stan's flat columns (the last axis of `values`) into arrays by variable.
+
+    A tuple ``t`` gives a variable for each component, named as in Stan's CSV: ``t:1``, ``t:2``;
+    an array of tuples has its own dimensions first.
+    """
+    import stanio
+
+    # stanio takes only the last axis for granted; a program may also have no columns at all
+    if not names:
+        return {}
+    plain = [i for i, name in enumerate(names) if ":" not in name]
+    found = _variables(stanio, [names[i] for i in plain], values[..., plain])
+    components: dict[str, list[tuple[tuple[Any, ...], str, int]]] = {}
+    for i, name in enumerate(names):
+        if ":" in name:
+            variable, index = _component(name)
+            key = tuple(part for part in reversed(index) if isinstance(part, int))
+            key += tuple(part == "imag" for part in index if not isinstance(part, int))
+            label = ".".join(["x", *map(str, index)])
+            components.setdefault(variable, []).append((key, label, i))
+    for variable, columns in components.items():
+        columns.sort()
+        gathered = _variables(
+            stanio, [label for _, label, _ in columns], values[..., [i for *_, i in columns]]
+        )
+        found[variable] = gathered["x"]
+    return found
+
+
+def _variables(
+    stanio: Any, names: Sequence[str], values: NDArray[np.float64]
+) -> dict[str, NDArray[Any]]:
+    return (
+        dict(stanio.stan_variables(stanio.parse_header(",".join(names)), values)) if names else {}
+    )
+
+
+def _component(name: str) -> tuple[str, tuple[int | str, ...]]:
+    """Split ``t.3:2.1`` into the variable ``t:2`` and the index (3, 1)."""
+    parts = [part.split(".") for part in name.split(":")]
+    index = [int(i) if i.isdigit() else i for part in parts for i in part[1:]]
+    return ":".join(part[0] for part in parts), tuple(index)

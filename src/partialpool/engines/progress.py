@@ -16,6 +16,8 @@ ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+")
 SUPPRESSED = re.compile(r"\s*$|.*seconds \((Warm-up|Sampling|Total)\)|Warning: \d+ of \d+ post-w")
 """Stan's timings, and counts of divergences: the diagnosis reports them."""
 
+_ONE_BAR = threading.Lock()
+
 
 def in_notebook() -> bool:
     """Tell whether an IPython kernel with a rich front end runs this process."""
@@ -75,14 +77,21 @@ def stdout_progress(
 ) -> Iterator[int]:
     """Show one bar for all chains, fed by what is printed to `sys.stdout` meanwhile.
 
+    While one is shown, fits in other threads show none.
+
     Yields
     ------
     int
         Stan's `refresh`: iterations between progress lines.
     """
-    bar = progress_bar(chains * iterations, f"{chains} chains", show=show)
-    if bar.disable:
-        yield 0
-        return
-    with bar, contextlib.redirect_stdout(ProgressLines(bar, sys.stdout, quiet=quiet)):
-        yield max(1, iterations // 50)
+    alone = _ONE_BAR.acquire(blocking=False)  # sys.stdout is one for all threads
+    try:
+        bar = progress_bar(chains * iterations, f"{chains} chains", show=show and alone)
+        if bar.disable:
+            yield 0
+            return
+        with bar, contextlib.redirect_stdout(ProgressLines(bar, sys.stdout, quiet=quiet)):
+            yield max(1, iterations // 50)
+    finally:
+        if alone:
+            _ONE_BAR.release()

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DataError, OptionError, SamplingError
 from . import guard
@@ -49,6 +49,23 @@ class Session:
         self.model = cmdstanpy.CmdStanModel(exe_file=str(exe))
         self.began = time.perf_counter()
 
+    @property
+    def profiled(self) -> bool:
+        """Whether Stan will write a profile: then it must have a name in our folder."""
+        return "profile" in self.program.full_code
+
+    def columns(self, result: Any) -> tuple[str, ...]:
+        """Return the columns of Stan's CSV under Stan's own names."""
+        runset = getattr(result, "runset", None) or result._runset
+        with Path(runset.csv_files[0]).open(encoding="utf-8") as lines:
+            header = next(line for line in lines if not line.startswith("#"))
+        return tuple(header.strip().split(","))
+
+    def said(self) -> str:
+        """Return what Stan printed."""
+        files = sorted(self.folder.glob("*stdout.txt"))
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
     def run(self, call: Callable[[], T]) -> T:
         """Call CmdStanPy under the guard; raise its failures in the user's words."""
         from ..standata import translate_stan_error
@@ -73,8 +90,8 @@ def _what_stan_said(message: str, folder: Path) -> str:
         if re.match(r"\s*(Error|Exception|.*[Ii]nitialization failed)", line)
         and not line.startswith("Error during")
     ]
-    if not lines:  # CmdStanPy's own words, less its advice on its own options
-        lines = [line for line in message.strip().splitlines() if "require_converged" not in line]
+    if not lines:  # CmdStanPy's own words
+        lines = message.strip().splitlines()
     return "\n".join(dict.fromkeys(lines))
 
 

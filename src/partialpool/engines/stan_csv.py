@@ -67,6 +67,8 @@ def write_chains(draws: Mapping[str, NDArray[Any]], folder: Path, *, model: str)
     blocks: list[NDArray[np.float64]] = []
     for name, values in draws.items():
         shape = values.shape[2:]
+        if 0 in shape:
+            continue
         # Stan's columns run with the first index fastest
         order = sorted(np.ndindex(*shape), key=lambda index: index[::-1])
         names += [".".join([name, *(str(i + 1) for i in index)]) for index in order]
@@ -74,7 +76,8 @@ def write_chains(draws: Mapping[str, NDArray[Any]], folder: Path, *, model: str)
         blocks.append(
             np.stack([flat[(..., *index)] for index in order], axis=-1).astype(np.float64)
         )
-    table = np.concatenate(blocks, axis=-1)
+    empty = np.empty((*next(iter(draws.values())).shape[:2], 0))
+    table = np.concatenate([empty, *blocks], axis=-1)
     files = []
     for chain, rows in enumerate(table, start=1):
         path = folder / f"parameters_{chain}.csv"

@@ -7,17 +7,19 @@ random-number streams. What it lacks raises `EngineError` naming the engine that
 from __future__ import annotations
 
 import contextlib
+import numbers
 import time
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
-from .base import Draws, Inits, LogDensity, Mode, SamplerConfig, StanData, by_variable
+from .base import Draws, Inits, LogDensity, Mode, SamplerConfig, StanData, kept_at_mode
 from .cpus import usable_cpus
-from .names import csv_names, sampler_stats
+from .names import by_variable, csv_names, sampler_stats
 from .progress import stdout_progress
 
 if TYPE_CHECKING:
@@ -47,9 +49,11 @@ class StanliEngine:
         total = config.warmup + config.draws
         began = time.perf_counter()
         with (
+            warnings.catch_warnings(),
             stdout_progress(config.chains, total, show=config.progress) as refresh,
             stan_errors(program),
         ):
+            warnings.filterwarnings("ignore", message="(?s).*interpreter also failed")
             result = model.sample(
                 chains=config.chains,
                 seed=int(config.seed),
@@ -69,6 +73,7 @@ class StanliEngine:
                 adapt_engaged=config.adapt_engaged,
             )
         seconds = time.perf_counter() - began
+        self._check_complete(program, data, csv_names(result.names))
         kept = config.stored_warmup
         values, stats = result.draws(), result.sampler_stats
         order = {stan: position for position, stan in enumerate(_columns())}
@@ -112,12 +117,16 @@ class StanliEngine:
                 init=None if starts is None else starts[0],
                 init_radius=radius,
             )
+            # stanli does not say whether it converged: if it did, going on changes nothing
+            further = model.optimize(seed=seed, iter=10, init=result.unconstrained)
         names = csv_names(tuple(result))
         flat = np.array([float(result[name]) for name in result])
+        lp = float(result.lp)
         return Mode(
-            values=by_variable(names, flat),
-            lp=float(result.lp),
+            values=kept_at_mode(program, by_variable(names, flat)),
+            lp=lp,
             jacobian=True,
+            converged=float(further.lp) - lp < 1e-6 * max(1.0, abs(lp)),
             info=self._info(time.perf_counter() - began),
         )
 
@@ -155,6 +164,7 @@ class StanliEngine:
         draws: int,
         algorithm: Literal["meanfield", "fullrank"],
         iterations: int,
+        require_converged: bool,
         seed: int,
         inits: Inits,
     ) -> Draws:
@@ -192,7 +202,9 @@ class StanliEngine:
         from ..standata import as_json
 
         paths = [str(path) for path in program.include_paths] or None
-        with stan_errors(program):
+        with stan_errors(program), warnings.catch_warnings():
+            # what it cannot compute at all it leaves out: _check_complete says so
+            warnings.filterwarnings("ignore", message="(?s).*interpreter also failed")
             return stanli.Model(
                 stan_code=program.code,
                 data=as_json(data),
@@ -205,10 +217,26 @@ class StanliEngine:
     ) -> tuple[NDArray[np.float64] | None, float]:
         if inits is None:
             return None, 2.0
-        if isinstance(inits, int | float):
+        if isinstance(inits, numbers.Real):
             return None, float(inits)
-        each = [inits] * chains if isinstance(inits, Mapping) else inits
+        each = (
+            [inits] * chains
+            if isinstance(inits, Mapping)
+            else cast("Sequence[Mapping[str, Any]]", inits)
+        )
         return np.array([_unconstrain(model, values) for values in each]), 2.0
+
+    def _check_complete(
+        self, program: StanProgram, data: StanData, columns: tuple[str, ...]
+    ) -> None:
+        got = {column.split(".")[0].split(":")[0] for column in columns}
+        lost = [
+            str(each)
+            for each in program.declarations.declared
+            if each.block != "data" and each.name not in got and 0 not in (each.shape(data) or ())
+        ]
+        if lost:
+            self._refuse(f"compute {'; '.join(lost)} of {program.name}")
 
     def _refuse(self, what: str) -> NoReturn:
         raise EngineError(
@@ -244,6 +272,8 @@ def stan_errors(program: StanProgram) -> Iterator[None]:
 
     try:
         yield
+    except ValueError as error:
+        raise OptionError(f"{program.name}: {error}") from None
     except RuntimeError as error:
         text = str(error)
         if "error in 'string'" in text:

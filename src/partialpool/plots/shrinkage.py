@@ -55,7 +55,12 @@ def shrinkage(
     DataError
         If the lengths differ.
     """
-    columns = {"raw": raw, "estimate": estimate, "outcome": outcome}
+    labels = [str(label) for label in labels]
+    ends = () if interval is None else interval
+    columns: dict[str, npt.ArrayLike | None] = {
+        f"end {i} of interval": end for i, end in enumerate(ends, start=1)
+    }
+    columns |= {"raw": raw, "estimate": estimate, "outcome": outcome}
     values = {k: np.asarray(v, dtype=float) for k, v in columns.items() if v is not None}
     for name, column in values.items():
         if column.shape != (len(labels),):

@@ -27,6 +27,9 @@ from ..fit import Fit
 if TYPE_CHECKING:
     import pandas as pd
 
+DATA = ("baseball_1970", "baseball_1970_stan")
+"""Efron and Morris's table, and the one that circulates."""
+
 LADDER = {
     "complete": "binomial/complete_pooling",
     "none": "binomial/no_pooling",
