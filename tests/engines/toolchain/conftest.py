@@ -71,6 +71,12 @@ def coin(compiled: Callable[..., cmdstanpy.CmdStanModel]) -> cmdstanpy.CmdStanMo
     return compiled("coin")
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stan writes a profile into the working directory where CmdStanPy names no other."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture
 def bernoulli_data(tmp_path: Path) -> str:
     """A data file."""
