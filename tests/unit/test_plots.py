@@ -276,6 +276,46 @@ def test_rank_histogram() -> None:
             pp.plots.rank_histogram(draws, bins=bins)
 
 
+# Ranks and probabilities of groups
+
+
+def test_probability_bars(groups: list[str]) -> None:
+    table = pp.summaries.probability_best(effects(groups), best="largest")
+    ax = rendered(pp.plots.probability_bars(table, xlabel="probability of being best"))
+    order = table["probability"].sort_values(ascending=False, kind="stable")
+    assert len(ax.patches) == len(groups)
+    np.testing.assert_allclose([bar.get_width() for bar in ax.patches], order.to_numpy()[::-1])
+    assert table.loc[row_names(ax), "probability"].is_monotonic_decreasing
+    assert len(ax.collections[0].get_segments()) == table["mcse"].notna().sum() > 0
+    assert overlapping(ax) == 0
+    assert inside(ax)
+
+
+def test_probability_bars_of_pairs_and_of_certainties() -> None:
+    pairs = pp.summaries.pairwise_probability(effects(["x", "y"]))
+    assert row_names(rendered(pp.plots.probability_bars(pairs))) == ["x > y"]
+    certain = pp.summaries.event_probability(np.ones((2, 9), dtype=bool))
+    assert rendered(pp.plots.probability_bars(certain)).get_legend() is None
+    with pytest.raises(DataError, match="table has no column probability; it has tied"):
+        pp.plots.probability_bars(pairs[["tied", "mcse"]])
+    with pytest.raises(DataError, match="between 0 and 1"):
+        pp.plots.probability_bars(pairs.assign(probability=50.0))
+
+
+def test_rank_heatmap(groups: list[str]) -> None:
+    table = pp.summaries.rank_probability(effects(groups), best="largest")
+    ax = rendered(pp.plots.rank_heatmap(table))
+    mean = pp.summaries.rank_distribution(effects(groups), best="largest")["mean"]
+    assert mean[row_names(ax)].is_monotonic_increasing
+    shown = np.asarray(ax.images[0].get_array())
+    np.testing.assert_allclose(shown, table.loc[row_names(ax)[::-1]].to_numpy())
+    np.testing.assert_allclose(np.sort(line(ax, "mean rank").get_xdata()), np.sort(mean))
+    assert overlapping(ax) == 0
+    assert inside(ax)
+    with pytest.raises(DataError, match=r"take it from summaries.rank_probability; its shape is"):
+        pp.plots.rank_heatmap(table.iloc[1:])
+
+
 # Effective sample sizes
 
 
@@ -495,6 +535,12 @@ ONE = {
     ),
     "prior_density": lambda ax: pp.plots.prior_density(
         {"normal": stats.norm()}, limits=(-3, 3), ax=ax
+    ),
+    "probability_bars": lambda ax: pp.plots.probability_bars(
+        pp.summaries.probability_best(effects(["x", "y"]), best="largest"), ax=ax
+    ),
+    "rank_heatmap": lambda ax: pp.plots.rank_heatmap(
+        pp.summaries.rank_probability(effects(["x", "y"]), best="largest"), ax=ax
     ),
     "rank_histogram": lambda ax: pp.plots.rank_histogram(effects(["x"])[:, :, 0], ax=ax),
     "regression_lines": lambda ax: regression(["x"], ax=[ax])[0],

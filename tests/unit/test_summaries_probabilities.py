@@ -113,6 +113,11 @@ def test_what_is_no_event(draws, event, message: str) -> None:
         pp.summaries.event_probability(draws, event)
 
 
+def test_an_event_may_not_be_called_as_a_coordinate() -> None:
+    with pytest.raises(DataError, match="name 'player' is taken by a coordinate"):
+        pp.summaries.event_probability(normals([0.0]) > 0, name="player")
+
+
 # Ranks
 
 
@@ -244,6 +249,12 @@ def test_pairs_that_are_none(pairs, message: str) -> None:
         pp.summaries.pairwise_probability(normals([0.0, 1.0]), pairs=pairs)
 
 
+def test_groups_with_numbers_for_names() -> None:
+    draws = normals([1.0, 0.0]).assign_coords(player=[10, 20])
+    table = pp.summaries.pairwise_probability(draws, pairs=[(10, 20)])
+    assert list(table.index) == [("10", "20")]
+
+
 def test_a_pair_needs_two_groups() -> None:
     with pytest.raises(DataError, match="two groups or more"):
         pp.summaries.pairwise_probability(normals([0.0]))
@@ -283,6 +294,14 @@ def test_any_function_is_a_statistic_and_ties_are_counted() -> None:
     assert check.p_value == pytest.approx(0.5, abs=5 * check.mcse)
     assert check.p_equal == pytest.approx(3 / 8, abs=0.06)
     assert pp.summaries.posterior_p_value(replicated, [1, 0, 1], statistic="max").mcse > 0
+
+
+def test_data_in_another_order_are_ties() -> None:
+    observed = np.array([0.1, 0.7, 0.3, 1e-3, 5.0])
+    rng = np.random.default_rng(1)
+    replicated = rng.permuted(np.tile(observed, (2, 200, 1)), axis=2)
+    check = pp.summaries.posterior_p_value(replicated, observed, statistic="sd")
+    assert check.p_value == check.p_equal == 1
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from .observed_predicted import observed_predicted
 from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
 from .prior_density import prior_density
+from .probability_bars import probability_bars
+from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
 from .shrinkage import shrinkage
@@ -22,6 +24,8 @@ __all__ = [
     "pooling_ladder",
     "predictive_check",
     "prior_density",
+    "probability_bars",
+    "rank_heatmap",
     "rank_histogram",
     "regression_lines",
     "shrinkage",

@@ -127,7 +127,7 @@ def regression_lines(
             panel.set_xticks(np.unique(data["x"]))
         panel.set_xlim(ends)
         style.tidy(panel)
-    _limits(panels, data["y"])
+    _limits(panels)
     if ax is None:
         figure = panels[0].figure
         figure.supxlabel(xlabel, fontsize="medium")
@@ -188,7 +188,9 @@ def _spread(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return spread
 
 
-def _limits(panels: NDArray[Any], y: NDArray[np.float64]) -> None:
-    margin = 0.08 * (np.ptp(y) or 1.0)
+def _limits(panels: NDArray[Any]) -> None:
+    """Give all panels one vertical scale that holds their data and lines."""
+    drawn = np.concatenate([np.asarray(each.get_ydata()) for p in panels for each in p.lines])
+    margin = 0.08 * (np.ptp(drawn) or 1.0)
     for panel in panels:
-        panel.set_ylim(y.min() - margin, y.max() + margin)
+        panel.set_ylim(drawn.min() - margin, drawn.max() + margin)

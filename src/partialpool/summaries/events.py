@@ -33,7 +33,7 @@ def event_probability(
     Parameters
     ----------
     draws : DataArray, Dataset or array, (chain, draw, ...)
-        Finite, if `event` is given; else booleans, the event itself.
+        Of anything, if `event` is given; else booleans, the event itself.
     event : function of draws, optional
         What it returns is true or false for every chain and draw, and for whatever dimensions
         are left: those make a row each.
@@ -50,7 +50,8 @@ def event_probability(
     Raises
     ------
     DataError
-        If draws are not finite, or the event is not boolean or has lost chain or draw.
+        If draws are NaN, or the event is not boolean, has lost chain or draw, or has the name of
+        a coordinate.
     """
     import pandas as pd
 
@@ -93,6 +94,8 @@ def _indicators(happened: Any, name: str) -> xr.DataArray:
             )
         own = [f"dim_{i}" for i in range(values.ndim - 2)]
         array = xr.DataArray(values, dims=("chain", "draw", *own))
+    if name in array.coords:
+        raise DataError(f"name {name!r} is taken by a coordinate of the draws; choose another")
     if array.dtype != bool:
         raise DataError(
             f"{name!r} must be true or false for every draw, but it is {array.dtype}: "

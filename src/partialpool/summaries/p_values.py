@@ -29,6 +29,9 @@ def _sd(data: NDArray[Any]) -> float:
     return float(np.std(data, ddof=1))
 
 
+ROUNDING = 1e-12
+"""The same data in another order give a statistic that differs by no more than this share."""
+
 STATISTICS: Mapping[str, Statistic] = {"min": np.min, "max": np.max, "mean": np.mean, "sd": _sd}
 """Statistics known by name; sd divides by n - 1."""
 
@@ -44,7 +47,8 @@ class PosteriorPValue:
     observed : float
         The statistic of the observed data.
     replicated : array, (chain, draw)
-        The statistic of every replicated data set.
+        The statistic of every replicated data set; equal to `observed` where it differs from it
+        by rounding only.
     p_value : float
         Share of replicates whose statistic is at least the observed one.
     mcse, ess : float
@@ -116,6 +120,7 @@ def posterior_p_value(
     found = _number(function(data), title)
     drawn = np.array([_number(function(row), title) for row in given.flat])
     drawn = drawn.reshape(given.values.shape[:2])
+    drawn[np.isclose(drawn, found, rtol=ROUNDING, atol=0)] = found
     estimate = estimate_mean((drawn >= found)[:, :, None])
     return PosteriorPValue(
         title,

@@ -54,7 +54,8 @@ def pairwise_probability(
     given = group_draws(draws, what="draws", labels=labels)
     if len(given.labels) < 2:
         raise DataError("comparisons need two groups or more")
-    wanted = list(itertools.combinations(given.labels, 2) if pairs is None else pairs)
+    asked = itertools.combinations(given.labels, 2) if pairs is None else pairs
+    wanted = [tuple(map(str, pair)) for pair in asked]
     position = {label: i for i, label in enumerate(given.labels)}
     for pair in wanted:
         unknown = [label for label in pair if label not in position]
