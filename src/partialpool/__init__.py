@@ -25,7 +25,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, diagnostics, estimators, plots, programs
+    from . import datasets, diagnostics, estimators, plots, programs, summaries
     from .engines.toolchain import cmdstan_path, install_cmdstan
     from .fit import Fit, load
     from .programs import StanProgram
@@ -50,9 +50,10 @@ __all__ = [
     "load",
     "plots",
     "programs",
+    "summaries",
 ]
 
-_MODULES = frozenset({"datasets", "diagnostics", "estimators", "plots", "programs"})
+_MODULES = frozenset({"datasets", "diagnostics", "estimators", "plots", "programs", "summaries"})
 _HOMES = {
     "Fit": ".fit",
     "StanProgram": ".programs",

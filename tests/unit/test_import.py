@@ -16,6 +16,12 @@ def test_import_loads_none_of_the_heavy_packages() -> None:
     assert not set(HEAVY) & set(done.stdout.split())
 
 
+def test_summaries_and_plots_wait_with_arviz_and_matplotlib() -> None:
+    code = "import partialpool.plots, partialpool.summaries, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"arviz", "matplotlib", "scipy"} & set(done.stdout.split())
+
+
 @pytest.mark.parametrize("name", pp.__all__)
 def test_public_names(name: str) -> None:
     assert getattr(pp, name) is not None

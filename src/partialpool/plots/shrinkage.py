@@ -9,9 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
+from . import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+SHORT = 0.03
+"""Moves below this share of the range get no arrow: it would be hidden by the markers."""
 
 
 def shrinkage(
@@ -67,7 +71,7 @@ def shrinkage(
             raise DataError(f"{name} has shape {column.shape}, but there are {len(labels)} labels")
     order = np.argsort(values["raw"], kind="stable")
     rows = np.arange(len(order))
-    ax = _axes(len(order)) if ax is None else ax
+    ax = style.row_axes(len(order)) if ax is None else ax
     if pooled is not None:
         ax.axvline(pooled, color="0.6", linestyle="--", linewidth=1, label="completely pooled")
     if interval is not None:
@@ -78,6 +82,8 @@ def shrinkage(
     for row, (start, end) in enumerate(
         zip(values["raw"][order], values["estimate"][order], strict=True)
     ):
+        if abs(end - start) < SHORT * np.ptp(values["raw"]):
+            continue
         ax.annotate(
             "",
             xy=(end, row),
@@ -88,16 +94,8 @@ def shrinkage(
     ax.plot(values["estimate"][order], rows, "o", color="#0072B2", label=names[1], zorder=3)
     if outcome is not None:
         ax.plot(values["outcome"][order], rows, "x", color="#D55E00", label=names[2], zorder=3)
-    ax.set_yticks(rows, [labels[i] for i in order])
+    style.label_rows(ax, [labels[i] for i in order])
     ax.set_xlabel(xlabel)
-    ax.set_ylim(-0.7, len(rows) - 0.3)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=2, frameon=False)
-    return ax
-
-
-def _axes(rows: int) -> Axes:
-    import matplotlib.pyplot as plt
-
-    _, ax = plt.subplots(figsize=(7, max(2.5, 0.9 + 0.28 * rows)), layout="constrained")
+    style.tidy(ax)
+    style.legend_below(ax)
     return ax

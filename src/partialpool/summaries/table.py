@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from .convergence import convergence, flatten
-from .errors import DataError
+from ..convergence import convergence, flatten
+from ..errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd

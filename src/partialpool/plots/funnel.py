@@ -1,0 +1,109 @@
+"""A scale parameter against one group's effect: where a centered sampler gets stuck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from ..errors import DataError
+from ..summaries.draws import Draws, scalar_draws
+from . import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MANY = 5000
+"""Points above which they are drawn as an image: a PDF stays small."""
+
+
+def funnel(
+    effect: Draws,
+    scale: Draws,
+    *,
+    divergent: Draws | None = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the logarithm of a scale parameter against one group's effect.
+
+    Draws that sampled a funnel well narrow to its neck; divergences that gather there say that
+    the neck is cut off (Betancourt & Girolami 2015, arXiv:1312.0906).
+
+    Parameters
+    ----------
+    effect : DataArray or array, (chain, draw)
+        Of one group: ``fit.posterior["theta"].sel(school="A")``.
+    scale : DataArray or array, (chain, draw)
+        Positive; its natural logarithm is drawn.
+    divergent : DataArray or array, (chain, draw), optional
+        ``fit.sample_stats["diverging"]``.
+    xlabel, ylabel : str, optional
+        By default the names of the DataArrays.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        If shapes differ, draws are not finite, or a scale is not positive.
+    """
+    across, sd = scalar_draws(effect, what="effect"), scalar_draws(scale, what="scale")
+    marked = np.zeros(sd.shape, dtype=bool)
+    if divergent is not None:
+        marked = scalar_draws(divergent, what="divergent") != 0
+    for name, values in (("effect", across), ("divergent", marked)):
+        if values.shape != sd.shape:
+            raise DataError(f"{name} has shape {values.shape}, but scale has {sd.shape}")
+    if (sd <= 0).any():
+        raise DataError("scale must be positive: its logarithm is drawn (is it one already?)")
+    up = np.log(sd)
+    ax = style.new_axes(6, 4.5) if ax is None else ax
+    ax.plot(
+        across[~marked],
+        up[~marked],
+        linestyle="none",
+        marker="o",
+        markersize=2.8,
+        markeredgewidth=0,
+        color="0.6",
+        alpha=0.4,
+        rasterized=sd.size > MANY,
+        label=f"draws ({sd.size:,})",
+    )
+    if divergent is not None:
+        ax.plot(
+            across[marked],
+            up[marked],
+            linestyle="none",
+            marker="x",
+            markersize=6.5,
+            markeredgewidth=2,
+            color=style.VERMILLION,
+            zorder=3,
+            label=f"of them divergent ({np.count_nonzero(marked):,})",
+        )
+    ax.set_xlabel(_name(effect, "group effect") if xlabel is None else xlabel)
+    ax.set_ylabel(f"log {_name(scale, 'scale')}" if ylabel is None else ylabel)
+    style.tidy(ax)
+    style.legend_below(ax)
+    for handle in ax.get_legend().legend_handles:  # type: ignore[union-attr]
+        handle.set_alpha(1)  # type: ignore[union-attr]
+    return ax
+
+
+def _name(draws: Draws, otherwise: str) -> str:
+    """Name of draws: theta[A]."""
+    if not isinstance(draws, xr.DataArray) or draws.name is None:
+        return otherwise
+    chosen = [
+        str(coord.item())
+        for name, coord in draws.coords.items()
+        if coord.ndim == 0 and name not in ("chain", "draw")
+    ]
+    return f"{draws.name}[{', '.join(chosen)}]" if chosen else str(draws.name)

@@ -1,0 +1,86 @@
+"""Do the chains say the same? Histograms of each chain's ranks among all draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import DataError
+from ..summaries.draws import Draws, scalar_draws
+from . import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def rank_histogram(
+    draws: Draws,
+    *,
+    bins: int = 20,
+    xlabel: str = "rank of the draw among all chains",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a histogram per chain of its draws' ranks among the draws of all chains.
+
+    Chains that explore the same distribution have level histograms; one that slopes, sags or
+    peaks is somewhere else (Vehtari et al. 2021, doi:10.1214/20-BA1221). A grey band holds 95%
+    of a bin's counts where draws are independent; correlated draws vary more.
+
+    Parameters
+    ----------
+    draws : DataArray or array, (chain, draw)
+    bins : int
+        Of each histogram.
+    xlabel : str
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    DataError
+        If the draws are not (chain, draw), are not finite, or there are fewer of them in a chain
+        than bins.
+    """
+    from scipy.stats import binom, rankdata
+
+    values = scalar_draws(draws, what="draws")
+    chains, length = values.shape
+    if not 2 <= bins <= length:
+        raise DataError(f"bins must be between 2 and the {length} draws of a chain, not {bins}")
+    ranks = rankdata(values, method="average").reshape(values.shape)
+    edges = np.linspace(0.5, values.size + 0.5, bins + 1)
+    counts = np.stack([np.histogram(chain, edges)[0] for chain in ranks])
+    expected = length / bins
+    low, high = (float(binom.ppf(p, length, 1 / bins)) for p in (0.025, 0.975))
+    room = 1.15 * max(counts.max(), high)
+    ax = style.new_axes(7, 1.2 + 0.75 * chains) if ax is None else ax
+    for i, row in enumerate(counts):
+        base = (chains - 1 - i) * room
+        look = style.series(i)
+        ax.bar(
+            edges[:-1],
+            row,
+            width=np.diff(edges),
+            bottom=base,
+            align="edge",
+            facecolor=look.colour,
+            alpha=0.55,
+            edgecolor="white",
+            linewidth=0.5,
+        )
+        ax.fill_between(edges[[0, -1]], base + low, base + high, color="0.5", alpha=0.3, lw=0)
+        ax.hlines(base + expected, edges[0], edges[-1], color="black", linestyle="--", linewidth=1)
+        ax.hlines(base, edges[0], edges[-1], color="black", linewidth=0.6)
+    ticks = (chains - 1 - np.arange(chains)) * room + expected
+    ax.set_yticks(ticks, [f"chain {i}" for i in range(chains)])
+    ax.set_ylim(0, chains * room)
+    ax.set_xlim(edges[0], edges[-1])
+    ax.set_xlabel(xlabel)
+    style.tidy(ax)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return ax

@@ -1,0 +1,112 @@
+"""What all figures share: colours that everybody can tell apart, sizes, order, legends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.typing import NDArray
+
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "black", "0.6"
+COLOURS = (BLUE, VERMILLION, GREEN, BLACK, ORANGE, PURPLE, SKY)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
+HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++")
+CROWDED = 30
+"""Rows above which labels are set smaller and closer."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """How one of several fits or chains looks."""
+
+    colour: str
+    marker: str
+    line: Any
+    hatch: str
+
+
+def series(position: int) -> Series:
+    """Style of the first, second, ... of several things in one figure."""
+    i = position % len(COLOURS)
+    return Series(COLOURS[i], MARKERS[i], LINES[i], HATCHES[i])
+
+
+def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:
+    """Positions that sort names as people do: county 2 before county 10, a beside A."""
+
+    def key(i: int) -> list[tuple[int, int, str]]:
+        parts = re.split(r"(\d+)", labels[i].casefold())
+        return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p]
+
+    return np.array(sorted(range(len(labels)), key=key), dtype=np.int64)
+
+
+def new_axes(width: float = 7.0, height: float = 4.5) -> Axes:
+    """Axes of a new figure, sizes in inches."""
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=(width, height), layout="constrained")
+    return ax
+
+
+def row_axes(rows: int, *, lines: int = 1) -> Axes:
+    """Axes of a new figure that is tall enough for `rows` labels of `lines` lines each."""
+    each = (0.28 if rows <= CROWDED else 0.15) * max(1.0, 0.55 * lines)
+    return new_axes(height=max(2.5, 1.3 + each * rows))
+
+
+def label_rows(ax: Axes, labels: Sequence[str]) -> None:
+    """Name rows 0, 1, 2, ... from the bottom."""
+    size = "medium" if len(labels) <= CROWDED else 7
+    ax.set_yticks(np.arange(len(labels)), list(labels), fontsize=size)
+    ax.set_ylim(-0.7, len(labels) - 0.3)
+    if len(labels) > CROWDED:
+        ax.tick_params(axis="y", length=2)
+
+
+def legend_below(ax: Axes, *, columns: int = 2) -> None:
+    """Put the legend under the axis label, whatever the height of the axes."""
+    below = 1.2 if not ax.get_xlabel() else 2.6
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        borderaxespad=below + 1.4,
+        ncols=columns,
+        frameon=False,
+    )
+
+
+def tidy(ax: Axes) -> None:
+    """Take away the frame's upper and right side."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def columns(labels: Sequence[str], given: Mapping[str, npt.ArrayLike]) -> dict[str, Any]:
+    """Check that there is one finite number per group in each column.
+
+    Raises
+    ------
+    DataError
+        If the lengths differ, or a value is not finite.
+    """
+    checked: dict[str, Any] = {}
+    for name, values in given.items():
+        column = np.asarray(values, dtype=np.float64)
+        if column.shape != (len(labels),):
+            raise DataError(f"{name} has shape {column.shape}, but there are {len(labels)} labels")
+        bad = [str(labels[i]) for i in np.flatnonzero(~np.isfinite(column)).tolist()]
+        if bad:
+            raise DataError(f"{name} is not finite for {', '.join(bad[:5])}")
+        checked[name] = column
+    return checked

@@ -1,0 +1,36 @@
+"""What a posterior says: events, ranks, comparisons, checks, scores, pooling.
+
+Draws go in as xarray (``fit.posterior["theta"]``) or as arrays (chain, draw, group); tables
+with stable columns come out, and every probability with its Monte-Carlo standard error.
+"""
+
+from .events import event_probability
+from .p_values import STATISTICS, PosteriorPValue, posterior_p_value, posterior_p_values
+from .pairwise import pairwise_probability
+from .pareto import pareto_k, pareto_k_threshold
+from .pooling import PoolingFactor, group_pooling_factor, pooling_factor
+from .ranks import probability_best, rank_distribution, rank_probability
+from .scores import PredictiveScore, predictive_score, predictive_scores
+from .table import QUANTILES, summary
+
+__all__ = [
+    "QUANTILES",
+    "STATISTICS",
+    "PoolingFactor",
+    "PosteriorPValue",
+    "PredictiveScore",
+    "event_probability",
+    "group_pooling_factor",
+    "pairwise_probability",
+    "pareto_k",
+    "pareto_k_threshold",
+    "pooling_factor",
+    "posterior_p_value",
+    "posterior_p_values",
+    "predictive_score",
+    "predictive_scores",
+    "probability_best",
+    "rank_distribution",
+    "rank_probability",
+    "summary",
+]

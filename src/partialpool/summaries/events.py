@@ -1,0 +1,112 @@
+"""The probability of any event that draws decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from ..convergence import flatten
+from ..errors import DataError
+from .draws import Draws
+from .monte_carlo import estimate_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def event_probability(
+    draws: Draws | xr.Dataset,
+    event: Callable[[Any], Any] | None = None,
+    *,
+    name: str = "event",
+) -> pd.DataFrame:
+    """Estimate the probability of an event: the share of draws in which it happens.
+
+    >>> event_probability(theta, lambda t: t > 0.4)                          # doctest: +SKIP
+    >>> event_probability(theta, lambda t: (t > 0.35).any("player"))         # doctest: +SKIP
+    >>> event_probability(fit.posterior, lambda p: p["mu"] + p["tau"] > 0)   # doctest: +SKIP
+    >>> event_probability(theta > 0.4)                                       # doctest: +SKIP
+
+    Parameters
+    ----------
+    draws : DataArray, Dataset or array, (chain, draw, ...)
+        Of anything, if `event` is given; else booleans, the event itself.
+    event : function of draws, optional
+        What it returns is true or false for every chain and draw, and for whatever dimensions
+        are left: those make a row each.
+    name : str
+        Of the event: ``name`` or ``name[Clemente]`` in the table.
+
+    Returns
+    -------
+    DataFrame
+        Columns probability, mcse (its Monte-Carlo standard error), ess (effective sample size
+        of the event) and draws, indexed by event. Where every draw agrees, mcse and ess are NaN:
+        the draws say only that the probability is within about 3 / ESS of 0 or 1.
+
+    Raises
+    ------
+    DataError
+        If draws are NaN, or the event is not boolean, has lost chain or draw, or has the name of
+        a coordinate.
+    """
+    import pandas as pd
+
+    happened: Any = draws
+    if event is not None:
+        _refuse_missing(draws)
+        happened = event(
+            draws if isinstance(draws, xr.DataArray | xr.Dataset) else np.asarray(draws)
+        )
+    labels, values = flatten(_indicators(happened, name).to_dataset(name=name))
+    estimate = estimate_mean(values)
+    return pd.DataFrame(
+        {
+            "probability": estimate.mean,
+            "mcse": estimate.mcse,
+            "ess": estimate.ess,
+            "draws": values.shape[0] * values.shape[1],
+        },
+        index=pd.Index(labels, name="event"),
+    )
+
+
+def _refuse_missing(draws: Draws | xr.Dataset) -> None:
+    named = draws.data_vars.items() if isinstance(draws, xr.Dataset) else [("draws", draws)]
+    for name, variable in named:
+        values = np.asarray(variable)
+        if values.dtype.kind == "f" and np.isnan(values).any():
+            raise DataError(f"{name} has draws that are NaN: no event can be decided by them")
+
+
+def _indicators(happened: Any, name: str) -> xr.DataArray:
+    if isinstance(happened, xr.DataArray):
+        array = happened
+    else:
+        values = np.asarray(happened)
+        if values.ndim < 2:
+            raise DataError(
+                f"{name!r} must be true or false for every chain and draw; its shape is "
+                f"{values.shape}"
+            )
+        own = [f"dim_{i}" for i in range(values.ndim - 2)]
+        array = xr.DataArray(values, dims=("chain", "draw", *own))
+    if name in array.coords:
+        raise DataError(f"name {name!r} is taken by a coordinate of the draws; choose another")
+    if array.dtype != bool:
+        raise DataError(
+            f"{name!r} must be true or false for every draw, but it is {array.dtype}: "
+            "compare the draws with something, as in draws > 0.4"
+        )
+    lost = [dim for dim in ("chain", "draw") if dim not in array.dims]
+    if lost:
+        raise DataError(
+            f"{name!r} has lost dimension {' and '.join(lost)}: it must be true or false for "
+            "every chain and draw"
+        )
+    if 0 in array.shape:
+        raise DataError(f"{name!r} has no draws: its shape is {array.shape}")
+    return array

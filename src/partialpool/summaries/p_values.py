@@ -1,0 +1,181 @@
+"""Posterior predictive checks: how unusual the observed data are among replicated ones.
+
+Rubin 1984, Annals of Statistics 12:1151, doi:10.1214/aos/1176346785; Gelman, Meng & Stern 1996,
+Statistica Sinica 6:733. Such p-values are not uniform under the true model: they gather around
+1/2, so that one near 0 or 1 says more than it seems, and one near 1/2 says less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from .draws import Draws, group_draws
+from .monte_carlo import estimate_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Statistic = Callable[[NDArray[Any]], Any]
+
+
+def _sd(data: NDArray[Any]) -> float:
+    return float(np.std(data, ddof=1))
+
+
+ROUNDING = 1e-12
+"""The same data in another order give a statistic that differs by no more than this share."""
+
+STATISTICS: Mapping[str, Statistic] = {"min": np.min, "max": np.max, "mean": np.mean, "sd": _sd}
+"""Statistics known by name; sd divides by n - 1."""
+
+
+@dataclass(frozen=True)
+class PosteriorPValue:
+    """A test statistic of the observed data among those of replicated data.
+
+    Attributes
+    ----------
+    name : str
+        Of the statistic.
+    observed : float
+        The statistic of the observed data.
+    replicated : array, (chain, draw)
+        The statistic of every replicated data set; equal to `observed` where it differs from it
+        by rounding only.
+    p_value : float
+        Share of replicates whose statistic is at least the observed one.
+    mcse, ess : float
+        Monte-Carlo standard error of `p_value`, and its effective sample size; NaN where all
+        replicates lie on the same side.
+    p_equal : float
+        Share of replicates whose statistic is the observed one: counts make ties.
+        ``p_value - p_equal / 2`` is the mid-p-value.
+    """
+
+    name: str
+    observed: float
+    replicated: NDArray[np.float64]
+    p_value: float
+    mcse: float
+    ess: float
+    p_equal: float
+
+
+def posterior_p_value(
+    replicated: Draws,
+    observed: npt.ArrayLike,
+    *,
+    statistic: str | Statistic,
+    name: str | None = None,
+) -> PosteriorPValue:
+    """Compare a statistic of the observed data with its posterior predictive distribution.
+
+    Parameters
+    ----------
+    replicated : DataArray or array, (chain, draw, group)
+        A data set drawn from the model at every draw of its parameters.
+    observed : array, (group,)
+        The data, in the same order and unit.
+    statistic : {"min", "max", "mean", "sd"} or function
+        Takes one data set, an array (group,), and returns a number.
+    name : str, optional
+        Of the statistic; by default its own.
+
+    Returns
+    -------
+    PosteriorPValue
+
+    Raises
+    ------
+    DataError
+        If the sizes differ, data are not finite, or the statistic is unknown or does not give
+        one finite number.
+    """
+    given = group_draws(replicated, what="replicated")
+    data = np.asarray(observed, dtype=np.float64)
+    if data.shape != (len(given.labels),):
+        raise DataError(
+            f"observed has shape {data.shape}, but each replicated data set has "
+            f"{len(given.labels)} values"
+        )
+    if not np.isfinite(data).all():
+        raise DataError("observed has values that are not finite")
+    if isinstance(statistic, str):
+        if statistic not in STATISTICS:
+            raise DataError(
+                f"there is no statistic {statistic!r}; known by name are {', '.join(STATISTICS)}, "
+                "or give a function"
+            )
+        function, title = STATISTICS[statistic], name or str(statistic)
+    else:
+        function = statistic
+        title = name or str(getattr(statistic, "__name__", "statistic"))
+    found = _number(function(data), title)
+    drawn = np.array([_number(function(row), title) for row in given.flat])
+    drawn = drawn.reshape(given.values.shape[:2])
+    drawn[np.isclose(drawn, found, rtol=ROUNDING, atol=0)] = found
+    estimate = estimate_mean((drawn >= found)[:, :, None])
+    return PosteriorPValue(
+        title,
+        found,
+        drawn,
+        float(estimate.mean[0]),
+        float(estimate.mcse[0]),
+        float(estimate.ess[0]),
+        float(np.mean(drawn == found)),
+    )
+
+
+def posterior_p_values(
+    replicated: Draws,
+    observed: npt.ArrayLike,
+    *,
+    statistics: Mapping[str, Statistic] = STATISTICS,
+) -> pd.DataFrame:
+    """Tabulate posterior predictive p-values of several statistics.
+
+    Parameters
+    ----------
+    replicated, observed
+        As in `posterior_p_value`.
+    statistics : mapping of name to function
+        By default min, max, mean and sd.
+
+    Returns
+    -------
+    DataFrame
+        Columns observed, p_value, mcse, ess, p_equal, indexed by statistic.
+
+    Raises
+    ------
+    DataError
+        As `posterior_p_value`.
+    """
+    import pandas as pd
+
+    checks = [
+        posterior_p_value(replicated, observed, statistic=function, name=name)
+        for name, function in statistics.items()
+    ]
+    columns = ("observed", "p_value", "mcse", "ess", "p_equal")
+    return pd.DataFrame(
+        [[getattr(check, column) for column in columns] for check in checks],
+        columns=list(columns),
+        index=pd.Index([check.name for check in checks], name="statistic"),
+    )
+
+
+def _number(value: Any, name: str) -> float:
+    array = np.asarray(value)
+    if array.ndim != 0 or array.dtype.kind not in "biuf" or not np.isfinite(array):
+        raise DataError(
+            f"the statistic {name!r} must give one finite number for a data set; it gave {value!r}"
+        )
+    return float(array)
