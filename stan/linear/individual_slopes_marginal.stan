@@ -6,9 +6,9 @@
 //   mu_b    ~ normal(prior_mu_b_location, prior_mu_b_scale)
 //   sigma_b, sigma ~ half-normal, half-t, half-Cauchy or exponential
 //
-// The sampler sees four parameters and no funnel: a regression whose variance
-// grows with x^2. Given them the b[n] are independent and are drawn exactly:
-// with s[n] = sqrt(sigma^2 + sigma_b^2 x[n]^2) and e[n] = y[n] - a - mu_b x[n],
+// The sampler sees four parameters: a regression whose variance grows with x^2.
+// Given them the b[n] are independent and are drawn exactly: with s[n] =
+// sqrt(sigma^2 + sigma_b^2 x[n]^2) and e[n] = y[n] - a - mu_b x[n],
 //
 //   b[n] | y ~ normal(mu_b + sigma_b^2 x[n] e[n] / s[n]^2,
 //                     sigma_b sigma / s[n])
@@ -18,7 +18,8 @@
 //   Using Regression and Multilevel/Hierarchical Models, section 13.1.
 // Example: individual_slopes_marginal.data.json, simulated without residual
 //   noise: 100 points, x ~ uniform(0, 10), b[n] ~ normal(2, 1), y = 2 + b[n]
-//   x[n], rounded to 4 digits (NumPy's default_rng(2017)).
+//   x[n], rounded to 4 digits (NumPy's default_rng(2017)). Take adapt_delta
+//   0.99: the smallest x, 0.0168, ties a to small sigma.
 functions {
   // Log density of a scale x > 0, up to a constant, by the code of its family.
   real scale_prior_lpdf(real x, int family, real scale, real df) {
