@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,9 +14,37 @@ pytestmark = [pytest.mark.cmdstan, pytest.mark.usefixtures("cmdstan")]
 NAMES = pp.programs.names()
 # A centered program mixes where the data say much of each unit; on their example data, whose
 # funnel is what those show, no number of draws would make a comparison.
-INFORMATIVE = {
-    "binomial/partial_pooling_logit_centered": {"trials": 40, "successes": 40},
-    "normal_known_variance/centered": {"sigma": 0.1},
+Change = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def times(factor: float, *names: str) -> Change:
+    """Multiply these variables."""
+    return lambda data: {name: np.asarray(data[name]) * factor for name in names}
+
+
+def groups_apart(data: dict[str, Any]) -> dict[str, Any]:
+    """Give every group an intercept and a slope far from the others'."""
+    group, x = np.asarray(data["group"]), np.asarray(data["x"])
+    apart = np.random.default_rng(5).normal(size=(2, data["J"] + 1))
+    return {"y": np.asarray(data["y"]) + 2 * apart[0, group] + 2 * apart[1, group] * x}
+
+
+def near_and_far(data: dict[str, Any]) -> dict[str, Any]:
+    """Half of x near 0, where y tells sigma; the other half as it is, where y tells the slopes."""
+    rng = np.random.default_rng(5)
+    x = np.asarray(data["x"]) * np.where(np.arange(data["N"]) % 2, 1, 0.02)
+    return {"x": x, "y": 2 + rng.normal(2, 0.5, size=len(x)) * x + rng.normal(size=len(x))}
+
+
+INFORMATIVE: dict[str, Change] = {
+    "binomial/partial_pooling_logit_centered": times(40, "trials", "successes"),
+    "normal_known_variance/centered": times(0.1, "sigma"),
+    "linear/varying_intercept_slope_centered": groups_apart,
+    "linear/varying_intercept_slope_lkj_centered": groups_apart,
+    "linear/varying_intercept_group_predictor_centered": groups_apart,
+    "linear/individual_slopes_centered": near_and_far,
+    "linear/individual_slopes_noncentered": near_and_far,
+    "linear/individual_slopes_marginal": near_and_far,
 }
 
 
@@ -26,8 +57,8 @@ def point(fit: pp.Fit, draw: int) -> dict[str, np.ndarray]:
 def test_densities_and_posteriors_agree(name: str) -> None:
     program = pp.programs.get(name)
     data = program.example_data()
-    for variable, factor in INFORMATIVE.get(name, {}).items():
-        data[variable] = [factor * value for value in data[variable]]
+    if name in INFORMATIVE:
+        data |= INFORMATIVE[name](data)
     fits = {
         engine: program.sample(
             data, engine=engine, seed=17, adapt_delta=0.95, progress=False, verbose=False

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from programs.densities import FLAT, REFERENCES
+from programs import densities, densities_linear
+from programs.cases_linear import linear_cases
+from programs.densities import FLAT
 
 STAN = Path(__file__).parents[2] / "stan"
+REFERENCES = {**densities.REFERENCES, **densities_linear.REFERENCES}
 PROGRAMS = tuple(REFERENCES)
 HIERARCHICAL_NORMAL = tuple(
     f"normal_known_variance/{name}" for name in ("centered", "noncentered", "marginal")
@@ -94,10 +97,16 @@ def normal_cases(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
                     yield f"{label}, mu {mu_family}, tau {tau_family}", data
 
 
+CASES: dict[str, Callable[[str], Iterator[tuple[str, dict[str, Any]]]]] = {
+    "binomial": binomial_cases,
+    "normal_known_variance": normal_cases,
+    "linear": lambda name: linear_cases(name, example_data(name)),
+}
+
+
 def all_cases() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Program, what is special about the data, data."""
     for name in PROGRAMS:
         yield name, "example", example_data(name)
-        make = binomial_cases if name.startswith("binomial/") else normal_cases
-        for label, data in make(name):
+        for label, data in CASES[name.split("/")[0]](name):
             yield name, label, data

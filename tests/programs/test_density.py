@@ -11,13 +11,14 @@ import pytest
 from programs.cases import (
     HIERARCHICAL_NORMAL,
     PROGRAMS,
+    REFERENCES,
     all_cases,
     example_data,
     is_proper,
     program_path,
 )
 from programs.checks import Array, MakeLogDensity, assert_same_density, stanli_only
-from programs.densities import REFERENCES, Data
+from programs.densities import Data
 from scipy import special
 
 

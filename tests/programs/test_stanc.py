@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from programs import cases_linear
 from programs.cases import PROGRAMS, STAN, example_data, program_path
 
 # Prior constants are data, and stanc cannot see that a prior "depends on data variables": it says
@@ -17,6 +20,22 @@ PRIOR_BY_DATA = re.compile(
     r"The parameter (\w+) has no priors\. This means either no prior is provided, or the prior\(s\)"
     r" depend on data variables\. In the later case, this may be a false positive\."
 )
+
+DATA_NAMES = {
+    "binomial": {"N", "trials", "successes"},
+    "normal_known_variance": {"J", "y", "sigma"},
+    "linear": cases_linear.DATA_NAMES,
+}
+"""What a program may declare besides prior constants, by family."""
+
+
+def expected_names(name: str) -> tuple[Set[str], dict[str, int]]:
+    """What every variant must offer, and the dimensions of all that it may declare."""
+    if name.startswith("linear/"):
+        return cases_linear.effects(name), cases_linear.dimensions(name)
+    scalars = ("phi", "kappa", "mu", "sigma", "tau")
+    return {"theta"}, dict.fromkeys(scalars, 0) | dict.fromkeys(("theta", "z", "alpha"), 1)
+
 
 every_program = pytest.mark.parametrize("name", PROGRAMS)
 
@@ -40,7 +59,7 @@ def info(stanc: Path, name: str) -> dict[str, Any]:
 
 def test_every_program_is_tested_and_has_an_example() -> None:
     found = {path.relative_to(STAN).with_suffix("").as_posix() for path in STAN.rglob("*.stan")}
-    here = {name for name in found if name.split("/")[0] in ("binomial", "normal_known_variance")}
+    here = {name for name in found if name.split("/")[0] in DATA_NAMES}
     assert here == set(PROGRAMS)
     assert all((STAN / f"{name}.data.json").is_file() for name in found)
 
@@ -76,7 +95,7 @@ def test_is_formatted_by_stanc(stanc: Path, tmp_path: Path, name: str) -> None:
 @every_program
 def test_reads_well(stanc: Path, name: str) -> None:
     lines = program_path(name).read_text(encoding="utf-8").splitlines()
-    assert 20 <= len(lines) <= 100
+    assert 20 <= len(lines) <= (125 if name in cases_linear.LONG else 100)
     assert max(map(len, lines)) <= 80
     header = " ".join(line.removeprefix("//") for line in lines[: lines.index("data {")])
     for part in ("~", "Source:", "Example:", f"{name.split('/')[1]}.data.json"):
@@ -93,23 +112,21 @@ def test_example_data_are_what_the_program_declares(stanc: Path, name: str) -> N
     assert set(data) == set(inputs)
     for variable, declared in inputs.items():
         value = data[variable]
-        assert isinstance(value, list) == (declared["dimensions"] == 1), variable
+        assert np.ndim(value) == declared["dimensions"], variable
         allowed = (int,) if declared["type"] == "int" else (int, float)
-        for number in value if isinstance(value, list) else [value]:
+        for number in np.ravel(np.array(value, dtype=object)):
             assert type(number) in allowed, variable
-        assert variable.startswith("prior_") or variable in {
-            "N", "trials", "successes", "J", "y", "sigma",
-        }  # fmt: skip
+        assert variable.startswith("prior_") or variable in DATA_NAMES[name.split("/")[0]]
 
 
 @every_program
 def test_variants_share_their_names(stanc: Path, name: str) -> None:
-    """Every program offers theta, and no name that another variant would use otherwise."""
-    declared = info(stanc, name)
+    """Every program offers its group effects, and uses no name as another variant would not."""
+    blocks = info(stanc, name)
     variables: dict[str, Any] = {}
     for block in ("parameters", "transformed parameters", "generated quantities"):
-        variables |= declared[block]
-    assert variables["theta"] == {"type": "real", "dimensions": 1}
-    for variable in set(variables) - {"theta"}:
-        dimensions = {"phi": 0, "kappa": 0, "mu": 0, "sigma": 0, "tau": 0, "z": 1, "alpha": 1}
-        assert variables[variable]["dimensions"] == dimensions[variable]
+        variables |= blocks[block]
+    effects, dimensions = expected_names(name)
+    assert set(effects) <= set(variables)
+    for variable, declared in variables.items():
+        assert declared == {"type": "real", "dimensions": dimensions[variable]}, variable

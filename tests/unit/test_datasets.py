@@ -17,6 +17,7 @@ SHAPES = {
     "baseball_1970_stan": (18, 5),
     "baseball_2006": (308, 3),
     "eight_schools": (8, 7),
+    "radon": (919, 6),
     "rat_tumors": (71, 3),
     "surgical_mortality": (12, 3),
 }
@@ -56,7 +57,9 @@ def test_description_covers_the_table(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_group_comes_first(name: str) -> None:
-    assert datasets.load(name).iloc[:, 0].is_unique
+    """One row a group, or else all rows of a group together."""
+    groups = datasets.load(name).iloc[:, 0]
+    assert groups.is_unique or groups.is_monotonic_increasing
 
 
 def test_load_gives_a_fresh_copy() -> None:
@@ -170,6 +173,52 @@ def test_eight_schools_rounded_and_not() -> None:
     for column in ("effect", "standard_error"):
         assert frame[f"rubin_{column}"].round().to_list() == frame[column].to_list()
     assert frame["rubin_effect"].sum() == pytest.approx(70.56)
+
+
+def test_radon_counts_and_codes() -> None:
+    frame = datasets.load("radon")
+    county = frame["county"]
+    assert (len(frame), county.nunique()) == (919, 85)
+    codes, names = pd.factorize(county, sort=True)
+    assert names[75 - 1] == "TODD"  # county 75 of Wiecki's, who numbers them by appearance
+    assert (codes == pd.factorize(county)[0]).all()
+    sizes = county.value_counts()
+    assert (sizes.min(), sizes.max(), sizes.index[0]) == (1, 116, "ST LOUIS")
+    assert (frame.groupby("county")["log_uranium"].nunique() == 1).all()
+    assert frame["floor"].isin([0, 1]).all()
+    assert frame["floor"].sum() == 153
+
+
+def test_radon_has_both_responses() -> None:
+    frame = datasets.load("radon")
+    activity = frame["activity"]
+    zero = activity == 0
+    assert frame["county"][zero].to_list() == ["CARVER", "COTTONWOOD", "MCLEOD"]
+    assert frame["county"][activity == 0.1].to_list() == ["FARIBAULT"]
+    gelman_hill, wiecki = frame["log_activity"], frame["log_activity_plus_tenth"]
+    np.testing.assert_allclose(gelman_hill, np.log(activity.where(~zero, 0.1)), atol=5e-7)
+    np.testing.assert_allclose(wiecki, np.log(activity + 0.1), atol=5e-7)
+    # Rows of the copy in PyMC's repository, as printed there
+    assert wiecki[[0, 2, 106, 238, 255]].to_list() == [
+        *(0.832909, 1.098612, -2.302585, -1.609438, 3.775057)
+    ]
+
+
+def least_squares(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray, float]:
+    """Coefficients and residual standard deviation."""
+    x = np.column_stack(columns)
+    b = np.linalg.lstsq(x, y, rcond=None)[0]
+    return b, float(np.sqrt(np.sum((y - x @ b) ** 2) / (x.shape[0] - x.shape[1])))
+
+
+def test_radon_gives_gelman_and_hills_regressions() -> None:
+    frame = datasets.load("radon")
+    floor, y = frame["floor"].to_numpy(), frame["log_activity"].to_numpy()
+    b, sd = least_squares([np.ones(919), floor], y)
+    assert [round(float(value), 3) for value in (*b, sd)] == [1.327, -0.613, 0.823]
+    counties = pd.get_dummies(frame["county"]).to_numpy(dtype=float)
+    b, sd = least_squares([floor, counties], y)
+    assert [round(float(value), 3) for value in (b[0], sd)] == [-0.721, 0.756]
 
 
 def test_pandas_is_loaded_only_when_data_are() -> None:

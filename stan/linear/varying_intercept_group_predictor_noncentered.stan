@@ -1,0 +1,68 @@
+// Linear regression with groups, partial pooling towards a regression of the
+// intercepts on a predictor of the groups; non-centered.
+//
+//   y[n]   ~ normal(a[group[n]] + b x[n], sigma)
+//   a[j]   = mu_a + g u[j] + sigma_a z_a[j]
+//   z_a[j] ~ normal(0, 1)
+//   b ~ normal(prior_b_location, prior_b_scale), mu_a and g alike
+//   sigma_a, sigma ~ half-normal, half-t, half-Cauchy or exponential
+//
+// Source: Gelman and Hill (2007), Data Analysis Using Regression and
+//   Multilevel/Hierarchical Models, section 12.6.
+// Example: varying_intercept_group_predictor_noncentered.data.json, log radon
+//   in 919 houses in 85 counties of Minnesota; x is the floor of the
+//   measurement (0 basement, 1 first floor). u is the log of the county's
+//   uranium in the soil.
+functions {
+  // Log density of a scale x > 0, up to a constant, by the code of its family.
+  real scale_prior_lpdf(real x, int family, real scale, real df) {
+    return family == 1 ? normal_lpdf(x | 0, scale)
+           : family == 2 ? student_t_lpdf(x | df, 0, scale)
+             : family == 3 ? cauchy_lpdf(x | 0, scale)
+               : exponential_lpdf(x | 1 / scale);
+  }
+}
+data {
+  int<lower=1> N; // observations (count)
+  int<lower=1> J; // groups (count)
+  array[N] int<lower=1, upper=J> group; // group of each observation (code)
+  vector[N] x; // predictor of each observation (unit of x)
+  vector[J] u; // predictor of each group (unit of u)
+  vector[N] y; // outcome of each observation (unit of y)
+  real prior_b_location; // normal prior of b: mean (y per x)
+  real<lower=0> prior_b_scale; // its sd (y per x)
+  real prior_mu_a_location; // normal prior of mu_a: mean (unit of y)
+  real<lower=0> prior_mu_a_scale; // its sd (unit of y)
+  real prior_g_location; // normal prior of g: mean (y per u)
+  real<lower=0> prior_g_scale; // its sd (y per u)
+  // Families of the scales: 1 half-normal, 2 half-Student-t, 3 half-Cauchy,
+  // 4 exponential; df, the degrees of freedom, are used by 2 only.
+  int<lower=1, upper=4> prior_sigma_a_family; // family of sigma_a (code)
+  real<lower=0> prior_sigma_a_scale; // scale; mean if 4 (unit of y)
+  real<lower=0> prior_sigma_a_df; // df of sigma_a (no unit)
+  int<lower=1, upper=4> prior_sigma_family; // family of sigma (code)
+  real<lower=0> prior_sigma_scale; // scale; mean if 4 (unit of y)
+  real<lower=0> prior_sigma_df; // df of sigma (no unit)
+}
+parameters {
+  real b; // slope of x, within groups
+  real mu_a; // mean intercept of groups with u = 0
+  real g; // slope of u, between groups
+  real<lower=0> sigma_a; // standard deviation of the intercepts given u
+  real<lower=0> sigma; // residual standard deviation
+  vector[J] z_a; // standardised intercept of each group
+}
+transformed parameters {
+  // Implies a ~ normal(mu_a + g * u, sigma_a).
+  vector[J] a = mu_a + g * u + sigma_a * z_a;
+}
+model {
+  b ~ normal(prior_b_location, prior_b_scale);
+  mu_a ~ normal(prior_mu_a_location, prior_mu_a_scale);
+  g ~ normal(prior_g_location, prior_g_scale);
+  sigma_a ~ scale_prior(prior_sigma_a_family, prior_sigma_a_scale,
+                        prior_sigma_a_df);
+  sigma ~ scale_prior(prior_sigma_family, prior_sigma_scale, prior_sigma_df);
+  z_a ~ std_normal();
+  y ~ normal(a[group] + b * x, sigma);
+}
