@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from programs.cases_bernoulli import bernoulli_cases
 from programs.densities import FLAT, REFERENCES
 
 STAN = Path(__file__).parents[2] / "stan"
@@ -94,10 +95,16 @@ def normal_cases(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
                     yield f"{label}, mu {mu_family}, tau {tau_family}", data
 
 
+CASES: dict[str, Callable[[str], Iterator[tuple[str, dict[str, Any]]]]] = {
+    "binomial": binomial_cases,
+    "normal_known_variance": normal_cases,
+    "bernoulli": lambda name: bernoulli_cases(example_data(name)),
+}
+
+
 def all_cases() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Program, what is special about the data, data."""
     for name in PROGRAMS:
         yield name, "example", example_data(name)
-        make = binomial_cases if name.startswith("binomial/") else normal_cases
-        for label, data in make(name):
+        for label, data in CASES[name.split("/")[0]](name):
             yield name, label, data

@@ -1,0 +1,104 @@
+"""Exact posteriors of the intercept programs of `bernoulli/`, by quadrature (see quadrature.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from programs.densities import Array, Data, column
+from programs.densities_bernoulli import counts, normal_prior, positive_prior
+from programs.quadrature import grid, weights
+from scipy import special, stats
+
+
+def districts(data: Data) -> tuple[Array, Array]:
+    """Women and users of contraception in each district."""
+    return counts(np.array(data["district"]) - 1, data, data["J"])
+
+
+@dataclass(frozen=True)
+class FixedEffectsPosterior:
+    """bernoulli/fixed_effects: the districts are independent."""
+
+    data: Data
+
+    def mean(self, function: Callable[[Array], Array]) -> Array:
+        """E f(a) of every district."""
+        a = np.linspace(-15, 15, 3001)
+        prior = normal_prior(a, "a", self.data)
+        yes, no = special.log_expit(a), special.log_expit(-a)
+        women, users = districts(self.data)
+        posterior = [
+            weights(prior + k * yes + (n - k) * no) for n, k in zip(women, users, strict=True)
+        ]
+        return np.asarray(posterior @ function(a))
+
+    def moments(self) -> tuple[Array, Array]:
+        """Means and standard deviations of a."""
+        mean = self.mean(lambda a: a)
+        return mean, np.sqrt(self.mean(np.square) - mean**2)
+
+
+@dataclass(frozen=True)
+class VaryingInterceptPosterior:
+    """bernoulli/varying_intercept_*: districts integrated out one by one, given a_bar and sigma."""
+
+    data: Data
+
+    @cached_property
+    def _a_bars(self) -> Array:
+        return np.linspace(-6, 6, 121)
+
+    @cached_property
+    def _log_sigmas(self) -> Array:
+        """Up to sigma = 20, where exponential(1) has left 2e-9."""
+        return np.linspace(-14, 3, 171)
+
+    @cached_property
+    def _nodes(self) -> Array:
+        return grid(self._log_sigmas, self._a_bars)
+
+    def inner(self, function: Callable[[Array, Array], Array]) -> Array:
+        """Integral of p(y | a) f(a, z) p(z) over z of every district, (nodes, J)."""
+        z = np.linspace(-9, 9, 1501)
+        dz = stats.norm.pdf(z) * (z[1] - z[0])
+        women, users = districts(self.data)
+        rows = []
+        for sigma in np.exp(self._log_sigmas):
+            a = column(self._a_bars) + sigma * z
+            yes, no = special.log_expit(a), special.log_expit(-a)
+            times = function(a, z) * dz
+            of_district = [
+                (np.exp(k * yes + (n - k) * no) * times).sum(axis=1)
+                for n, k in zip(women, users, strict=True)
+            ]
+            rows.append(np.column_stack(of_district))
+        return np.vstack(rows)
+
+    @cached_property
+    def _likelihood(self) -> Array:
+        return self.inner(lambda a, z: np.ones_like(a))
+
+    @cached_property
+    def _weights(self) -> Array:
+        log_sigma, a_bar = self._nodes.T
+        prior = normal_prior(a_bar, "a_bar", self.data)
+        prior = prior + positive_prior(np.exp(log_sigma), "sigma", self.data) + log_sigma
+        return weights(prior + np.log(self._likelihood).sum(axis=1))
+
+    def mean(self, function: Callable[[Array, Array], Array]) -> float:
+        """E f(a_bar, sigma)."""
+        log_sigma, a_bar = self._nodes.T
+        return float(self._weights @ function(a_bar, np.exp(log_sigma)))
+
+    def district_mean(self, function: Callable[[Array, Array], Array]) -> Array:
+        """E f(a, z) of every district."""
+        return np.asarray(self._weights @ (self.inner(function) / self._likelihood))
+
+
+def mean_and_sd(mean: Callable[..., Array], value: Callable[..., Array]) -> tuple[Array, Array]:
+    """Of a function, from a posterior's means of functions."""
+    first = mean(value)
+    return first, np.sqrt(mean(lambda *x: value(*x) ** 2) - first**2)
