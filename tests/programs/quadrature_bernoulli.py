@@ -49,7 +49,7 @@ class VaryingInterceptPosterior:
 
     @cached_property
     def _a_bars(self) -> Array:
-        return np.linspace(-6, 6, 121)
+        return np.linspace(-12, 12, 161)
 
     @cached_property
     def _log_sigmas(self) -> Array:
@@ -62,14 +62,14 @@ class VaryingInterceptPosterior:
 
     def inner(self, function: Callable[[Array, Array], Array]) -> Array:
         """Integral of p(y | a) f(a, z) p(z) over z of every district, (nodes, J)."""
-        z = np.linspace(-9, 9, 1501)
-        dz = stats.norm.pdf(z) * (z[1] - z[0])
         women, users = districts(self.data)
         rows = []
         for sigma in np.exp(self._log_sigmas):
+            step = min(0.2, 0.15 / sigma)  # no coarser than 117 women can tell
+            z = np.arange(-9, 9, step)
             a = column(self._a_bars) + sigma * z
             yes, no = special.log_expit(a), special.log_expit(-a)
-            times = function(a, z) * dz
+            times = function(a, z) * stats.norm.pdf(z) * step
             of_district = [
                 (np.exp(k * yes + (n - k) * no) * times).sum(axis=1)
                 for n, k in zip(women, users, strict=True)
@@ -86,7 +86,8 @@ class VaryingInterceptPosterior:
         log_sigma, a_bar = self._nodes.T
         prior = normal_prior(a_bar, "a_bar", self.data)
         prior = prior + positive_prior(np.exp(log_sigma), "sigma", self.data) + log_sigma
-        return weights(prior + np.log(self._likelihood).sum(axis=1))
+        positive = np.maximum(self._likelihood, 1e-300)  # far from the data it underflows
+        return weights(prior + np.log(positive).sum(axis=1))
 
     def mean(self, function: Callable[[Array, Array], Array]) -> float:
         """E f(a_bar, sigma)."""
@@ -95,7 +96,9 @@ class VaryingInterceptPosterior:
 
     def district_mean(self, function: Callable[[Array, Array], Array]) -> Array:
         """E f(a, z) of every district."""
-        return np.asarray(self._weights @ (self.inner(function) / self._likelihood))
+        heavy = self._weights > 1e-15
+        given = self.inner(function)[heavy] / self._likelihood[heavy]
+        return np.asarray(self._weights[heavy] @ given)
 
 
 def mean_and_sd(mean: Callable[..., Array], value: Callable[..., Array]) -> tuple[Array, Array]:

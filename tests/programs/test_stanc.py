@@ -18,6 +18,29 @@ PRIOR_BY_DATA = re.compile(
     r" depend on data variables\. In the later case, this may be a false positive\."
 )
 
+# What the programs of a family take, priors aside, and what they offer, with the dimensions.
+INPUTS = {
+    "binomial": {"N", "trials", "successes"},
+    "normal_known_variance": {"J", "y", "sigma"},
+    "bernoulli": {"N", "J", "y", "district", "urban"},
+}
+VARIABLES = {
+    "binomial": {"theta": 1, "phi": 0, "kappa": 0, "mu": 0, "sigma": 0, "z": 1, "alpha": 1},
+    "normal_known_variance": {"theta": 1, "mu": 0, "tau": 0, "z": 1},
+    "bernoulli": {"a": 1, "theta": 1, "a_bar": 0, "sigma": 0, "z": 1},
+    "bernoulli with slopes": {
+        **{"a": 1, "b": 1, "rho": 0, "theta_rural": 1, "theta_urban": 1, "a_bar": 0, "b_bar": 0},
+        **{"sigma_a": 0, "sigma_b": 0, "L_Omega": 2, "z": 2},
+    },
+}
+OFFERED = {
+    "binomial": {"theta"},
+    "normal_known_variance": {"theta"},
+    "bernoulli": {"a", "theta"},
+    "bernoulli with slopes": set(VARIABLES["bernoulli with slopes"]) - {"z"},
+}
+"""What every program of a family offers."""
+
 every_program = pytest.mark.parametrize("name", PROGRAMS)
 
 
@@ -40,8 +63,7 @@ def info(stanc: Path, name: str) -> dict[str, Any]:
 
 def test_every_program_is_tested_and_has_an_example() -> None:
     found = {path.relative_to(STAN).with_suffix("").as_posix() for path in STAN.rglob("*.stan")}
-    here = {name for name in found if name.split("/")[0] in ("binomial", "normal_known_variance")}
-    assert here == set(PROGRAMS)
+    assert {name for name in found if name.split("/")[0] in INPUTS} == set(PROGRAMS)
     assert all((STAN / f"{name}.data.json").is_file() for name in found)
 
 
@@ -97,19 +119,17 @@ def test_example_data_are_what_the_program_declares(stanc: Path, name: str) -> N
         allowed = (int,) if declared["type"] == "int" else (int, float)
         for number in value if isinstance(value, list) else [value]:
             assert type(number) in allowed, variable
-        assert variable.startswith("prior_") or variable in {
-            "N", "trials", "successes", "J", "y", "sigma",
-        }  # fmt: skip
+        assert variable.startswith("prior_") or variable in INPUTS[name.split("/")[0]]
 
 
 @every_program
 def test_variants_share_their_names(stanc: Path, name: str) -> None:
-    """Every program offers theta, and no name that another variant would use otherwise."""
+    """Every program offers what its family does, and no name that a variant would use otherwise."""
     declared = info(stanc, name)
     variables: dict[str, Any] = {}
     for block in ("parameters", "transformed parameters", "generated quantities"):
         variables |= declared[block]
-    assert variables["theta"] == {"type": "real", "dimensions": 1}
-    for variable in set(variables) - {"theta"}:
-        dimensions = {"phi": 0, "kappa": 0, "mu": 0, "sigma": 0, "tau": 0, "z": 1, "alpha": 1}
-        assert variables[variable]["dimensions"] == dimensions[variable]
+    family = name.split("/")[0] + (" with slopes" if "slope" in name else "")
+    assert set(variables) >= OFFERED[family]
+    for variable, declaration in variables.items():
+        assert declaration == {"type": "real", "dimensions": VARIABLES[family][variable]}
