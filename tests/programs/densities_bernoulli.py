@@ -38,15 +38,15 @@ def likelihood_of_counts(log_odds: Array, rows: Array, ones: Array) -> Array:
     return total(ones * yes + (rows - ones) * no)
 
 
-def district_likelihood(a: Array, data: Data) -> Array:
-    """Of (points, J) log odds."""
-    return likelihood_of_counts(a, *counts(np.array(data["district"]) - 1, data, data["J"]))
+def districts(data: Data) -> tuple[Array, Array]:
+    """Rows and ones of each district."""
+    return counts(np.array(data["district"]) - 1, data, data["J"])
 
 
-def town_and_country_likelihood(a: Array, b: Array, data: Data) -> Array:
-    """Of (points, J) log odds in the country, and what a town adds."""
+def town_and_country(data: Data) -> tuple[Array, Array]:
+    """Rows and ones of each district in the country, then of each in town."""
     cells = np.array(data["district"]) - 1 + data["J"] * np.array(data["urban"])
-    return likelihood_of_counts(np.hstack([a, a + b]), *counts(cells, data, 2 * data["J"]))
+    return counts(cells, data, 2 * data["J"])
 
 
 def normal_prior(x: Array, name: str, data: Data) -> Array:
@@ -69,7 +69,7 @@ def positive_prior(x: Array, name: str, data: Data) -> Array:
 
 
 def fixed_effects(p: Parameters, data: Data) -> Array:
-    return total(normal_prior(p["a"], "a", data)) + district_likelihood(p["a"], data)
+    return total(normal_prior(p["a"], "a", data)) + likelihood_of_counts(p["a"], *districts(data))
 
 
 def hyper_intercept(p: Parameters, data: Data) -> Array:
@@ -78,13 +78,13 @@ def hyper_intercept(p: Parameters, data: Data) -> Array:
 
 def varying_intercept_centered(p: Parameters, data: Data) -> Array:
     a = total(stats.norm.logpdf(p["a"], column(p["a_bar"]), column(p["sigma"])))
-    return hyper_intercept(p, data) + a + district_likelihood(p["a"], data)
+    return hyper_intercept(p, data) + a + likelihood_of_counts(p["a"], *districts(data))
 
 
 def varying_intercept_noncentered(p: Parameters, data: Data) -> Array:
     a = column(p["a_bar"]) + column(p["sigma"]) * p["z"]
     prior = hyper_intercept(p, data) + total(stats.norm.logpdf(p["z"]))
-    return prior + district_likelihood(a, data)
+    return prior + likelihood_of_counts(a, *districts(data))
 
 
 def intercept(vector: str) -> Reference:
@@ -137,7 +137,8 @@ def varying_slope_centered(p: Parameters, data: Data) -> Array:
     log_det = np.log(column(p["sigma_a"]) * column(p["sigma_b"]) * rest)
     distance = (u**2 - 2 * column(p["rho"]) * u * v + v**2) / rest**2
     ab = total(-log_det - distance / 2)
-    return hyper_slope_prior(p, data) + ab + town_and_country_likelihood(p["a"], p["b"], data)
+    log_odds = np.hstack([p["a"], p["a"] + p["b"]])
+    return hyper_slope_prior(p, data) + ab + likelihood_of_counts(log_odds, *town_and_country(data))
 
 
 def varying_slope_noncentered(p: Parameters, data: Data) -> Array:
@@ -146,7 +147,8 @@ def varying_slope_noncentered(p: Parameters, data: Data) -> Array:
     a = column(p["a_bar"]) + column(p["sigma_a"]) * u
     b = column(p["b_bar"]) + column(p["sigma_b"]) * v
     z = total(stats.norm.logpdf(u) + stats.norm.logpdf(p["z_b"]))
-    return hyper_slope_prior(p, data) + z + town_and_country_likelihood(a, b, data)
+    log_odds = np.hstack([a, a + b])
+    return hyper_slope_prior(p, data) + z + likelihood_of_counts(log_odds, *town_and_country(data))
 
 
 def halves(q: Array, data: Data) -> Parameters:

@@ -8,14 +8,9 @@ from functools import cached_property
 
 import numpy as np
 from programs.densities import Array, Data, column
-from programs.densities_bernoulli import counts, normal_prior, positive_prior
+from programs.densities_bernoulli import districts, normal_prior, positive_prior, town_and_country
 from programs.quadrature import grid, weights
 from scipy import special, stats
-
-
-def districts(data: Data) -> tuple[Array, Array]:
-    """Women and users of contraception in each district."""
-    return counts(np.array(data["district"]) - 1, data, data["J"])
 
 
 @dataclass(frozen=True)
@@ -105,3 +100,25 @@ def mean_and_sd(mean: Callable[..., Array], value: Callable[..., Array]) -> tupl
     """Of a function, from a posterior's means of functions."""
     first = mean(value)
     return first, np.sqrt(mean(lambda *x: value(*x) ** 2) - first**2)
+
+
+def deviance(
+    data: Data,
+    *,
+    a_bar: float,
+    b_bar: float = 0.0,
+    sigma_a: float,
+    sigma_b: float = 0.0,
+    rho: float = 0.0,
+) -> float:
+    """-2 log likelihood of intercepts and slopes, the districts integrated out (Gauss-Hermite)."""
+    t, w = np.polynomial.hermite_e.hermegauss(40)
+    u, v = grid(t, t).T
+    weight = np.outer(w, w).ravel() / w.sum() ** 2
+    a = a_bar + sigma_a * u
+    b = b_bar + sigma_b * (rho * u + np.sqrt(1 - rho**2) * v)
+    log_odds = np.stack([a, a + b])
+    women, users = (cells.reshape(2, -1) for cells in town_and_country(data))
+    given = users.T @ special.log_expit(log_odds)
+    given += (women - users).T @ special.log_expit(-log_odds)
+    return float(-2 * special.logsumexp(given, axis=1, b=weight).sum())

@@ -11,7 +11,7 @@ from programs.cases import example_data, program_path
 from programs.cases_bernoulli import bernoulli_cases
 from programs.checks import Array, MakeLogDensity, Sample, assert_same_density, stanli_only
 from programs.densities import NORMAL, REFERENCES
-from programs.densities_bernoulli import counts
+from programs.densities_bernoulli import districts
 from scipy import special
 
 import partialpool as pp
@@ -79,7 +79,7 @@ def test_rows_are_as_good_as_counts(log_density: MakeLogDensity, variant: str) -
     """The intercept programs are those of binomial/ on the counts of each district."""
     name = f"bernoulli/varying_intercept_{variant}"
     data = example_data(name) | {"prior_sigma_family": NORMAL}
-    trials, successes = counts(np.array(data["district"]) - 1, data, data["J"])
+    trials, successes = districts(data)
     counted = {
         "N": data["J"],
         "trials": trials.tolist(),
