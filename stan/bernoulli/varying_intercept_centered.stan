@@ -9,7 +9,7 @@
 // A district without rows is drawn from the population.
 //
 // Source: McElreath (2020), Statistical Rethinking, 2nd edition, sections 13.1
-//   to 13.4 and practice 13H1.
+//   and 13.4, practice 13H1.
 // Example: varying_intercept_centered.data.json, use of contraception by the
 //   139 women of districts 1-3 (117, 20 and 2 of them) in the Bangladesh
 //   Fertility Survey of 1988 (Huq and Cleland 1990). Here it fails, with

@@ -10,7 +10,7 @@
 // A district without rows is drawn from the population.
 //
 // Source: McElreath (2020), Statistical Rethinking, 2nd edition, sections 13.1
-//   to 13.4 and practice 13H1; Betancourt and Girolami (2015), Hamiltonian
+//   and 13.4, practice 13H1; Betancourt and Girolami (2015), Hamiltonian
 //   Monte Carlo for Hierarchical Models.
 // Example: varying_intercept_noncentered.data.json, use of contraception by
 //   the 139 women of districts 1-3 (117, 20 and 2 of them) in the Bangladesh

@@ -8,7 +8,7 @@
 //   Omega        = L_Omega L_Omega' ~ LKJ(prior_eta), rho = Omega[1, 2]
 //
 // Source: McElreath (2020), Statistical Rethinking, 2nd edition, section 14.1
-//   and practice 14M; Lewandowski, Kurowicka and Joe (2009), Journal of
+//   and practice 14H1; Lewandowski, Kurowicka and Joe (2009), Journal of
 //   Multivariate Analysis 100(9), 1989-2001, for the prior of Omega.
 // Example: varying_intercept_slope_centered.data.json, use of contraception by
 //   1,934 women of 60 districts in the Bangladesh Fertility Survey of 1988

@@ -10,7 +10,7 @@
 //   Omega        = L_Omega L_Omega' ~ LKJ(prior_eta), rho = Omega[1, 2]
 //
 // Source: McElreath (2020), Statistical Rethinking, 2nd edition, sections 14.1
-//   and 13.4, practice 14M; Lewandowski, Kurowicka and Joe (2009), Journal of
+//   and 13.4, practice 14H1; Lewandowski, Kurowicka and Joe (2009), Journal of
 //   Multivariate Analysis 100(9), 1989-2001, for the prior of Omega.
 // Example: varying_intercept_slope_noncentered.data.json, use of contraception
 //   by 1,934 women of 60 districts in the Bangladesh Fertility Survey of 1988

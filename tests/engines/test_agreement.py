@@ -15,6 +15,8 @@ INFORMATIVE = {
     "binomial/partial_pooling_logit_centered": {"trials": 40, "successes": 40},
     "normal_known_variance/centered": {"sigma": 0.1},
 }
+BANGLADESH = pp.programs.get("bernoulli/varying_intercept_slope_centered").example_data()
+ALL_DISTRICTS = {name: BANGLADESH[name] for name in ("N", "J", "y", "district")}
 
 
 def point(fit: pp.Fit, draw: int) -> dict[str, np.ndarray]:
@@ -28,6 +30,8 @@ def test_densities_and_posteriors_agree(name: str) -> None:
     data = program.example_data()
     for variable, factor in INFORMATIVE.get(name, {}).items():
         data[variable] = [factor * value for value in data[variable]]
+    if name == "bernoulli/varying_intercept_centered":
+        data |= ALL_DISTRICTS
     fits = {
         engine: program.sample(
             data, engine=engine, seed=17, adapt_delta=0.95, progress=False, verbose=False

@@ -24,6 +24,8 @@ from programs.quadrature_bernoulli import (
 )
 from scipy import special
 
+import partialpool as pp
+
 FIXED = "bernoulli/fixed_effects"
 INTERCEPT = "bernoulli/varying_intercept_noncentered"
 SLOPE = "bernoulli/varying_intercept_slope_noncentered"
@@ -234,12 +236,29 @@ def test_partial_pooling_is_not_no_pooling(sample: Sample, fixed: FixedEffectsPo
         assert_fixed(draws, fixed)
 
 
-@stanli_only
-def test_centered_program_fails_on_three_districts(sample: Sample) -> None:
-    """The study's failure: too few effective draws, or a mean off by more than its error says."""
-    name = "bernoulli/varying_intercept_centered"
-    sigma = sample(program_path(name), example_data(name) | EXP_1, seed=1988)["sigma"]
-    assert float(az.ess(sigma, method="bulk")) < 400
+@pytest.mark.parametrize(
+    ("name", "adapt_delta", "least", "most"),
+    [
+        ("bernoulli/varying_intercept_centered", 0.8, 40, 4000),
+        ("bernoulli/varying_intercept_centered", 0.99, 4, 4000),
+        (INTERCEPT, 0.99, 0, 0),
+    ],
+)
+def test_three_districts_diverge_when_centered(
+    engine: str, name: str, adapt_delta: float, least: int, most: int
+) -> None:
+    """The study's failure and its cure. Of 6 seeds, the fewest are 140 (0.8) and 23 (0.99)."""
+    program = pp.programs.get(name)
+    fit = program.sample(
+        example_data(name) | EXP_1,
+        engine=engine,
+        seed=1988,
+        adapt_delta=adapt_delta,
+        progress=False,
+        verbose=False,
+    )
+    divergences = int(np.asarray(fit.idata["sample_stats"]["diverging"]).sum())
+    assert least <= divergences <= most
 
 
 @stanli_only
