@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from programs import densities, densities_linear
+from programs.cases_bernoulli import bernoulli_cases
 from programs.cases_linear import linear_cases
 from programs.densities import FLAT
 
@@ -101,6 +102,7 @@ CASES: dict[str, Callable[[str], Iterator[tuple[str, dict[str, Any]]]]] = {
     "binomial": binomial_cases,
     "normal_known_variance": normal_cases,
     "linear": lambda name: linear_cases(name, example_data(name)),
+    "bernoulli": lambda name: bernoulli_cases(example_data(name)),
 }
 
 

@@ -26,7 +26,7 @@ _STENCIL = {-3: -1 / 60, -2: 3 / 20, -1: -3 / 4, 1: 3 / 4, 2: -3 / 20, 3: 1 / 60
 
 
 def finite_difference_gradient(
-    log_density: Callable[[Array], Array], q: Array, *, step: float = 0.002
+    log_density: Callable[[Array], Array], q: Array, *, step: float = 0.0005
 ) -> Array:
     """Central differences of sixth order at every row of q, in one call of the function."""
     points, size = q.shape

@@ -25,14 +25,25 @@ DATA_NAMES = {
     "binomial": {"N", "trials", "successes"},
     "normal_known_variance": {"J", "y", "sigma"},
     "linear": cases_linear.DATA_NAMES,
+    "bernoulli": {"N", "J", "y", "district", "urban"},
 }
 """What a program may declare besides prior constants, by family."""
+
+BERNOULLI = {"a": 1, "theta": 1, "a_bar": 0, "sigma": 0, "z": 1}
+BERNOULLI_SLOPES = {
+    **{"a": 1, "b": 1, "rho": 0, "theta_rural": 1, "theta_urban": 1, "a_bar": 0, "b_bar": 0},
+    **{"sigma_a": 0, "sigma_b": 0, "L_Omega": 2, "z": 2},
+}
 
 
 def expected_names(name: str) -> tuple[Set[str], dict[str, int]]:
     """What every variant must offer, and the dimensions of all that it may declare."""
     if name.startswith("linear/"):
         return cases_linear.effects(name), cases_linear.dimensions(name)
+    if name.startswith("bernoulli/"):
+        if "slope" in name:
+            return set(BERNOULLI_SLOPES) - {"z"}, BERNOULLI_SLOPES
+        return {"a", "theta"}, BERNOULLI
     scalars = ("phi", "kappa", "mu", "sigma", "tau")
     return {"theta"}, dict.fromkeys(scalars, 0) | dict.fromkeys(("theta", "z", "alpha"), 1)
 

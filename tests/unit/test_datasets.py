@@ -13,6 +13,7 @@ from partialpool import datasets
 from partialpool.errors import DataError
 
 SHAPES = {
+    "bangladesh": (1934, 6),
     "baseball_1970": (18, 6),
     "baseball_1970_stan": (18, 5),
     "baseball_2006": (308, 3),
@@ -219,6 +220,23 @@ def test_radon_gives_gelman_and_hills_regressions() -> None:
     counties = pd.get_dummies(frame["county"]).to_numpy(dtype=float)
     b, sd = least_squares([floor, counties], y)
     assert [round(float(value), 3) for value in (b[0], sd)] == [-0.721, 0.756]
+
+
+def test_bangladesh_counts() -> None:
+    frame = datasets.load("bangladesh")
+    assert frame["woman"].to_list() == list(range(1, 1935))
+    women = frame["district"].value_counts()
+    assert sorted(women.index) == [code for code in range(1, 62) if code != 54]
+    assert women[[1, 2, 3]].to_list() == [117, 20, 2]
+    used = frame.groupby("district")["use_contraception"].sum()
+    assert used[[1, 2, 3]].to_list() == [30, 7, 2]
+    assert frame["use_contraception"].sum() == 759
+    assert frame["use_contraception"].mean() == pytest.approx(0.3925, abs=0.00005)
+    assert (frame["urban"].sum(), set(frame["urban"])) == (562, {0, 1})
+    children = frame["living_children"].value_counts().sort_index()
+    assert children.to_dict() == {0: 530, 1: 356, 2: 305, 3: 743}
+    assert abs(frame["age_centered"].mean()) < 0.005
+    assert len((frame["age_centered"] + 13.56).round(2).unique()) == 34  # whole years
 
 
 def test_pandas_is_loaded_only_when_data_are() -> None:
