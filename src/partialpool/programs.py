@@ -16,7 +16,6 @@ import difflib
 import functools
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from .errors import DataError, ProgramError
+from .includes import put_in_includes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -321,29 +321,6 @@ class StanProgram:
         from . import run
 
         return run.log_density(self, data, params, jacobian=jacobian, engine=engine)
-
-
-_INCLUDE = re.compile(
-    r"^[ \t]*#include[ \t]+[\"<]?([^\s\"<>]+)[\">]?[ \t]*(?://.*)?$", re.MULTILINE
-)
-
-
-def put_in_includes(code: str, folders: Sequence[Path], name: str, depth: int = 0) -> str:
-    """Replace every `#include` by the file it names, as stanc does; relative to `folders`."""
-    if depth > 20:
-        raise ProgramError(f"{name}: files include each other without end")
-
-    def text_of(match: re.Match[str]) -> str:
-        for folder in folders:
-            path = folder / match[1]
-            if path.is_file():
-                text = path.read_text(encoding="utf-8")
-                return put_in_includes(text, folders, name, depth + 1).rstrip("\n")
-        raise ProgramError(
-            f"{name} includes {match[1]!r}, which is not in {', '.join(map(str, folders)) or 'it'}"
-        )
-
-    return _INCLUDE.sub(text_of, code)
 
 
 @functools.cache
