@@ -25,7 +25,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, diagnostics, estimators, plots, programs, summaries
+    from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries
     from .engines.toolchain import cmdstan_path, install_cmdstan
     from .fit import Fit, load
     from .programs import StanProgram
@@ -50,10 +50,13 @@ __all__ = [
     "load",
     "plots",
     "programs",
+    "reproduce",
     "summaries",
 ]
 
-_MODULES = frozenset({"datasets", "diagnostics", "estimators", "plots", "programs", "summaries"})
+_MODULES = frozenset(
+    {"datasets", "diagnostics", "estimators", "plots", "programs", "reproduce", "summaries"}
+)
 _HOMES = {
     "Fit": ".fit",
     "StanProgram": ".programs",
