@@ -1,4 +1,4 @@
-"""Published numbers beside ours: do they agree within rounding and Monte-Carlo error?
+"""Published numbers beside ours, which must agree within rounding and Monte-Carlo error.
 
 The published numbers of a study are data, in ``published/NAME.csv``, with columns
 
@@ -102,10 +102,18 @@ def read(name: str) -> tuple[Published, ...]:
     path = importlib.resources.files(__package__).joinpath("published", f"{name}.csv")
     if not path.is_file():
         raise DataError(f"there are no published numbers of a study {name!r}")
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Published(**{**row, "mcse": float(row["mcse"] or 0)}) for row in csv.DictReader(file)
+    lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    return tuple(
+        Published(
+            line["quantity"],
+            line["published"],
+            float(line["mcse"] or 0),
+            line["exact"],
+            line["kind"],
+            line["note"],
         )
+        for line in lines
+    )
 
 
 def compare(rows: tuple[Published, ...], ours: Mapping[str, Number]) -> pd.DataFrame:

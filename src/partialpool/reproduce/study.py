@@ -121,7 +121,7 @@ def _picture(draw: Callable[[], Axes], path: Path) -> Path:
     import matplotlib.pyplot as plt
 
     with mpl.rc_context({"figure.max_open_warning": 0}):
-        figure = draw().figure
+        figure: Any = draw().figure
         try:
             figure.savefig(path, dpi=150)
         finally:
