@@ -477,9 +477,21 @@ def test_regression_lines_of_chosen_groups_on_given_axes(groups: list[str]) -> N
     assert len(panels[0].collections[0].get_segments()) == 5
 
 
+def test_regression_lines_with_the_truth() -> None:
+    names = ["County 0", "County 1"]
+    truth = {"County 0": (1.0, -2.0), "County 1": (9.0, 0.5)}
+    for panel, name in zip(regression(names, truth=truth), names, strict=True):
+        true = line(panel, "truth")
+        x = np.asarray(true.get_xdata())
+        np.testing.assert_allclose(true.get_ydata(), truth[name][0] + truth[name][1] * x)
+        assert panel.get_ylim()[1] > 9
+        assert true.get_linestyle() != line(panel, "posterior mean").get_linestyle()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"truth": {"County 0": (0.0, 1.0)}}, "truth has no line for county County 1"),
         ({"groups": ["County 0", "Nowhere"]}, r"groups must name some .* not \['Nowhere'\]"),
         ({"groups": []}, "groups must name some"),
         ({"group": ["Nowhere"] * 54}, "intercept has no draws for county Nowhere"),

@@ -9,6 +9,7 @@ from .p_values import STATISTICS, PosteriorPValue, posterior_p_value, posterior_
 from .pairwise import pairwise_probability
 from .pareto import pareto_k, pareto_k_threshold
 from .pooling import PoolingFactor, group_pooling_factor, pooling_factor
+from .prediction import coverage, predict_normal
 from .ranks import probability_best, rank_distribution, rank_probability
 from .scores import PredictiveScore, predictive_score, predictive_scores
 from .table import QUANTILES, summary
@@ -19,6 +20,7 @@ __all__ = [
     "PoolingFactor",
     "PosteriorPValue",
     "PredictiveScore",
+    "coverage",
     "event_probability",
     "group_pooling_factor",
     "pairwise_probability",
@@ -27,6 +29,7 @@ __all__ = [
     "pooling_factor",
     "posterior_p_value",
     "posterior_p_values",
+    "predict_normal",
     "predictive_score",
     "predictive_scores",
     "probability_best",
