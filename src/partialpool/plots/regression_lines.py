@@ -176,8 +176,11 @@ def _panels(count: int) -> NDArray[Any]:
     import matplotlib.pyplot as plt
 
     across = min(count, 4 if count <= 12 else 6 if count <= style.CROWDED else 10)
+    across = 5 if count == 5 else across
     down = math.ceil(count / across)
     each = (2.1, 1.9) if count <= style.CROWDED else (1.25, 1.15)
+    if count == 1:
+        each = (6.0, 4.0)
     figure, grid = plt.subplots(
         down,
         across,

@@ -15,7 +15,12 @@ from ..errors import OptionError
 from .published import Number, compare
 from .study import Settings, Study, Table, save
 
-STUDIES = {"baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models"}
+STUDIES = {
+    "baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models",
+    "eight_schools": "Coaching in eight schools: centered, non-centered and marginal",
+    "individual_slopes": "A slope per point and no noise: what that does to a sampler",
+    "linear_regression": "A line and grouped means, simulated: from the model to predictions",
+}
 """Names of the studies, which are modules here with a function of the same name."""
 
 __all__ = ["STUDIES", "Number", "Settings", "Study", "Table", "compare", "run", "save"]

@@ -107,6 +107,12 @@ class NormalRegression:
         at = np.log(np.asarray(x, dtype=float))
         return np.asarray(self._log_density(position).antiderivative()(at), dtype=np.float64)
 
+    def scale_quantile(self, position: int, probability: float) -> float:
+        """Return the value below which a scale is with a probability."""
+        low, high = self.nodes[position][[0, -1]]
+        cdf = self._log_density(position).antiderivative()
+        return float(np.exp(optimize.brentq(lambda at: cdf(at) - probability, low, high)))
+
     def scale_pdf(self, position: int, x: npt.ArrayLike) -> Floats:
         """Return the density of a scale at x > 0, an array of any shape."""
         given = np.asarray(x, dtype=float)
@@ -173,27 +179,46 @@ def normal_regression(
     return NormalRegression(nodes, weight, scales, mean, covariance)
 
 
-def group_effects(
-    posterior: NormalRegression, y: npt.ArrayLike, standard_error: npt.ArrayLike
-) -> tuple[Mixture, ...]:
-    """Posterior of each theta[j] ~ normal(mu, tau), where y[j] ~ normal(theta[j], its error).
+def unit_effect(
+    posterior: NormalRegression,
+    y: float,
+    *,
+    mean: npt.ArrayLike,
+    between: Floats,
+    fixed: npt.ArrayLike | None = None,
+    x: float = 1.0,
+    residual: npt.ArrayLike = 0.0,
+) -> Mixture:
+    """Posterior of effect ~ normal(mean @ beta, between), of which one observation is known.
+
+    It is y ~ normal(fixed @ beta + effect x, residual).
 
     Parameters
     ----------
     posterior : NormalRegression
-        Of y on a constant, mu, with variance standard_error^2 + tau^2.
-    y, standard_error : array, (group,)
+        Of all observations, the effects integrated out.
+    y : float
+    mean : array, (coefficient,)
+    between : array, (node x node ...,)
+        The scale of the effects.
+    fixed : array, (coefficient,), optional
+        By default 0.
+    x : float
+    residual : float or array, (node x node ...,)
+        Standard deviation of y about its mean: known, or a scale too.
     """
-    (tau,) = posterior.scales
-    mu, spread = posterior.mean[:, 0], posterior.covariance[:, 0, 0]
-    found = []
-    for estimate, error in zip(np.asarray(y), np.asarray(standard_error), strict=True):
-        own = tau**2 / (tau**2 + error**2)
-        variance = error**2 * own + (1 - own) ** 2 * spread
-        found.append(
-            Mixture(posterior.weight, mu + own * (estimate - mu), np.asarray(np.sqrt(variance)))
-        )
-    return tuple(found)
+    level = np.asarray(mean, dtype=float)
+    other = np.zeros(len(level)) if fixed is None else np.asarray(fixed, dtype=float)
+    noise = np.broadcast_to(np.asarray(residual, dtype=float), between.shape)
+    total = between**2 * x**2 + noise**2
+    gain = between**2 * x / total
+    row = level - gain[:, None] * (other + x * level)
+    spread = np.einsum("ni,nij,nj->n", row, posterior.covariance, row)
+    return Mixture(
+        posterior.weight,
+        (posterior.mean * row).sum(axis=1) + gain * y,
+        np.asarray(np.sqrt(between**2 * noise**2 / total + spread)),
+    )
 
 
 def half_cauchy(scale: float) -> LogPrior:

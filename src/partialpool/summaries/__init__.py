@@ -11,6 +11,7 @@ from .pareto import pareto_k, pareto_k_threshold
 from .pooling import PoolingFactor, group_pooling_factor, pooling_factor
 from .prediction import coverage, predict_normal
 from .ranks import probability_best, rank_distribution, rank_probability
+from .sampling import sampling_table
 from .scores import PredictiveScore, predictive_score, predictive_scores
 from .table import QUANTILES, summary
 
@@ -35,5 +36,6 @@ __all__ = [
     "probability_best",
     "rank_distribution",
     "rank_probability",
+    "sampling_table",
     "summary",
 ]

@@ -1,4 +1,4 @@
-"""Tables that several studies share: how samplers fared, and simulated truths found again."""
+"""Simulated truths beside what a fit says of them."""
 
 from __future__ import annotations
 
@@ -8,47 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import DataError
-from ..fit import Fit
 from ..summaries.draws import Draws, scalar_draws
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CHECKS = {
-    "divergences": "divergences",
-    "R-hat": "r_hat",
-    "E-BFMI": "e_bfmi",
-    "bulk ESS": "ess_bulk",
-    "tail ESS": "ess_tail",
-}
-"""Names of the checks of a diagnosis, and of the columns."""
-
-
-def sampler_table(fits: Mapping[str, Fit]) -> pd.DataFrame:
-    """Lay the diagnoses of several fits side by side, the worst value of each check.
-
-    Parameters
-    ----------
-    fits : mapping of name to Fit
-
-    Returns
-    -------
-    DataFrame
-        Columns divergences, of (draws), r_hat, e_bfmi, ess_bulk, ess_tail and fine (every check
-        is passed), indexed by fit.
-    """
-    import pandas as pd
-
-    rows = []
-    for fit in fits.values():
-        found = fit.diagnose()
-        row: dict[str, object] = {name: found[check].value for check, name in CHECKS.items()}
-        row["divergences"] = int(found["divergences"].value)
-        row["of"] = found.chains * found.draws
-        row["fine"] = found.ok
-        rows.append(row)
-    order = ["divergences", "of", *list(CHECKS.values())[1:], "fine"]
-    return pd.DataFrame(rows, index=pd.Index(list(fits), name="fit"))[order]
 
 
 def truth_table(
