@@ -126,6 +126,46 @@ def test_trace_refuses(options: dict, message: str) -> None:
         pp.plots.trace(options.pop("draws", np.ones((2, 9))), **options)
 
 
+# Conditional means
+
+
+def conditional(**options) -> Axes:
+    scale = np.linspace(0, 10, 50)
+    means = {name: 5 + slope * scale for name, slope in (("A", 1.0), ("B", 0.99), ("C", -1.0))}
+    return pp.plots.conditional_means(
+        options.pop("scale", scale), options.pop("means", means), **options
+    )
+
+
+def test_conditional_means() -> None:
+    ax = rendered(conditional(density=np.linspace(1, 0, 50), limits=(0, 8), xlabel="tau"))
+    for name, slope in (("A", 1.0), ("C", -1.0)):
+        x = np.asarray(line(ax, name).get_xdata())
+        assert x.max() <= 8
+        np.testing.assert_allclose(line(ax, name).get_ydata(), 5 + slope * x)
+    assert len({each.get_linestyle() for each in ax.get_lines()}) == 3
+    names = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert names["A"].y0 >= names["B"].y1 > names["C"].y1  # not written over each other
+    assert ax.collections[0].get_paths()[0].vertices[:, 1].max() < ax.get_lines()[2].get_ydata()[-1]
+    assert inside(ax)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"means": {}}, "no group to draw"),
+        ({"scale": np.linspace(10, 0, 50)}, "scale must be increasing"),
+        ({"scale": np.linspace(-1, 10, 50)}, "not negative"),
+        ({"means": {"A": [1.0]}}, "A must be 50 finite numbers"),
+        ({"density": np.full(50, np.nan)}, "density must be 50 finite numbers"),
+        ({"limits": (11.0, 12.0)}, "fewer than two scales"),
+    ],
+)
+def test_conditional_means_refuse(options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        conditional(**options)
+
+
 # Shrinkage
 
 
@@ -582,6 +622,7 @@ def test_replicates_that_are_all_alike() -> None:
 # All of them
 
 ONE = {
+    "conditional_means": lambda ax: conditional(ax=ax),
     "ess_bars": lambda ax: pp.plots.ess_bars({"a": {"mu": 9.0}}, ax=ax),
     "forest": lambda ax: pp.plots.forest({"a": effects(["x", "y"])}, ax=ax),
     "funnel": lambda ax: pp.plots.funnel(np.ones((2, 9)), np.ones((2, 9)), ax=ax),

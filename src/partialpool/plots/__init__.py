@@ -3,6 +3,7 @@
 Colours are Okabe and Ito's, and whatever differs in colour differs in marker, line or hatch too.
 """
 
+from .conditional_means import conditional_means
 from .ess_bars import ess_bars
 from .forest import forest
 from .funnel import funnel
@@ -18,6 +19,7 @@ from .shrinkage import shrinkage
 from .trace import trace
 
 __all__ = [
+    "conditional_means",
     "ess_bars",
     "forest",
     "funnel",

@@ -75,6 +75,7 @@ def eight_schools(settings: Settings) -> Study:
                 xlabel="effect of coaching (points)",
             ),
             "funnels": lambda: funnels(partial)[0],
+            "given_tau": lambda: given_tau(schools),
             "tau_centered": lambda: against_exact(fits["centered"], schools),
             "tau_marginal": lambda: against_exact(fits["marginal"], schools),
         },
@@ -106,6 +107,20 @@ def funnels(fits: Mapping[str, Fit], *, school: str = "A") -> NDArray[Any]:
         panel.set_title(name, fontsize="medium")
     drawn: NDArray[Any] = panels
     return drawn
+
+
+def given_tau(schools: pd.DataFrame) -> Axes:
+    """Draw every effect's exact mean given tau, over the exact density of tau."""
+    posterior = exact_tau(schools)
+    (tau,) = posterior.scales
+    return plots.conditional_means(
+        tau,
+        {f"school {name}": each.location for name, each in exact_effects(schools).items()},
+        density=posterior.scale_pdf(0, tau),
+        limits=(0.0, 30.0),
+        xlabel="tau (points); in grey its posterior density",
+        ylabel="mean effect given tau (points)",
+    )
 
 
 def against_exact(fit: Fit, schools: pd.DataFrame) -> Axes:
