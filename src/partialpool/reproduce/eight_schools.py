@@ -7,6 +7,7 @@ Analysis, 3rd edition, section 5.5.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-FLAT = {"prior_mu_family": 0, "prior_tau_family": 0}
+FLAT = {
+    "prior_mu_family": 0,
+    "prior_mu_location": 0,
+    "prior_mu_scale": 1,
+    "prior_tau_family": 0,
+    "prior_tau_scale": 1,
+    "prior_tau_df": 1,
+}
+"""Family 0 is flat; the other constants must be given, but are not used."""
 RUNS: dict[str, tuple[str, float]] = {
     "centered": ("centered", 0.8),
     "centered, small steps": ("centered", 0.99),
@@ -83,30 +92,31 @@ def eight_schools(settings: Settings) -> Study:
 
 
 def funnels(fits: Mapping[str, Fit], *, school: str = "A") -> NDArray[Any]:
-    """Draw log tau against the effect of a school, a panel per fit, on the same axes."""
+    """Draw log tau against the effect of a school, a panel per fit of an even number of them."""
     import matplotlib.pyplot as plt
 
-    _, panels = plt.subplots(
-        1,
-        len(fits),
-        figsize=(3.1 * len(fits), 3.9),
+    _, grid = plt.subplots(
+        math.ceil(len(fits) / 2),
+        2,
+        figsize=(7.5, 3.2 * math.ceil(len(fits) / 2)),
         sharex=True,
         sharey=True,
         layout="constrained",
     )
-    for panel, (name, fit) in zip(panels, fits.items(), strict=True):
+    panels: NDArray[Any] = grid.ravel()
+    for i, (panel, (name, fit)) in enumerate(zip(panels, fits.items(), strict=True)):
         plots.funnel(
             fit.posterior["theta"].sel(school=school),
             fit.posterior["tau"],
             divergent=fit.sample_stats["diverging"],
-            xlabel=f"effect of school {school} (points)",
-            ylabel="log tau" if panel is panels[0] else "",
+            xlabel=f"effect of school {school} (points)" if i >= len(fits) - 2 else "",
+            ylabel="log tau" if i % 2 == 0 else "",
             ax=panel,
         )
-        plots.style.legend_below(panel, columns=1)
-        panel.set_title(name, fontsize="medium")
-    drawn: NDArray[Any] = panels
-    return drawn
+        panel.get_legend().remove()
+        marked = int(fit.sample_stats["diverging"].sum())
+        panel.set_title(f"{name}: {marked} divergent (crosses)", fontsize="medium")
+    return panels
 
 
 def given_tau(schools: pd.DataFrame) -> Axes:

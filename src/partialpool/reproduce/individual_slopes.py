@@ -50,7 +50,7 @@ SHORT = 500
 FIVE = (0, 1, 9, 49, 99)
 """Ranks, by x, of the points whose lines are drawn."""
 SMALL = 0.05
-"""A residual sd that the exact posterior does not rule out, and failing samplers do not reach."""
+"""A residual sd that the exact posterior does not rule out, where failing samplers get stuck."""
 
 
 def individual_slopes(settings: Settings) -> Study:

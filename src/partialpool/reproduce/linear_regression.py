@@ -73,7 +73,6 @@ def linear_regression(settings: Settings) -> Study:
             "held_out": lambda: plots.observed_predicted(
                 line.y_new,
                 predict_line(fits["line"], line.x_new),
-                labels=[f"{i} (x = {x:.1f})" for i, x in enumerate(line.x_new, start=1)],
                 xlabel="held out: y",
                 ylabel="predicted (95% interval)",
                 probability=0.95,
