@@ -21,8 +21,8 @@ def study() -> Study:
 def test_study_agrees(study: Study) -> None:
     assert study.comparison["agrees"].all(), study.comparison[~study.comparison["agrees"]]
     sampling = study.tables["sampling"].frame
-    assert (sampling.loc[["non-centered", "marginal"], "divergences"] == 0).all()
-    assert (sampling.loc[["non-centered", "marginal"], "ess_bulk"] > 400).all()
+    assert (sampling.loc[["noncentered", "marginal"], "divergences"] == 0).all()
+    assert (sampling.loc[["noncentered", "marginal"], "ess_bulk"] > 400).all()
 
 
 def test_exact_column_is_the_quadrature() -> None:

@@ -32,11 +32,11 @@ def test_exact_column_is_the_quadrature() -> None:
 
 def test_variants_with_slopes_fail_as_they_should(study: Study) -> None:
     table = study.tables["sampling"].frame
-    silent = table.loc[["centered", "non-centered"]]
+    silent = table.loc[["centered", "noncentered"]]
     assert (silent["r_hat"] > 1.05).all()
     assert (silent["ess_bulk"] < 100).all()
     assert (silent["ebfmi"] < 0.1).all()
-    noisy = table.loc[["noise, centered", "noise, non-centered"]]
+    noisy = table.loc[["noise_centered", "noise_noncentered"]]
     assert (noisy["ebfmi"].to_numpy() > silent["ebfmi"].to_numpy()).all()
     assert (noisy["ess_bulk"].to_numpy() > silent["ess_bulk"].to_numpy()).all()
 

@@ -36,8 +36,8 @@ FLAT = {
 """Family 0 is flat; the other constants must be given, but are not used."""
 RUNS: dict[str, tuple[str, float]] = {
     "centered": ("centered", 0.8),
-    "centered, small steps": ("centered", 0.99),
-    "non-centered": ("noncentered", 0.95),
+    "centered_small_steps": ("centered", 0.99),
+    "noncentered": ("noncentered", 0.95),
     "marginal": ("marginal", 0.8),
 }
 """Name of the fit: the program in normal_known_variance/, and adapt_delta."""
@@ -49,8 +49,8 @@ def eight_schools(settings: Settings) -> Study:
     schools = datasets.load("eight_schools")
     known = data(schools)
     fits = {
-        "complete pooling": settings.sample(
-            "complete pooling",
+        "complete": settings.sample(
+            "complete",
             programs.get("normal_known_variance/complete_pooling"),
             {name: value for name, value in known.items() if "tau" not in name},
             **labels(schools, "theta"),
@@ -79,7 +79,7 @@ def eight_schools(settings: Settings) -> Study:
                 schools["effect"],
                 best["theta"].mean(("chain", "draw")).values,
                 labels=list(schools["school"]),
-                pooled=float(fits["complete pooling"].posterior["mu"].mean()),
+                pooled=float(fits["complete"].posterior["mu"].mean()),
                 names=("estimate", "partially pooled", ""),
                 xlabel="effect of coaching (points)",
             ),
@@ -115,7 +115,9 @@ def funnels(fits: Mapping[str, Fit], *, school: str = "A") -> NDArray[Any]:
         )
         panel.get_legend().remove()
         marked = int(fit.sample_stats["diverging"].sum())
-        panel.set_title(f"{name}: {marked} divergent (crosses)", fontsize="medium")
+        panel.set_title(
+            f"{name.replace('_', ' ')}: {marked} divergent (crosses)", fontsize="medium"
+        )
     return panels
 
 
@@ -167,14 +169,14 @@ def pooling(fits: Mapping[str, Fit], schools: pd.DataFrame) -> pd.DataFrame:
         sd=theta.std(("chain", "draw"), ddof=1).values,
         q5=low,
         q95=high,
-        complete=float(fits["complete pooling"].posterior["mu"].mean()),
+        complete=float(fits["complete"].posterior["mu"].mean()),
     )
 
 
 def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
     """Every quantity of ``published/eight_schools.csv``."""
     best = fits["marginal"].posterior
-    mu = fits["complete pooling"].posterior["mu"]
+    mu = fits["complete"].posterior["mu"]
     ours = {"complete pooling mean": mean_of(mu), "complete pooling sd": sd_of(mu)}
     for school in best["school"].values:
         theta = best["theta"].sel(school=school)

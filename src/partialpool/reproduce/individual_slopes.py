@@ -36,14 +36,18 @@ if TYPE_CHECKING:
 PARAMETERS = ("a", "mu_b", "sigma_b", "sigma")
 RUNS: dict[str, tuple[str, float, float]] = {
     "marginal": ("marginal", 0.99, 0.0),
-    "marginal, long steps": ("marginal", 0.8, 0.0),
+    "marginal_long_steps": ("marginal", 0.8, 0.0),
     "centered": ("centered", 0.8, 0.0),
-    "non-centered": ("noncentered", 0.8, 0.0),
-    "noise, marginal": ("marginal", 0.8, 2.0),
-    "noise, centered": ("centered", 0.8, 2.0),
-    "noise, non-centered": ("noncentered", 0.8, 2.0),
+    "noncentered": ("noncentered", 0.8, 0.0),
+    "noise_marginal": ("marginal", 0.8, 2.0),
+    "noise_centered": ("centered", 0.8, 2.0),
+    "noise_noncentered": ("noncentered", 0.8, 2.0),
 }
 """Name of the fit: the variant of linear/individual_slopes, adapt_delta, and the noise's sd."""
+LABELS: dict[str, Any] = {
+    "coords": {"point": [f"point {n}" for n in range(1, 101)]},
+    "dims": {"b": ["point"]},
+}
 BEST = "marginal"
 SHORT = 500
 """Draws, and iterations of warmup, of runs that fail or are slow, however long they are."""
@@ -80,17 +84,11 @@ def individual_slopes(settings: Settings) -> Study:
             **{f"trace_{name}": _trace(best, silent, name) for name in PARAMETERS[:3]},
             "sigma_marginal": lambda: trace_sigma(best),
             "sigma_centered": lambda: trace_sigma(fits["centered"]),
-            "sigma_non-centered": lambda: trace_sigma(fits["non-centered"]),
-            "neck": lambda: neck(fits["marginal, long steps"], best)[0],
+            "sigma_noncentered": lambda: trace_sigma(fits["noncentered"]),
+            "neck": lambda: neck(fits["marginal_long_steps"], best)[0],
             "lines": lambda: five_lines(best, silent)[0],
         },
     )
-
-
-LABELS: dict[str, Any] = {
-    "coords": {"point": [f"point {n}" for n in range(1, 101)]},
-    "dims": {"b": ["point"]},
-}
 
 
 def five(points: simulate.IndividualSlopes) -> NDArray[np.int64]:
