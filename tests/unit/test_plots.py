@@ -79,6 +79,53 @@ def overlapping(ax: Axes) -> int:
     return sum(below.y1 > above.y0 + 0.5 for below, above in itertools.pairwise(boxes))
 
 
+# Trace
+
+
+def test_trace() -> None:
+    draws = effects(["A", "B"]).sel(county="A")
+    diverging = (draws > draws.quantile(0.9)).rename("diverging")
+    ax = rendered(pp.plots.trace(draws, divergent=diverging, truth=1.25))
+    *chains, parting = ax.get_lines()[:3]
+    for i, chain in enumerate(chains):
+        np.testing.assert_array_equal(chain.get_ydata(), draws.values[i])
+        np.testing.assert_array_equal(chain.get_xdata(), np.arange(50) + 50 * i)
+    assert list(parting.get_xdata()) == [49.5] * 2
+    ticks = line(ax, "divergent draws (10 of 100)")
+    np.testing.assert_array_equal(ticks.get_xdata(), np.flatnonzero(diverging.values))
+    assert list(line(ax, "truth: 1.25").get_ydata()) == [1.25] * 2
+    assert legend(ax) == ["truth: 1.25", "divergent draws (10 of 100)"]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["chain 0", "chain 1"]
+    assert ax.get_ylabel() == "alpha[A]"
+    assert inside(ax)
+
+
+def test_trace_on_a_log_scale_shows_the_truth_however_far_it_is() -> None:
+    sigma = np.exp(np.random.default_rng(2).normal(-3, 1, size=(4, 100)))
+    ax = rendered(pp.plots.trace(sigma, truth=20.0, log=True, ylabel="sigma"))
+    low, high = ax.get_ylim()
+    assert ax.get_yscale() == "log"
+    assert 0 < low < sigma.min()
+    assert high > 20
+    assert ax.get_ylabel() == "sigma"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"draws": np.ones((2, 9, 3))}, "draws must have dimensions chain and draw only"),
+        ({"draws": np.full((2, 9), np.nan)}, "draws has draws that are not finite"),
+        ({"divergent": np.ones((2, 8))}, r"divergent has shape \(2, 8\), but draws have \(2, 9\)"),
+        ({"truth": np.inf}, "truth must be a finite number"),
+        ({"draws": np.zeros((2, 9)), "log": True}, "log=True needs values above 0"),
+        ({"truth": 0.0, "log": True}, "log=True needs values above 0"),
+    ],
+)
+def test_trace_refuses(options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.trace(options.pop("draws", np.ones((2, 9))), **options)
+
+
 # Shrinkage
 
 
@@ -545,6 +592,7 @@ ONE = {
     "rank_histogram": lambda ax: pp.plots.rank_histogram(effects(["x"])[:, :, 0], ax=ax),
     "regression_lines": lambda ax: regression(["x"], ax=[ax])[0],
     "shrinkage": lambda ax: pp.plots.shrinkage([0, 1], [0.4, 0.6], labels=["x", "y"], ax=ax),
+    "trace": lambda ax: pp.plots.trace(np.ones((2, 9)), ax=ax),
 }
 
 

@@ -15,6 +15,7 @@ from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
 from .shrinkage import shrinkage
+from .trace import trace
 
 __all__ = [
     "ess_bars",
@@ -29,4 +30,5 @@ __all__ = [
     "rank_histogram",
     "regression_lines",
     "shrinkage",
+    "trace",
 ]
