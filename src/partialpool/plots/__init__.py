@@ -3,9 +3,12 @@
 Colours are Okabe and Ito's, and whatever differs in colour differs in marker, line or hatch too.
 """
 
+from .density_path import density_path
 from .ess_bars import ess_bars
 from .forest import forest
 from .funnel import funnel
+from .group_predictor import group_predictor
+from .marginals import marginals
 from .observed_predicted import observed_predicted
 from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
@@ -18,9 +21,12 @@ from .shrinkage import shrinkage
 from .trace import trace
 
 __all__ = [
+    "density_path",
     "ess_bars",
     "forest",
     "funnel",
+    "group_predictor",
+    "marginals",
     "observed_predicted",
     "pooling_ladder",
     "predictive_check",
