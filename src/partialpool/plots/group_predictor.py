@@ -77,7 +77,9 @@ def group_predictor(
     ax = style.new_axes(7, 4.5) if ax is None else ax
     ax.fill_between(x, below, above, color="0.85", linewidth=0, label="90% band of the line")
     ax.plot(x, lines.mean(axis=0), color="black", linewidth=1.2, label="line of the groups")
-    ax.vlines(across, low, high, color=style.SKY, linewidth=1.2, label=f"{probability:.0%} interval")
+    ax.vlines(
+        across, low, high, color=style.SKY, linewidth=1.2, label=f"{probability:.0%} interval"
+    )
     ax.plot(across, middle, "o", ms=4, color=style.BLUE, label="group (median)", zorder=3)
     for i, label in enumerate(given.labels):
         if label in named:
@@ -87,7 +89,7 @@ def group_predictor(
                 (across[i], high[i] if up else low[i]),
                 xytext=(0, 3 if up else -3),
                 textcoords="offset points",
-                ha="center",
+                ha="left" if across[i] < x[5] else "center",
                 va="bottom" if up else "top",
                 fontsize="x-small",
             )

@@ -52,8 +52,8 @@ def cross_validate(
     Returns
     -------
     DataFrame
-        Rows (assignment, pooling); columns rmse, unseen (houses without another of their county)
-        and flagged (fits in which the diagnosis found a problem).
+        Rows (assignment, pooling); columns rmse, unseen (houses without another of their county
+        in the other folds) and divergences (in all fits).
 
     Raises
     ------
@@ -69,21 +69,21 @@ def cross_validate(
         rng = np.random.default_rng([seed, assignment])
         y = given(programs.get(MODELS["partial"].name), response)["data"]["y"]
         fold = rng.permutation(len(y)) % folds
-        predicted, flagged, unseen = _predict(
+        predicted, divergences, unseen = _predict(
             fold, poolings, response, engine=engine, seed=seed, chains=chains, draws=draws
         )
         for pooling in poolings:
             rmse = float(np.sqrt(np.mean((y - predicted[pooling]) ** 2)))
-            rows[assignment + 1, pooling] = (rmse, unseen, flagged[pooling])
+            rows[assignment + 1, pooling] = (rmse, unseen, divergences[pooling])
     index = pd.MultiIndex.from_tuples(list(rows), names=["assignment", "pooling"])
-    return pd.DataFrame(list(rows.values()), index=index, columns=["rmse", "unseen", "flagged"])
+    return pd.DataFrame(list(rows.values()), index=index, columns=["rmse", "unseen", "divergences"])
 
 
 def _predict(
     fold: NDArray[np.int64], poolings: Sequence[str], response: str, **options: Any
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, int], int]:
     predicted = {pooling: np.empty(len(fold)) for pooling in poolings}
-    flagged = dict.fromkeys(poolings, 0)
+    divergences = dict.fromkeys(poolings, 0)
     unseen = 0
     for k in range(fold.max() + 1):
         held = fold == k
@@ -105,11 +105,14 @@ def _predict(
                 group = np.searchsorted(known, group + 1) % len(known)
                 unseen += int((~seen).sum())
             fit = program.sample(train, verbose=False, progress=False, **options)
-            flagged[pooling] += not fit.diagnose().ok
+            divergences[pooling] += int(fit.sample_stats["diverging"].sum())
             floor = (data["X"][:, 0] if "X" in data else data["x"])[held]
             mean = _expected(fit, group, floor)
-            predicted[pooling][held] = np.where(seen, mean, predicted.get("complete", mean)[held])
-    return predicted, flagged, unseen
+            predicted[pooling][held] = mean
+            if not seen.all():
+                lost = np.flatnonzero(held)[~seen]
+                predicted[pooling][lost] = predicted["complete"][lost]
+    return predicted, divergences, unseen
 
 
 def _expected(

@@ -30,6 +30,9 @@ CHOSEN = (
 )
 """The eight counties that Gelman and Hill draw, from the fewest houses to the most."""
 
+SLOPES = "mu_a mu_b sigma_a sigma_b sigma"
+"""Parameters of the population, where intercepts and slopes vary."""
+
 FUNNEL = "TODD"
 """County 75, whose funnel Wiecki shows."""
 
@@ -102,7 +105,7 @@ MODELS = MappingProxyType(
 
 
 def given(program: StanProgram, response: str) -> dict[str, Any]:
-    """Data and labels of a program, for ``program.sample(**given(program, response))``.
+    """Give a program its data and labels: ``program.sample(**given(program, response))``.
 
     Parameters
     ----------

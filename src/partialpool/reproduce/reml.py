@@ -1,4 +1,4 @@
-"""Linear regressions with groups, without a sampler: restricted likelihood, REML, quadrature.
+"""Linear regressions with groups, without a sampler: the restricted likelihood and REML.
 
 The model is that of the programs in ``linear/``: rows of group j have
 
@@ -6,14 +6,13 @@ The model is that of the programs in ``linear/``: rows of group j have
 
 With a flat prior of beta, both b and beta integrate out in closed form, and what is left is the
 restricted likelihood: a function of the few standard deviations and the correlation. Its maximum
-is REML, which lme4 and Gelman and Hill's book print. Times a prior, on a grid, it gives posterior
-means with no Monte-Carlo error, against which samplers are held.
+is REML, which lme4 and Gelman and Hill's book print; `quadrature` makes posterior means of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 from ..errors import DataError
 
 Floats = NDArray[np.float64]
-Nodes = tuple[float, float, int]
 CHUNK = 2000
 """Points of a grid that are computed at once."""
 
@@ -50,7 +48,7 @@ class Sums:
     @property
     def effects(self) -> int:
         """Effects per group: 1 for intercepts, 2 for intercepts and slopes."""
-        return self.zz.shape[-1]
+        return int(self.zz.shape[-1])
 
 
 def sums(y: npt.ArrayLike, x: npt.ArrayLike, z: npt.ArrayLike, group: npt.ArrayLike) -> Sums:
@@ -206,12 +204,15 @@ def reml(data: Sums, *, correlated: bool = False) -> Reml:
     if correlated and q != 2:
         raise DataError(f"a correlation is of two effects; the groups have {q}")
 
-    def at(u: Floats) -> tuple[Floats, Floats, Floats | None]:
+    def at(u: Any) -> tuple[Floats, Floats, Floats | None]:
         sds = np.exp(u[None, : q + 1])
         return sds[:, :q], sds[:, q], np.tanh(u[-1:]) if correlated else None
 
+    def loss(u: Any) -> float:
+        return -float(profile(data, *at(u)).log_likelihood[0])
+
     found = optimize.minimize(
-        lambda u: -profile(data, *at(u)).log_likelihood[0],
+        loss,
         np.full(q + 1 + correlated, -0.5),
         method="Nelder-Mead",
         options={"xatol": 1e-7, "fatol": 1e-9, "maxiter": 5000, "maxfev": 5000},
@@ -243,91 +244,5 @@ def effects(
     inner = factor.T @ data.zz @ factor + sigma**2 * np.eye(data.effects)
     rest = data.zw[:, :, -1] - data.zw[:, :, :-1] @ np.asarray(coefficients, dtype=np.float64)
     z: Floats = np.linalg.solve(inner, (rest @ factor)[..., None])[..., 0]
-    return z @ factor.T
-
-
-@dataclass(frozen=True)
-class Exact:
-    """A posterior by quadrature: flat priors of beta, half-Cauchy priors of the scales.
-
-    Attributes
-    ----------
-    coefficients : array, (K,)
-        Posterior means.
-    scale : array, (q,)
-        Posterior means of the standard deviations between groups.
-    sigma : float
-        Posterior mean of the residual standard deviation.
-    rho : float
-        Posterior mean of the correlation; 0 where it is fixed to 0.
-    nodes, density : tuples of q arrays, (node,)
-        Values of each standard deviation between groups, and its marginal density at them.
-    """
-
-    coefficients: Floats
-    scale: Floats
-    sigma: float
-    rho: float
-    nodes: tuple[Floats, ...]
-    density: tuple[Floats, ...]
-
-
-def exact_posterior(
-    data: Sums,
-    *,
-    scale: Sequence[Nodes],
-    sigma: Nodes,
-    rho: int = 0,
-    eta: float = 1.0,
-    prior_scale: float = 5.0,
-) -> Exact:
-    """Integrate the posterior on a grid, equally spaced in the logarithms.
-
-    Parameters
-    ----------
-    data : Sums
-    scale : sequence of (low, high, count)
-        Lowest and highest value of each standard deviation between groups, and how many nodes;
-        beyond them there must be no probability left.
-    sigma : (low, high, count)
-        The same of the residual standard deviation.
-    rho : int
-        Nodes of the correlation, equally spaced in its inverse hyperbolic tangent from -3 to 3;
-        0 fixes the correlation to 0.
-    eta : float
-        Of the correlation's LKJ prior, (1 - rho^2)^(eta - 1).
-    prior_scale : float
-        Of the half-Cauchy priors.
-
-    Returns
-    -------
-    Exact
-    """
-    q = data.effects
-    axes = [np.linspace(np.log(low), np.log(high), count) for low, high, count in (*scale, sigma)]
-    axes.append(np.linspace(-3, 3, rho) if rho else np.zeros(1))
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    points = grid.reshape(-1, len(axes))
-    sds, correlation = np.exp(points[:, :-1]), np.tanh(points[:, -1])
-    given = profile(data, sds[:, :q], sds[:, q], correlation)
-    log_density = given.log_likelihood + points[:, :-1].sum(axis=1)
-    log_density -= np.log1p((sds / prior_scale) ** 2).sum(axis=1)
-    log_density += eta * np.log1p(-(correlation**2))  # the prior and d rho = (1 - rho^2) du
-    weight = np.exp(log_density - log_density.max())
-    weight /= weight.sum()
-    mass = weight.reshape(grid.shape[:-1])
-    others = [tuple(k for k in range(mass.ndim) if k != i) for i in range(q)]
-    nodes = tuple(np.exp(axis) for axis in axes[:q])
-    density = tuple(
-        mass.sum(axis=away) / (axis[1] - axis[0]) / np.exp(axis)
-        for axis, away in zip(axes[:q], others, strict=True)
-    )
-    mean = weight @ sds
-    return Exact(
-        weight @ given.coefficients,
-        mean[:q],
-        float(mean[q]),
-        float(weight @ correlation),
-        nodes,
-        density,
-    )
+    own: Floats = z @ factor.T
+    return own
