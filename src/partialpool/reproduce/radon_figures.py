@@ -10,9 +10,9 @@ from .. import datasets, plots
 from ..fit import Fit
 from .efficiency import efficiency
 from .published import read
-from .quadrature import exact_posterior
 from .radon_models import CHOSEN, FUNNEL, GELMAN_HILL, MODELS, SLOPES, WIECKI, county_sizes, reduced
 from .radon_modes import collapse
+from .reml_quadrature import exact_posterior
 
 if TYPE_CHECKING:
     import pandas as pd

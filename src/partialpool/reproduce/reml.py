@@ -6,7 +6,7 @@ The model is that of the programs in ``linear/``: rows of group j have
 
 With a flat prior of beta, both b and beta integrate out in closed form, and what is left is the
 restricted likelihood: a function of the few standard deviations and the correlation. Its maximum
-is REML, which lme4 and Gelman and Hill's book print; `quadrature` makes posterior means of it.
+is REML, which lme4 and Gelman and Hill's book print; `reml_quadrature` makes posterior means of it.
 """
 
 from __future__ import annotations
