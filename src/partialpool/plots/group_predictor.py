@@ -96,5 +96,5 @@ def group_predictor(
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     style.tidy(ax)
-    style.legend_below(ax, columns=4)
+    style.legend_below(ax)
     return ax

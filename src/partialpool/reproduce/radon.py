@@ -16,7 +16,14 @@ import numpy as np
 
 from ..fit import Fit
 from .published import Number, compare, mean_of, read
-from .radon_figures import PUBLISHED_MODE, exact_spread, figures, ladder_of, parameterisations
+from .radon_figures import (
+    FUNNEL_LIMITS,
+    PUBLISHED_MODE,
+    exact_spread,
+    figures,
+    ladder_of,
+    parameterisations,
+)
 from .radon_folds import cross_validate
 from .radon_models import (
     CHOSEN,
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHOSEN",
     "FUNNEL",
+    "FUNNEL_LIMITS",
     "GELMAN_HILL",
     "MODELS",
     "PUBLISHED_MODE",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIDE_BY_SIDE = ("centered", "noncentered", "marginal", "marginal_lkj")
+FUNNEL_LIMITS = (-9.0, 0.0)
+"""Of log sigma_b, in every funnel: what one program does not reach is seen beside another."""
+
 PUBLISHED_MODE = next(
     float(row.published) for row in read("radon") if row.quantity == "joint mode: slopes"
 )
@@ -35,8 +38,8 @@ def parameterisations(fits: Mapping[str, Fit]) -> pd.DataFrame:
 def exact_spread() -> tuple[Any, Any]:
     """Values of sigma_b and its exact posterior density in Wiecki's model, by quadrature."""
     data = reduced(WIECKI, fixed="1 floor", slopes=True)
-    scale = [(0.03, 1.2, 26), (2e-3, 2.0, 70)]
-    exact = exact_posterior(data, scale=scale, sigma=(0.65, 0.86, 12))
+    scale = [(0.06, 0.9, 16), (2e-3, 2.0, 140)]
+    exact = exact_posterior(data, scale=scale, sigma=(0.65, 0.86, 10))
     return exact.nodes[1], exact.density[1]
 
 
@@ -113,10 +116,13 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
         return plots.trace(posterior["centered"]["sigma_b"], divergent=diverging, log=True)
 
     def funnel(form: str, effect: str) -> Callable[[], Axes]:
-        of = posterior[form]
-        return lambda: plots.funnel(
-            of[effect].sel(here), of["sigma_b"], divergent=fits[form].sample_stats["diverging"]
-        )
+        def draw() -> Axes:
+            of, diverging = posterior[form], fits[form].sample_stats["diverging"]
+            ax = plots.funnel(of[effect].sel(here), of["sigma_b"], divergent=diverging)
+            ax.set_ylim(FUNNEL_LIMITS)
+            return ax
+
+        return draw
 
     def spread() -> Axes:
         return plots.marginals(
