@@ -38,7 +38,7 @@ def parameterisations(fits: Mapping[str, Fit]) -> pd.DataFrame:
 def exact_spread() -> tuple[Any, Any]:
     """Values of sigma_b and its exact posterior density in Wiecki's model, by quadrature."""
     data = reduced(WIECKI, fixed="1 floor", slopes=True)
-    scale = [(0.06, 0.9, 16), (2e-3, 2.0, 140)]
+    scale = [(0.06, 0.9, 16), (1e-4, 2.0, 180)]
     exact = exact_posterior(data, scale=scale, sigma=(0.65, 0.86, 10))
     return exact.nodes[1], exact.density[1]
 
