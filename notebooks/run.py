@@ -27,6 +27,7 @@ def run(path: Path, *, write: bool) -> list[str]:
     notebook.metadata["kernelspec"] = {
         "name": "python3", "display_name": "Python 3", "language": "python"
     }  # fmt: skip
+    os.environ.pop("MPLBACKEND", None)  # Agg would leave the figures out
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,

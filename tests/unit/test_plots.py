@@ -592,6 +592,112 @@ def test_priors_refused(priors: dict, limits: tuple, message: str) -> None:
         pp.plots.prior_density(priors, limits=limits)
 
 
+# Marginals, densities along a path, group predictors
+
+
+def test_marginals() -> None:
+    draws = np.abs(np.random.default_rng(1).normal(size=(2, 4000)))
+    nodes = np.geomspace(0.01, 4, 200)[::-1]
+    ax = rendered(
+        pp.plots.marginals(
+            {"centered": draws, "marginal": draws / 4},
+            limits=(0, 2),
+            bins=20,
+            exact=(nodes, stats.halfnorm.pdf(nodes)),
+        )
+    )
+    share = np.mean(draws > 2)
+    assert legend(ax) == ["exact", f"centered ({share:.1%} beyond)", "marginal"]
+    outlines = [patch for patch in ax.patches if hasattr(patch, "get_data")]
+    heights, edges, _ = outlines[0].get_data()
+    assert (heights * np.diff(edges)).sum() == pytest.approx(1 - share)
+    assert (np.diff(line(ax, "exact").get_xdata()) > 0).all()
+    assert outlines[0].get_linestyle() != outlines[1].get_linestyle()
+
+
+@pytest.mark.parametrize(
+    ("fits", "options", "message"),
+    [
+        ({}, {}, "no fit to draw"),
+        ({"a": np.ones((2, 9))}, {"limits": (1, 0)}, "two increasing numbers"),
+        ({"a": np.ones((2, 9, 3))}, {}, "a must have dimensions chain and draw only"),
+        ({"a": np.ones((2, 9))}, {"exact": ([1, 2], [1])}, "two arrays of one length"),
+        ({"a": np.ones((2, 9))}, {"exact": ([1, 2], [1, -1])}, "the second not negative"),
+    ],
+)
+def test_marginals_refuse(fits: dict, options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.marginals(fits, **{"limits": (0, 2), **options})
+
+
+def test_density_path() -> None:
+    scale = np.geomspace(0.01, 10, 61)
+    curves = {"has a mode": -(np.log(scale) ** 2), "has none": -85 * np.log(scale)}
+    ax = rendered(pp.plots.density_path(scale, curves, reference=0.5, limits=(-9, 30)))
+    for name in curves:
+        y = np.interp(np.log(0.5), np.log(scale), line(ax, name).get_ydata())
+        assert y == pytest.approx(0, abs=1e-9)
+    marked = [each for each in ax.get_lines() if len(each.get_xdata()) == 1]
+    assert [float(each.get_xdata()[0]) for each in marked] == [pytest.approx(1)]
+    assert ax.get_xscale() == "log"
+    assert ax.get_ylim() == (-9, 30)
+
+
+@pytest.mark.parametrize(
+    ("scale", "curves", "reference", "message"),
+    [
+        ([0, 1], {"a": [1, 2]}, 1, "positive and increase"),
+        ([2, 1], {"a": [1, 2]}, 1, "positive and increase"),
+        ([1, 2], {}, 1, "no log density"),
+        ([1, 2], {"a": [1, 2]}, 3, "between 1 and 2, not 3"),
+        ([1, 2], {"a": [1, np.inf]}, 1, "a must be 2 finite numbers"),
+    ],
+)
+def test_density_paths_refused(scale: list, curves: dict, reference: float, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.density_path(scale, curves, reference=reference)
+
+
+def predicted(groups: list[str], **options) -> Axes:
+    rng = np.random.default_rng(2)
+    given = {
+        "intercept": rng.normal(size=(2, 50)),
+        "slope": rng.normal(3, 0.1, size=(2, 50)),
+        "named": groups[:2],
+    }
+    u = np.linspace(-1, 1, len(groups))
+    return pp.plots.group_predictor(u, effects(groups), **(given | options))
+
+
+def test_group_predictor(groups: list[str]) -> None:
+    ax = rendered(predicted(groups, xlabel="log uranium"))
+    assert {text.get_text() for text in ax.texts} == set(groups[:2])
+    points = line(ax, "group (median)")
+    median = np.median(effects(groups).values.reshape(-1, len(groups)), axis=0)
+    np.testing.assert_allclose(points.get_ydata(), median)
+    rule = line(ax, "line of the groups")
+    x, y = rule.get_xdata(), rule.get_ydata()
+    assert (y[-1] - y[0]) / (x[-1] - x[0]) == pytest.approx(3, abs=0.05)
+    assert x[0] < -1 < 1 < x[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"named": ["Nowhere"]}, "'Nowhere', which is not a label"),
+        ({"slope": np.ones((2, 9))}, "must have the effect's chains and draws"),
+        ({"probability": 1}, "between 0 and 1, not 1"),
+        ({"u": [1.0]}, r"u has shape \(1,\)"),
+    ],
+)
+def test_group_predictor_refuses(options: dict, message: str) -> None:
+    groups = ["a", "b", "c"]
+    u = options.pop("u", np.arange(3.0))
+    given = {"intercept": np.ones((2, 50)), "slope": np.ones((2, 50))} | options
+    with pytest.raises(DataError, match=message):
+        pp.plots.group_predictor(u, effects(groups), **given)
+
+
 # Predictive checks
 
 
@@ -623,9 +729,12 @@ def test_replicates_that_are_all_alike() -> None:
 
 ONE = {
     "conditional_means": lambda ax: conditional(ax=ax),
+    "density_path": lambda ax: pp.plots.density_path([1, 2], {"a": [0, 1]}, reference=1, ax=ax),
     "ess_bars": lambda ax: pp.plots.ess_bars({"a": {"mu": 9.0}}, ax=ax),
     "forest": lambda ax: pp.plots.forest({"a": effects(["x", "y"])}, ax=ax),
     "funnel": lambda ax: pp.plots.funnel(np.ones((2, 9)), np.ones((2, 9)), ax=ax),
+    "group_predictor": lambda ax: predicted(["x", "y"], ax=ax),
+    "marginals": lambda ax: pp.plots.marginals({"a": np.ones((2, 9))}, limits=(0, 2), ax=ax),
     "observed_predicted": lambda ax: pp.plots.observed_predicted(
         [0.0, 1.0], effects(["x", "y"]), ax=ax
     ),

@@ -4,9 +4,12 @@ Colours are Okabe and Ito's, and whatever differs in colour differs in marker, l
 """
 
 from .conditional_means import conditional_means
+from .density_path import density_path
 from .ess_bars import ess_bars
 from .forest import forest
 from .funnel import funnel
+from .group_predictor import group_predictor
+from .marginals import marginals
 from .observed_predicted import observed_predicted
 from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
@@ -20,9 +23,12 @@ from .trace import trace
 
 __all__ = [
     "conditional_means",
+    "density_path",
     "ess_bars",
     "forest",
     "funnel",
+    "group_predictor",
+    "marginals",
     "observed_predicted",
     "pooling_ladder",
     "predictive_check",

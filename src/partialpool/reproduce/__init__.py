@@ -20,6 +20,7 @@ STUDIES = {
     "eight_schools": "Coaching in eight schools: centered, non-centered and marginal",
     "individual_slopes": "A slope per point and no noise: what that does to a sampler",
     "linear_regression": "A line and grouped means, simulated: from the model to predictions",
+    "radon": "Gelman and Hill's poolings of radon in 85 counties, and Wiecki's funnel",
 }
 """Names of the studies, which are modules here with a function of the same name."""
 
