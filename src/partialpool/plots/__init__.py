@@ -7,6 +7,7 @@ from .ess_bars import ess_bars
 from .forest import forest
 from .funnel import funnel
 from .observed_predicted import observed_predicted
+from .panels import panels
 from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
 from .prior_density import prior_density
@@ -14,6 +15,7 @@ from .probability_bars import probability_bars
 from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
+from .replicates import replicates
 from .shrinkage import shrinkage
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "forest",
     "funnel",
     "observed_predicted",
+    "panels",
     "pooling_ladder",
     "predictive_check",
     "prior_density",
@@ -28,5 +31,6 @@ __all__ = [
     "rank_heatmap",
     "rank_histogram",
     "regression_lines",
+    "replicates",
     "shrinkage",
 ]
