@@ -1,4 +1,4 @@
-"""The observed data set among replicated ones: can one tell which it is?"""
+"""The observed data set among replicated ones: a look at which one is real."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def replicates(
     given = group_draws(replicated, what="replicated").flat
     data = np.asarray(observed, dtype=np.float64)
     if data.ndim != 1 or not data.size or not np.isfinite(data).all():
-        raise DataError(f"observed must be finite numbers, one per group; its shape is {data.shape}")
+        raise DataError(
+            f"observed must be finite numbers, one per group; its shape is {data.shape}"
+        )
     if not 1 <= count <= len(given):
         raise DataError(f"count must be between 1 and the {len(given)} replicates, not {count}")
     chosen = given[np.linspace(0, len(given) - 1, count).round().astype(int)]

@@ -141,12 +141,13 @@ def carpenters(
         {m: carpenter.simulate(draws, players[column], rng) for m, draws in theta.items()}
         for column in ("remaining_at_bats", "at_bats")
     )
+    checks = carpenter.checks(replicated, players)
     logs = scores.integrated(beta, logit, players)
     found = {
         "chances": carpenter.chances(theta),
         "scores": scores.scores(theta, logs, players),
         "events": carpenter.events(theta, remaining, players),
-        "p_values": carpenter.p_values(replicated, players),
+        "p_values": carpenter.p_values(checks),
         "population": carpenter.population(beta, logit),
         "season": carpenter.season(remaining, players),
         "ranks": carpenter.ranks(theta["beta"]),
@@ -158,7 +159,10 @@ def carpenters(
         model: new_players.new_hits(fits[model].posterior, rng, players=len(players))
         for model in ("beta", "logit")
     }
-    return Drawn(table, players, fits, theta, remaining, replicated, unseen, found["events"]), found
+    drawn = Drawn(
+        table, players, fits, theta, remaining, replicated, unseen, checks, found["events"]
+    )
+    return drawn, found
 
 
 def _tables(found: Mapping[str, Findings], drawn: Drawn) -> dict[str, Table]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from .. import plots
 from ..fit import Fit
-from ..summaries import posterior_p_value, probability_best, rank_probability
+from ..summaries import PosteriorPValue, probability_best, rank_probability
 from .carpenter import BEST
 from .findings import Findings
 from .new_players import NEWCOMER
@@ -27,6 +27,7 @@ TITLES = {
     "beta": "partial pooling, beta",
     "logit": "partial pooling, log odds",
 }
+SHORT = {"complete": "complete", "none": "none", "beta": "beta", "logit": "log odds"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Drawn:
         Chances, simulated hits in the rest of the season, and in the first 45 at-bats.
     unseen : mapping of model to draws (chain, draw, player)
         Hits in 45 at-bats of eighteen players whom the model has not seen.
+    checks : mapping of (model, statistic) to PosteriorPValue
     events : Findings
     """
 
@@ -54,6 +56,7 @@ class Drawn:
     remaining: Mapping[str, xr.DataArray]
     replicated: Mapping[str, xr.DataArray]
     unseen: Mapping[str, xr.DataArray]
+    checks: Mapping[tuple[str, str], PosteriorPValue]
     events: Findings
 
 
@@ -98,8 +101,14 @@ def _shrinkage(drawn: Drawn) -> Axes:
 
 
 def _theta(drawn: Drawn) -> Axes:
-    named = {TITLES[model]: draws for model, draws in drawn.theta.items()}
-    return plots.forest(named, sort="given", probabilities=(0.5, 0.8), xlabel="chance of a hit")
+    named = {SHORT[model]: draws for model, draws in drawn.theta.items()}
+    return plots.forest(
+        named,
+        sort="given",
+        probabilities=(0.5, 0.8),
+        xlabel="chance of a hit: median, 50% and 80% intervals",
+        ax=plots.style.new_axes(7, 9),
+    )
 
 
 def _observed(drawn: Drawn) -> Axes:
@@ -110,21 +119,22 @@ def _observed(drawn: Drawn) -> Axes:
             raw,
             draws,
             probability=0.8,
+            most_named=0,
             xlabel="average over 45 at-bats",
-            ylabel="chance of a hit, median and 80% interval",
+            ylabel="chance of a hit: median, 80% interval",
             ax=ax,
         )
 
-    return plots.panels({TITLES[m]: panel(d) for m, d in drawn.theta.items()}, share=True)
+    named = {TITLES[m]: panel(d) for m, d in drawn.theta.items()}
+    return plots.panels(named, share="all", legends=False)
 
 
 def _population(drawn: Drawn) -> Axes:
     beta, logit = drawn.fits["beta"].posterior, drawn.fits["logit"].posterior
-    phi = beta["phi"]
     return plots.panels(
         {
             "beta": lambda ax: plots.funnel(
-                np.log(phi / (1 - phi)),
+                _log_odds(beta["phi"]),
                 beta["kappa"],
                 xlabel="logit φ (log odds of the mean chance)",
                 ylabel="log κ (concentration, in at-bats)",
@@ -146,35 +156,31 @@ def _funnels(drawn: Drawn) -> Axes:
         drawn.fits[name] for name in ("beta_centered", "logit_centered", "logit")
     )
     theta = beta.posterior["theta"].sel(player=BEST)
-    alpha = f"log odds of {BEST}"
+    alpha, across = f"log odds of {BEST}", [f.posterior["alpha"] for f in (centered, noncentered)]
 
     def panel(
-        fit: Fit, effect: xr.DataArray, scale: str, xlabel: str, ylabel: str
+        fit: Fit, effect: xr.DataArray, scale: str, xlabel: str = alpha
     ) -> Callable[[Axes], Any]:
-        return lambda ax: plots.funnel(
-            effect,
-            fit.posterior[scale],
-            divergent=fit.sample_stats["diverging"],
-            xlabel=xlabel,
-            ylabel=ylabel,
-            ax=ax,
-        )
+        def draw(ax: Axes) -> None:
+            sd = fit.posterior[scale]
+            ylabel = {"kappa": "log κ", "sigma": "log σ"}[scale]
+            divergent = fit.sample_stats["diverging"]
+            plots.funnel(effect, sd, divergent=divergent, xlabel=xlabel, ylabel=ylabel, ax=ax)
+            if scale == "sigma":  # what the centered program does not reach shows as empty
+                ax.set_ylim(np.log(noncentered.posterior["sigma"]).min() - 0.5, 0.5)
+
+        return draw
 
     return plots.panels(
         {
-            "beta, centered": panel(beta, np.log(theta / (1 - theta)), "kappa", alpha, "log κ"),
-            "log odds, centered": panel(
-                centered, centered.posterior["alpha"].sel(player=BEST), "sigma", alpha, "log σ"
-            ),
-            "log odds, non-centered": panel(
-                noncentered,
-                noncentered.posterior["z"].sel(player=BEST),
-                "sigma",
-                f"{alpha}, standardised: z",
-                "log σ",
+            "beta, centered": panel(beta, _log_odds(theta), "kappa"),
+            "log odds, centered": panel(centered, across[0].sel(player=BEST), "sigma"),
+            "log odds, non-centered": panel(noncentered, across[1].sel(player=BEST), "sigma"),
+            "the same, in the sampler's coordinates": panel(
+                noncentered, noncentered.posterior["z"].sel(player=BEST), "sigma", f"z of {BEST}"
             ),
         },
-        columns=3,
+        size=(5, 3.8),
     )
 
 
@@ -185,25 +191,38 @@ def _remaining(drawn: Drawn) -> Axes:
     def panel(draws: xr.DataArray) -> Callable[[Axes], Any]:
         return lambda ax: plots.observed_predicted(
             made,
-            draws.transpose("chain", "draw", "player") / at_bats,
+            draws,
             probability=0.5,
+            most_named=0,
             xlabel="average over the rest of the season",
-            ylabel="predicted, median and 50% interval",
+            ylabel="predicted: median, 50% interval",
             ax=ax,
         )
 
-    return plots.panels({TITLES[m]: panel(d) for m, d in drawn.remaining.items()}, share=True)
+    named = {}
+    for model, hits in drawn.remaining.items():
+        average = hits.transpose("chain", "draw", "player") / at_bats
+        low, high = average.quantile([0.25, 0.75], dim=["chain", "draw"]).values
+        inside = int(((low <= made) & (made <= high)).sum())
+        named[f"{TITLES[model]}: {inside} of {len(made)} within"] = panel(average)
+    return plots.panels(named, share="all", legends=False)
 
 
 def _events(drawn: Drawn) -> Axes:
     import pandas as pd
 
-    rows = {f"{event}, {TITLES[model]}": n for (event, model), n in drawn.events.items()}
-    table = pd.DataFrame(
-        {"probability": [n.value for n in rows.values()], "mcse": [n.mcse for n in rows.values()]},
-        index=list(rows),
-    )
-    return plots.probability_bars(table)
+    def panel(event: str) -> Callable[[Axes], Any]:
+        rows = {SHORT[m]: n for (name, m), n in drawn.events.items() if name == event}
+        columns = {
+            "probability": [number.value for number in rows.values()],
+            "mcse": [number.mcse for number in rows.values()],
+        }
+        table = pd.DataFrame(columns, index=list(rows))
+        return lambda ax: plots.probability_bars(table, xlabel="", ax=ax)
+
+    events = dict.fromkeys(event for event, _ in drawn.events)
+    named = {event: panel(event) for event in events}
+    return plots.panels(named, size=(4.5, 1.6), legends=False)
 
 
 def _ranks(drawn: Drawn) -> Axes:
@@ -220,27 +239,15 @@ def _best(drawn: Drawn) -> Axes:
 
 
 def _statistics(drawn: Drawn) -> Axes:
-    hits = drawn.players["hits"]
+    def panel(check: PosteriorPValue) -> Callable[[Axes], Any]:
+        xlabel = f"{check.name} of 18 players' hits"
+        return lambda ax: plots.predictive_check(check, xlabel=xlabel, ax=ax)
 
-    def panel(model: str, statistic: str) -> Callable[[Axes], Any]:
-        check = posterior_p_value(drawn.replicated[model], hits, statistic=statistic)
-
-        def draw(ax: Axes) -> None:
-            plots.predictive_check(check, xlabel=f"{statistic} of 18 players' hits", ax=ax)
-            ax.set_title(f"{TITLES[model]}: p = {check.p_value:.2f}", fontsize="medium")
-
-        return draw
-
-    return plots.panels(
-        {
-            f" {model} {statistic}": panel(model, statistic)
-            for model in drawn.replicated
-            for statistic in ("min", "max", "mean", "sd")
-        },
-        columns=4,
-        size=(3.2, 2.4),
-        legends=False,
-    )
+    named = {
+        f"{SHORT[model]}, {statistic}: p = {check.p_value:.2f}": panel(check)
+        for (model, statistic), check in drawn.checks.items()
+    }
+    return plots.panels(named, columns=4, size=(3.2, 2.4), share="columns", legends=False)
 
 
 def _replicated(drawn: Drawn) -> Axes:
@@ -255,8 +262,13 @@ def _replicated(drawn: Drawn) -> Axes:
             for who, draws in (("the same players", drawn.replicated), ("new ones", drawn.unseen))
             for model in ("beta", "logit")
         },
-        size=(5, 4.6),
+        size=(5, 4.4),
+        share="all",
     )
+
+
+def _log_odds(chance: xr.DataArray) -> xr.DataArray:
+    return chance.copy(data=np.log(chance.values) - np.log1p(-chance.values))
 
 
 def _zero_for_four(drawn: Drawn) -> Axes:

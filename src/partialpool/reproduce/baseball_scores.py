@@ -13,7 +13,7 @@ are integrated out given the population, and only the population is averaged ove
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -70,7 +70,7 @@ def integrated(
     dict of model to DataArray, (chain, draw, unit)
         For `summaries.predictive_score`.
     """
-    counts = {
+    counts: dict[str, Any] = {
         "trials": players["at_bats"],
         "successes": players["hits"],
         "new_trials": players["remaining_at_bats"],
@@ -95,11 +95,12 @@ def closed_forms(players: pd.DataFrame) -> Findings:
     a, b = 1 + y.sum(), 1 + (n - y).sum()  # uniform prior
     choose = -np.log(m + 1) - betaln(x + 1, m - x + 1)
     together = choose.sum() + betaln(a + x.sum(), b + (m - x).sum()) - betaln(a, b)
-    alone = betabinom.logpmf(x, m, 1 + y, 1 + n - y).sum()
+    alone = np.sum(betabinom.logpmf(x, m, 1 + y, 1 + n - y))
+    shared = np.sum(betabinom.logpmf(x, m, a, b))
     return {
         ("joint score", "complete"): Number(float(together)),
         ("joint score", "none"): Number(float(alone)),
-        ("pointwise score", "complete"): Number(float(betabinom.logpmf(x, m, a, b).sum())),
+        ("pointwise score", "complete"): Number(float(shared)),
         ("pointwise score", "none"): Number(float(alone)),  # players are independent
     }
 

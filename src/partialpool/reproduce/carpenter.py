@@ -14,7 +14,13 @@ import numpy as np
 import xarray as xr
 
 from ..fit import Fit
-from ..summaries import event_probability, posterior_p_values, probability_best
+from ..summaries import (
+    STATISTICS,
+    PosteriorPValue,
+    event_probability,
+    posterior_p_value,
+    probability_best,
+)
 from .findings import Findings
 from .published import Number, mean_of, quantile_of, sd_of
 
@@ -98,13 +104,20 @@ def events(theta: Theta, remaining: Theta, players: pd.DataFrame) -> Findings:
     }
 
 
-def p_values(replicated: Theta, players: pd.DataFrame) -> Findings:
-    """Posterior predictive p-values of the smallest, largest, mean and sd of hits."""
-    tables = {m: posterior_p_values(draws, players["hits"]) for m, draws in replicated.items()}
+def checks(replicated: Theta, players: pd.DataFrame) -> dict[tuple[str, str], PosteriorPValue]:
+    """Compare the smallest, largest, mean and sd of hits with those of replicated data."""
     return {
-        (f"p-value of the {statistic}", model): _probability(table.loc[[statistic]])
-        for statistic in ("min", "max", "mean", "sd")
-        for model, table in tables.items()
+        (model, statistic): posterior_p_value(draws, players["hits"], statistic=statistic)
+        for model, draws in replicated.items()
+        for statistic in STATISTICS
+    }
+
+
+def p_values(checks: Mapping[tuple[str, str], PosteriorPValue]) -> Findings:
+    """Posterior predictive p-values, from `checks`."""
+    return {
+        (f"p-value of the {statistic}", model): Number(check.p_value, _error(check.mcse))
+        for (model, statistic), check in checks.items()
     }
 
 
@@ -145,6 +158,10 @@ def failures(fits: Mapping[str, Fit]) -> Findings:
 
 
 def _probability(table: pd.DataFrame) -> Number:
-    column = "probability" if "probability" in table else "p_value"
-    value, error = table[column].iloc[0], table["mcse"].iloc[0]
-    return Number(float(value), float(np.nan_to_num(error)))
+    row = table.iloc[0]
+    return Number(float(row["probability"]), _error(row["mcse"]))
+
+
+def _error(mcse: float) -> float:
+    """Monte-Carlo standard error; none where all draws agree."""
+    return float(np.nan_to_num(mcse))

@@ -51,7 +51,7 @@ def averages(players: pd.DataFrame) -> Floats:
 
 
 def transformed(players: pd.DataFrame) -> dict[str, Any]:
-    """Data of `normal_known_variance/*`: the averages on the arcsine scale, flat priors."""
+    """Make data of `normal_known_variance/*`: averages on the arcsine scale, flat priors."""
     at_bats, hits = players["at_bats"].to_numpy(), players["hits"].to_numpy()
     measured = {"y": arcsine_transform(hits / at_bats, at_bats), "sigma": np.ones(len(hits))}
     return {"J": len(hits), **measured, "prior_mu_family": 0, "prior_tau_family": 0}
@@ -179,7 +179,7 @@ def versions(players: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers(players: pd.DataFrame, table: pd.DataFrame) -> dict[str, Number]:
-    """What `published/baseball.csv` has of Efron and Morris: closed forms, without error."""
+    """Compute what `published/baseball.csv` has of Efron and Morris: closed forms, no error."""
     shrinkage = stein(players)
     told = versions(players, table)
     averages_share = stein_of_averages(players).shrinkage

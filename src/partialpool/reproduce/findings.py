@@ -1,4 +1,4 @@
-"""Findings: numbers by quantity and model, to be shown as a table or held against published ones."""
+"""Findings: numbers by quantity and model, for a table or to be held against published ones."""
 
 from __future__ import annotations
 

@@ -47,9 +47,7 @@ def new_chances(
     return xr.DataArray(drawn, dims=("chain", "draw", "player"))
 
 
-def new_hits(
-    posterior: xr.Dataset, rng: np.random.Generator, *, players: int = 1
-) -> xr.DataArray:
+def new_hits(posterior: xr.Dataset, rng: np.random.Generator, *, players: int = 1) -> xr.DataArray:
     """Draw hits of such players in their first 45 at-bats."""
     chance = new_chances(posterior, rng, players=players)
     return chance.copy(data=rng.binomial(AT_BATS, chance.values))
@@ -70,7 +68,7 @@ def predicted_hits(beta: xr.Dataset, logit: xr.Dataset, rng: np.random.Generator
 
 
 def with_newcomer(players: pd.DataFrame) -> tuple[dict[str, Any], list[str]]:
-    """Data of `binomial/*` with a nineteenth player who had four at-bats and no hit; and names."""
+    """Make data of `binomial/*` with a nineteenth player, 0 for 4; and all names."""
     names = [*players["player"], NEWCOMER]
     trials, successes = [*players["at_bats"], 4], [*players["hits"], 0]
     return {"N": len(names), "trials": trials, "successes": successes}, names
@@ -84,7 +82,9 @@ def given_population(posterior: xr.Dataset) -> xr.DataArray:
 def newcomer(posterior: xr.Dataset) -> Findings:
     """Chance of the player who went 0 for 4, from draws and from its conditional mean."""
     theta = posterior["theta"].sel(player=NEWCOMER)
-    found = {(f"theta[{NEWCOMER}] {level:.0%}", "beta"): quantile_of(theta, level) for level in LEVELS}
+    found = {
+        (f"theta[{NEWCOMER}] {level:.0%}", "beta"): quantile_of(theta, level) for level in LEVELS
+    }
     return {
         (f"theta[{NEWCOMER}] mean", "beta"): mean_of(theta),
         (f"theta[{NEWCOMER}] mean, given the population", "beta"): mean_of(

@@ -154,9 +154,7 @@ def _two_draws(first: tuple[str, Draws], second: tuple[str, Draws]) -> tuple[Flo
     return one, two
 
 
-def _counts(
-    trials: npt.ArrayLike, successes: npt.ArrayLike, what: str
-) -> tuple[Floats, Floats]:
+def _counts(trials: npt.ArrayLike, successes: npt.ArrayLike, what: str) -> tuple[Floats, Floats]:
     n, y = np.asarray(trials, dtype=np.float64), np.asarray(successes, dtype=np.float64)
     if n.ndim != 1 or n.shape != y.shape:
         raise DataError(
