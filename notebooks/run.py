@@ -8,6 +8,7 @@ python notebooks/run.py --write         and keep the new outputs in the files
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ def run(path: Path, *, write: bool) -> list[str]:
     notebook.metadata["kernelspec"] = {
         "name": "python3", "display_name": "Python 3", "language": "python"
     }  # fmt: skip
+    os.environ.pop("MPLBACKEND", None)  # Agg would leave the figures out
     client = NotebookClient(
         notebook,
         timeout=CELL_TIMEOUT,
