@@ -753,12 +753,13 @@ ONE = {
     ),
     "rank_histogram": lambda ax: pp.plots.rank_histogram(effects(["x"])[:, :, 0], ax=ax),
     "regression_lines": lambda ax: regression(["x"], ax=[ax])[0],
+    "replicates": lambda ax: pp.plots.replicates(np.ones((2, 9, 3)), [0, 1, 1], ax=ax),
     "shrinkage": lambda ax: pp.plots.shrinkage([0, 1], [0.4, 0.6], labels=["x", "y"], ax=ax),
     "trace": lambda ax: pp.plots.trace(np.ones((2, 9)), ax=ax),
 }
 
 
-@pytest.mark.parametrize("name", pp.plots.__all__)
+@pytest.mark.parametrize("name", [name for name in pp.plots.__all__ if name != "panels"])
 def test_given_axes_are_used_and_no_figure_is_made(name: str) -> None:
     figure, ax = plt.subplots()
     assert ONE[name](ax) is ax
@@ -775,3 +776,72 @@ def test_series_differ_in_more_than_colour() -> None:
     looks = [style.series(i) for i in range(7)]
     for aspect in ("colour", "marker", "line", "hatch"):
         assert len({getattr(look, aspect) for look in looks}) == 7
+
+
+# Panels, replicates
+
+
+def test_panels_draw_each_figure_under_its_name(groups: list[str]) -> None:
+    alpha = effects(groups)
+    seen = alpha.values.mean(axis=(0, 1))
+    draw = {
+        name: lambda ax: pp.plots.observed_predicted(seen, alpha, most_named=0, ax=ax)
+        for name in ("one", "two", "three")
+    }
+    ax = rendered(pp.plots.panels(draw, share="all", legends=False))
+    axes = ax.figure.axes
+    assert [each.get_title() for each in axes] == ["one", "two", "three"]
+    assert not any(legend(each) for each in axes)
+    assert axes[0].get_xlim() == axes[2].get_xlim()
+    assert [each.get_ylabel() for each in axes] == ["predicted", "", "predicted"]
+    assert [each.get_xlabel() for each in axes] == ["", "observed", "observed"]
+    apart = pp.plots.panels(draw, columns=5)
+    assert len(apart.figure.axes) == 3
+    assert legend(apart)
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        ({}, {}, "panels needs a figure"),
+        ({"a": lambda ax: None}, {"columns": 0}, "a column or more"),
+        ({"a": lambda ax: None}, {"share": True}, "share must be 'none', 'columns' or 'all'"),
+    ],
+)
+def test_panels_that_cannot_be(given: dict, options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.panels(given, **options)
+
+
+def test_no_more_are_named_than_asked_for(groups: list[str]) -> None:
+    alpha = effects(groups)
+    far = alpha.values.mean(axis=(0, 1)) + np.linspace(5, 9, len(groups))
+    counts = [
+        len(pp.plots.observed_predicted(far, alpha, most_named=most).texts) for most in (0, 2, 8)
+    ]
+    assert counts[:2] == [0, 2]
+    assert 2 < counts[2] <= 8
+
+
+def test_replicates_stack_equal_values() -> None:
+    counts = np.array([3, 3, 3, 5])
+    replicated = np.tile([1, 2, 2, 9, 9], (2, 10, 1))
+    ax = rendered(pp.plots.replicates(replicated, counts, count=4, xlabel="hits"))
+    assert row_names(ax) == ["observed", *(f"replicate {i}" for i in range(1, 5))]
+    rows = [each for each in ax.get_lines() if each.get_marker() == "o"]
+    observed, first = rows[0], rows[1]
+    assert observed.get_xdata().tolist() == [3, 3, 3, 5]
+    step = np.diff(observed.get_ydata())
+    assert step[0] == pytest.approx(step[1])
+    assert observed.get_ydata()[3] == observed.get_ydata()[0]
+    assert observed.get_ydata().max() < ax.get_ylim()[1]
+    assert first.get_ydata().max() < observed.get_ydata().min()
+    assert observed.get_color() != first.get_color()
+    assert inside(ax)
+
+
+def test_replicates_that_cannot_be() -> None:
+    with pytest.raises(DataError, match="count must be between 1 and the 6 replicates, not 7"):
+        pp.plots.replicates(np.zeros((2, 3, 4)), [1, 2], count=7)
+    with pytest.raises(DataError, match="observed must be finite numbers"):
+        pp.plots.replicates(np.zeros((2, 9, 4)), [np.nan])

@@ -11,6 +11,7 @@ from .funnel import funnel
 from .group_predictor import group_predictor
 from .marginals import marginals
 from .observed_predicted import observed_predicted
+from .panels import panels
 from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
 from .prior_density import prior_density
@@ -18,6 +19,7 @@ from .probability_bars import probability_bars
 from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
+from .replicates import replicates
 from .shrinkage import shrinkage
 from .trace import trace
 
@@ -30,6 +32,7 @@ __all__ = [
     "group_predictor",
     "marginals",
     "observed_predicted",
+    "panels",
     "pooling_ladder",
     "predictive_check",
     "prior_density",
@@ -37,6 +40,7 @@ __all__ = [
     "rank_heatmap",
     "rank_histogram",
     "regression_lines",
+    "replicates",
     "shrinkage",
     "trace",
 ]

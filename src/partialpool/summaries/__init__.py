@@ -5,6 +5,7 @@ with stable columns come out, and every probability with its Monte-Carlo standar
 """
 
 from .events import event_probability
+from .integrated import beta_binomial_log_predictive, logit_normal_log_predictive
 from .p_values import STATISTICS, PosteriorPValue, posterior_p_value, posterior_p_values
 from .pairwise import pairwise_probability
 from .pareto import pareto_k, pareto_k_threshold
@@ -21,9 +22,11 @@ __all__ = [
     "PoolingFactor",
     "PosteriorPValue",
     "PredictiveScore",
+    "beta_binomial_log_predictive",
     "coverage",
     "event_probability",
     "group_pooling_factor",
+    "logit_normal_log_predictive",
     "pairwise_probability",
     "pareto_k",
     "pareto_k_threshold",
