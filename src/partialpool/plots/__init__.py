@@ -15,6 +15,7 @@ from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
 from .shrinkage import shrinkage
+from .shrinkage_plane import shrinkage_plane
 
 __all__ = [
     "ess_bars",
@@ -29,4 +30,5 @@ __all__ = [
     "rank_histogram",
     "regression_lines",
     "shrinkage",
+    "shrinkage_plane",
 ]

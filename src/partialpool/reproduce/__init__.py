@@ -15,7 +15,10 @@ from ..errors import OptionError
 from .published import Number, compare
 from .study import Settings, Study, Table, save
 
-STUDIES = {"baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models"}
+STUDIES = {
+    "baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models",
+    "bangladesh": "Contraception in Bangladesh: three districts that fail, sixty that do not",
+}
 """Names of the studies, which are modules here with a function of the same name."""
 
 __all__ = ["STUDIES", "Number", "Settings", "Study", "Table", "compare", "run", "save"]

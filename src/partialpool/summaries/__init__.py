@@ -10,6 +10,7 @@ from .pairwise import pairwise_probability
 from .pareto import pareto_k, pareto_k_threshold
 from .pooling import PoolingFactor, group_pooling_factor, pooling_factor
 from .ranks import probability_best, rank_distribution, rank_probability
+from .sampling import sampling_table
 from .scores import PredictiveScore, predictive_score, predictive_scores
 from .table import QUANTILES, summary
 
@@ -32,5 +33,6 @@ __all__ = [
     "probability_best",
     "rank_distribution",
     "rank_probability",
+    "sampling_table",
     "summary",
 ]
