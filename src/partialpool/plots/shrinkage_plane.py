@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,7 @@ def shrinkage_plane(
     diagonal : bool
         Draw the line of equal values.
     name : int
-        How many groups to name: those with the longest arrows.
+        How many groups to name, at their raw values: those with the longest arrows.
     names : two str
         Names of raw values and estimates in the legend.
     xlabel, ylabel : str
@@ -73,15 +73,17 @@ def shrinkage_plane(
     """
     labels = [str(label) for label in labels]
     x, y = style.columns(labels, {"estimate, x": estimate[0], "estimate, y": estimate[1]}).values()
-    own = np.asarray([np.asarray(values, dtype=np.float64) for values in raw])
-    if own.shape != (2, len(labels)):
-        raise DataError(f"raw has shape {own.shape}, but there are {len(labels)} labels")
+    given = [np.asarray(values, dtype=np.float64) for values in raw]
+    for values in given:
+        if values.shape != (len(labels),):
+            raise DataError(f"raw has shape {values.shape}, but there are {len(labels)} labels")
+    own = np.stack(given)
     area = np.full(len(labels), 30.0)
     if size is not None:
-        given: NDArray[np.float64] = style.columns(labels, {"size": size})["size"]
-        if (given < 0).any() or not given.max(initial=0.0) > 0:
+        amount: NDArray[np.float64] = style.columns(labels, {"size": size})["size"]
+        if (amount < 0).any() or not amount.max(initial=0.0) > 0:
             raise DataError("size must not be negative, and somewhere positive")
-        area = SMALLEST + (LARGEST - SMALLEST) * given / given.max()
+        area = SMALLEST + (LARGEST - SMALLEST) * amount / amount.max()
     known = np.isfinite(own).all(axis=0)
     ax = style.new_axes(6.5, 6.5) if ax is None else ax
     every = np.concatenate([own[0, known], x]), np.concatenate([own[1, known], y])
@@ -105,7 +107,13 @@ def shrinkage_plane(
             zorder=1,
         )
     ax.scatter(
-        *own[:, known], s=area[known], facecolor="white", edgecolor="black", lw=0.8, label=names[0]
+        own[0, known],
+        own[1, known],
+        s=area[known],
+        facecolor="white",
+        edgecolor="black",
+        linewidth=0.8,
+        label=names[0],
     )
     ax.scatter(x[known], y[known], s=area[known], color=style.BLUE, label=names[1], zorder=3)
     if not known.all():
@@ -132,20 +140,34 @@ def shrinkage_plane(
             label="completely pooled",
             zorder=4,
         )
-    for i in np.argsort(-moved, kind="stable")[: min(name, np.count_nonzero(known))]:
+    furthest = np.argsort(-moved, kind="stable")[: min(name, np.count_nonzero(known))]
+    for at, text in _together(own, furthest.tolist(), labels, within=3 * SHORT * side):
         ax.annotate(
-            labels[i],
-            own[:, i],
-            xytext=(6, 3),
-            textcoords="offset points",
-            fontsize="x-small",
-            zorder=5,
+            text, at, xytext=(6, 3), textcoords="offset points", fontsize="x-small", zorder=5
         )
+    if diagonal:
+        ax.set_aspect("equal")
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     style.tidy(ax)
     style.legend_below(ax)
-    for handle in ax.get_legend().legend_handles:  # type: ignore[union-attr]
+    legend: Any = ax.get_legend()
+    for handle in legend.legend_handles:
         if hasattr(handle, "set_sizes"):
             handle.set_sizes([35])
     return ax
+
+
+def _together(
+    own: NDArray[np.float64], chosen: Sequence[int], labels: Sequence[str], *, within: float
+) -> list[tuple[tuple[float, float], str]]:
+    """Give one text to groups whose raw values lie so close that two would overlap."""
+    places: list[tuple[NDArray[np.float64], list[str]]] = []
+    for i in chosen:
+        near = [p for p in places if np.hypot(*(p[0] - own[:, i])) < within]
+        if near:
+            near[0][1].append(labels[i])
+            near[0][0][0] = max(near[0][0][0], own[0, i])
+        else:
+            places.append((own[:, i].copy(), [labels[i]]))
+    return [((float(at[0]), float(at[1])), ", ".join(texts)) for at, texts in places]

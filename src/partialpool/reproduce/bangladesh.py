@@ -18,7 +18,7 @@ from ..fit import Fit
 from ..summaries import sampling_table
 from . import bangladesh_figures as figures
 from .bangladesh_likelihood import maximum_likelihood
-from .bangladesh_runs import ATTEMPTS, CLEAN, CONTROLS, FAILED, counts, sample
+from .bangladesh_runs import ATTEMPTS, CLEAN, FAILED, counts, in_pairs, sample
 from .published import Number, compare, mean_of, quantile_of, read, sd_of
 from .study import Settings, Study, Table
 
@@ -43,18 +43,23 @@ def bangladesh(settings: Settings) -> Study:
                 sampling_table({name: fits[name] for name in _attempts()}),
             ),
             "remedies": Table(
-                "Districts 1-3: each prior in both forms; the same posterior in each pair",
-                sampling_table({run.name: fits[run.name] for run in _by_prior()}),
+                "Districts 1-3: each prior in both forms, which have the same posterior",
+                sampling_table({run.name: fits[run.name] for run in in_pairs()}),
             ),
             "three_districts": Table("Districts 1-3: log odds", _three(fits)),
             "likelihood": Table("All districts: maximum likelihood", likelihood, 4),
             "population": Table("All districts: posterior", _population(fits)),
             "districts": Table("All districts: chances", district_table(fits, women)),
         },
-        compare(read("bangladesh"), numbers(fits) | likelihood_numbers(likelihood)),
+        comparison(fits, likelihood),
         fits,
         _figures(fits, women),
     )
+
+
+def comparison(fits: Mapping[str, Fit], likelihood: pd.DataFrame) -> pd.DataFrame:
+    """Lay the published numbers beside ours; see `published.compare`."""
+    return compare(read("bangladesh"), numbers(fits) | likelihood_numbers(likelihood))
 
 
 def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
@@ -84,7 +89,7 @@ def _variables(fit: Fit) -> list[str]:
 
 
 def _scalars(fit: Fit) -> dict[str, Any]:
-    """Population parameters, and where there are three districts, theirs."""
+    """Take the population's parameters, and where there are three districts, theirs."""
     scalars: dict[str, Any] = {}
     for name in _variables(fit):
         draws = fit.posterior[name]
@@ -140,14 +145,6 @@ def _attempts() -> tuple[str, ...]:
     return ("fixed", *(run.name for run in ATTEMPTS))
 
 
-def _by_prior() -> list[Any]:
-    """Runs at 0.99 in pairs of one prior, the centered first; then the one at 0.8."""
-    runs = (*ATTEMPTS, *CONTROLS)
-    slow = [run for run in runs if run.adapt_delta == 0.99]
-    slow.sort(key=lambda run: (-run.scale, not run.centered))
-    return [*slow, *(run for run in CONTROLS if run.adapt_delta != 0.99)]
-
-
 def _three(fits: Mapping[str, Fit]) -> pd.DataFrame:
     import pandas as pd
 
@@ -173,10 +170,9 @@ def _figures(fits: Mapping[str, Fit], women: pd.DataFrame) -> dict[str, Any]:
         )
         for i, run in enumerate(ATTEMPTS, start=1)
     }
-    pair = {name: fits[name] for name in (FAILED, CLEAN)}
     table = counts(women)
     return drawn | {
-        "pairs": functools.partial(figures.pairs, pair),
+        "pairs": functools.partial(figures.pairs, fits[FAILED], fits[CLEAN]),
         "priors": figures.priors,
         "forests": functools.partial(figures.forests, fits[CLEAN], fits["fixed"]),
         "districts": functools.partial(figures.districts, fits["intercepts"], table),

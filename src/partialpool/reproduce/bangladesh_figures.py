@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .. import plots
 from ..fit import Fit
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-LOG_ODDS = "log odds of using contraception"
 
 
 def _panels(count: int, *, width: float, height: float, **options: Any) -> Any:
@@ -29,30 +25,48 @@ def attempt(fit: Fit, fixed: Fit, *, title: str = "") -> Axes:
     """Draw the ranks of sigma by chain, and effective sample sizes beside the fixed model's."""
     left, right = _panels(2, width=11, height=3.6, width_ratios=(1.2, 1))
     plots.rank_histogram(fit.posterior["sigma"], ax=left, xlabel="rank of sigma among all chains")
-    sizes = {
-        "mixed": fit.summary(["a", "a_bar", "sigma"])["ess_bulk"].to_dict(),
-        "fixed": fixed.summary(["a"])["ess_bulk"].to_dict() | {"a_bar": np.nan, "sigma": np.nan},
-    }
+    own = fit.summary(["a", "a_bar", "sigma"])["ess_bulk"]
+    sizes = {"mixed": _floats(own), "fixed": _floats(fixed.summary(["a"])["ess_bulk"], own.index)}
     plots.ess_bars(sizes, xlabel="bulk effective sample size (draws)", ax=right)
     right.set_xlim(5, 10_000)
-    left.set_title(title or "ranks of sigma", fontsize="medium")
-    right.set_title("and effective sample sizes", fontsize="medium")
-    return left
+    right.set_xticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1,000", "3,000"])
+    first: Axes = left
+    first.set_title("ranks of sigma", fontsize="medium")
+    right.set_title("effective sample sizes", fontsize="medium")
+    if title:
+        left.figure.suptitle(title)
+    return first
 
 
-def pairs(fits: dict[str, Fit], *, district: int = 3) -> Axes:
-    """Draw a district's log odds against log sigma, divergences marked, a panel per fit."""
-    panels = _panels(len(fits), width=5.2 * len(fits), height=4.6, sharex=True, sharey=True)
-    for ax, (name, fit) in zip(panels, fits.items(), strict=True):
+def _floats(sizes: pd.Series, index: pd.Index | None = None) -> dict[str, float]:
+    """By name; NaN, which makes no bar, for what of the index there is none."""
+    aligned = sizes if index is None else sizes.reindex(index)
+    return {str(name): float(size) for name, size in aligned.items()}
+
+
+def pairs(failed: Fit, clean: Fit, *, code: int = 3) -> Axes:
+    """Draw a district's log odds against log sigma, divergences marked.
+
+    Three panels: the centered fit, the non-centered one, and the latter as its sampler saw it,
+    with z instead of a.
+    """
+    panels = _panels(3, width=13, height=4.6, sharey=True)
+    given = (
+        ("centered", failed, "a"),
+        ("non-centered", clean, "a"),
+        ("non-centered, as its sampler sees it", clean, "z"),
+    )
+    for ax, (title, fit, variable) in zip(panels, given, strict=True):
         plots.funnel(
-            fit.posterior["a"].sel(code=district),
+            fit.posterior[variable].sel(code=code),
             fit.posterior["sigma"],
             divergent=fit.sample_stats["diverging"],
-            xlabel=f"a[{district}] (log odds)",
-            ylabel="log sigma",
+            xlabel=f"{variable}[{code}] ({'log odds' if variable == 'a' else 'in units of sigma'})",
+            ylabel="log sigma" if ax is panels[0] else "",
             ax=ax,
         )
-        ax.set_title(name, fontsize="medium")
+        ax.set_title(title, fontsize="medium")
+    panels[1].set_xlim(panels[0].get_xlim())
     first: Axes = panels[0]
     return first
 
@@ -61,15 +75,15 @@ def forests(mixed: Fit, fixed: Fit) -> Axes:
     """Draw z and a of a mixed model and a of the fixed one, three panels on one scale."""
     panels = _panels(3, width=11, height=3, sharex=True)
     given = (
-        ("z, mixed (in units of sigma)", mixed, "z"),
+        ("z, mixed", mixed, "z"),
         ("a, mixed", mixed, "a"),
         ("a, fixed", fixed, "a"),
     )
     for ax, (title, fit, variable) in zip(panels, given, strict=True):
         plots.forest({title: fit.posterior[variable]}, reference=0.0, ax=ax)
         ax.set_title(title, fontsize="medium")
-        ax.set_xlabel("log odds" if variable == "a" else "standard deviations")
-        ax.set_ylabel("district")
+        ax.set_xlabel("log odds" if variable == "a" else "in units of sigma")
+    panels[0].set_ylabel("district")
     first: Axes = panels[0]
     return first
 

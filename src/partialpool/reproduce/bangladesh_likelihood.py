@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,13 +74,12 @@ def maximum_likelihood(women: Array, users: Array) -> tuple[Population, float]:
     DataError
         If there is no maximum within reach: a standard deviation is best at 0, say.
     """
-    start = [0.0, -0.5] if len(women) == 1 else [0.0, -0.5, 0.0, -0.5, 0.0]
-    found = optimize.minimize(
-        lambda q: deviance(_population(q), women, users),
-        start,
-        method="BFGS",
-        options={"gtol": 1e-3},
-    )
+
+    def of(q: Array) -> float:
+        return deviance(_population(q), women, users)
+
+    start = np.array([0.0, -0.5] if len(women) == 1 else [0.0, -0.5, 0.0, -0.5, 0.0])
+    found: Any = optimize.minimize(of, start, method="BFGS", options={"gtol": 1e-3})
     if not found.success:
         raise DataError(f"maximum likelihood was not found: {found.message}")
     return _population(found.x), float(found.fun)

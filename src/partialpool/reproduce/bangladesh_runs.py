@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 EXPONENTIAL, HALF_NORMAL = 4, 1
 """Codes of the priors of sigma in `bernoulli/`."""
+THREE: dict[str, Any] = {"coords": {"code": [1, 2, 3]}, "dims": {"a": ["code"]}}
+"""Labels of the first three districts."""
 A_BAR = {"prior_a_bar_location": 0.0, "prior_a_bar_scale": 1.5}
 """Not stated in the source; of N(0, 1) and N(0, 1.5), the latter gives its numbers."""
 
@@ -93,6 +96,13 @@ CONTROLS = tuple(
 FAILED, CLEAN = ATTEMPTS[0].name, ATTEMPTS[-1].name
 
 
+def in_pairs() -> tuple[Run, ...]:
+    """All runs at 0.99, in pairs of one prior, the centered first; then the non-centered at 0.8."""
+    runs = [run for run in (*ATTEMPTS, *CONTROLS) if run.adapt_delta == 0.99]
+    runs.sort(key=lambda run: (-run.scale, not run.centered))
+    return (*runs, *(run for run in CONTROLS if run.adapt_delta != 0.99))
+
+
 def three_districts(women: pd.DataFrame) -> dict[str, Any]:
     """Outcome and district of the women of districts 1-3, as the programs take them."""
     first = women[women["district"] <= 3]
@@ -135,22 +145,58 @@ def counts(women: pd.DataFrame) -> pd.DataFrame:
 def sample(settings: Settings, women: pd.DataFrame) -> dict[str, Fit]:
     """Sample everything: fixed, the runs by their names, intercepts, slopes."""
     three = three_districts(women)
-    labels = {"coords": {"code": [1, 2, 3]}, "dims": {"a": ["code"]}}
     fixed = programs.get("bernoulli/fixed_effects")
     priors = {"prior_a_location": 0.0, "prior_a_scale": 1.5}
-    fits = {"fixed": settings.sample("fixed", fixed, three | priors, **labels)}
+    fits = {"fixed": settings.sample("fixed", fixed, three | priors, **THREE)}
     for run in (*ATTEMPTS, *CONTROLS):
-        program = programs.get(run.program)
-        fits[run.name] = settings.sample(
-            run.name, program, three | run.priors, adapt_delta=run.adapt_delta, **labels
-        )
+        fits[run.name] = sample_run(settings, run, three)
     everyone, codes = all_districts(women)
-    labels["coords"] = {"code": codes}
+    labels = {"coords": {"code": codes}, "dims": {"a": ["code"]}}
     intercepts = programs.get("bernoulli/varying_intercept_noncentered")
     priors = A_BAR | {"prior_sigma_family": EXPONENTIAL, "prior_sigma_scale": 1.0}
     fits["intercepts"] = settings.sample("intercepts", intercepts, everyone | priors, **labels)
     fits["slopes"] = sample_slopes(settings, women)
     return fits
+
+
+def sample_run(settings: Settings, run: Run, three: dict[str, Any]) -> Fit:
+    """Sample a mixed model of the first three districts."""
+    return settings.sample(
+        run.name,
+        programs.get(run.program),
+        three | run.priors,
+        adapt_delta=run.adapt_delta,
+        **THREE,
+    )
+
+
+def divergences_by_seed(
+    runs: Sequence[Run], women: pd.DataFrame, *, seeds: Sequence[int], engine: str = "auto"
+) -> pd.DataFrame:
+    """Count the divergences of runs under several seeds.
+
+    Returns
+    -------
+    DataFrame
+        A row per run, a column per seed.
+    """
+    import pandas as pd
+
+    three = three_districts(women)
+    counted = {
+        seed: [
+            int(
+                sample_run(Settings(engine=engine, seed=seed), run, three)
+                .sample_stats["diverging"]
+                .sum()
+            )
+            for run in runs
+        ]
+        for seed in seeds
+    }
+    return pd.DataFrame(
+        counted, index=pd.Index([run.name for run in runs], name="fit")
+    ).rename_axis("seed", axis=1)
 
 
 def sample_slopes(settings: Settings, women: pd.DataFrame, **priors: float) -> Fit:
