@@ -96,6 +96,16 @@ def test_the_form_mends_it_not_the_prior(study: Study) -> None:
     assert table["divergences"]["noncentered-exp1-0.8"] > 0
 
 
+def test_clean_run_lies_nearer_to_the_exact_values(study: Study) -> None:
+    table = study.tables["beside_exact"].frame
+    assert table.index[0] == "exact"
+    assert table.loc["exact", "sigma, mean"] == 0.8364
+    error = (table - table.loc["exact"]).abs().drop(index="exact")
+    assert error.loc["noncentered-exp1-0.99"].mean() < error.loc[FAILED].mean() / 2
+    fit = study.fits[FAILED].posterior["sigma"]
+    assert table.loc[FAILED, "sigma, mean"] == pytest.approx(float(fit.mean()))
+
+
 def test_three_districts_are_the_first_rows(women: Any) -> None:
     data = three_districts(women)
     assert np.bincount(data["district"]).tolist() == [0, 117, 20, 2]

@@ -46,6 +46,9 @@ def bangladesh(settings: Settings) -> Study:
                 "Districts 1-3: each prior in both forms, which have the same posterior",
                 sampling_table({run.name: fits[run.name] for run in in_pairs()}),
             ),
+            "beside_exact": Table(
+                "Districts 1-3, exponential prior: exact moments, and the runs'", beside_exact(fits)
+            ),
             "three_districts": Table("Districts 1-3: log odds", _three(fits)),
             "likelihood": Table("All districts: maximum likelihood", likelihood, 4),
             "population": Table("All districts: posterior", _population(fits)),
@@ -81,6 +84,36 @@ def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
             f"{name}: bulk ESS, least": Number(float(row["ess_bulk"])),
         }
     return ours
+
+
+def beside_exact(fits: Mapping[str, Fit], prior: str = "exp1") -> pd.DataFrame:
+    """Lay means and sds of all runs with one prior below their exact values.
+
+    Parameters
+    ----------
+    fits : mapping of name to Fit
+        Those whose names, of `bangladesh_runs`, hold the prior are taken.
+    prior : {"exp1", "hn0.5", "hn0.25", "hn0.1"}
+
+    Returns
+    -------
+    DataFrame
+        A row "exact" and one per run; columns for a_bar, sigma and the districts' log odds, as far
+        as there are exact values.
+    """
+    import pandas as pd
+
+    run = f"noncentered-{prior}-0.99: "
+    exact = {
+        row.quantity.removeprefix(run): float(row.exact)
+        for row in read("bangladesh")
+        if row.exact and row.quantity.startswith(run) and row.quantity.endswith((", mean", ", sd"))
+    }
+    chosen = {name: fit for name, fit in fits.items() if f"-{prior}-" in name}
+    ours = numbers(chosen)
+    rows = {name: [ours[f"{name}: {each}"].value for each in exact] for name in chosen}
+    table = pd.DataFrame({"exact": list(exact.values()), **rows}, index=list(exact)).T
+    return table.rename_axis("fit")
 
 
 def _variables(fit: Fit) -> list[str]:
