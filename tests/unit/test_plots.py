@@ -181,6 +181,82 @@ def test_shrinkage(groups: list[str]) -> None:
         pp.plots.shrinkage(raw, raw[1:], labels=groups)
 
 
+# Shrinkage in a plane
+
+
+def test_shrinkage_plane(groups: list[str]) -> None:
+    rng = np.random.default_rng(1)
+    raw = rng.uniform(size=(2, len(groups)))
+    raw[1, :3] = np.nan
+    estimate = 0.5 + 0.3 * (np.nan_to_num(raw, nan=0.5) - 0.5)
+    ax = rendered(
+        pp.plots.shrinkage_plane(
+            (raw[0], raw[1]),
+            (estimate[0], estimate[1]),
+            labels=groups,
+            size=np.arange(1, len(groups) + 1),
+            pooled=(0.5, 0.5),
+            diagonal=True,
+            name=4,
+            xlabel="country",
+            ylabel="town",
+        )
+    )
+    own, pooled, without = ax.collections
+    assert [len(each.get_offsets()) for each in ax.collections] == [
+        *(len(groups) - 3, len(groups) - 3, 3)
+    ]
+    np.testing.assert_allclose(pooled.get_offsets(), estimate[:, 3:].T)
+    np.testing.assert_allclose(without.get_offsets(), estimate[:, :3].T)
+    assert np.all(np.diff(own.get_sizes()) > 0)
+    moved = np.hypot(*(raw - estimate))
+    arrows = [text for text in ax.texts if not text.get_text()]
+    side = np.ptp(np.concatenate([raw[0, 3:], estimate[0]]))
+    side = max(side, np.ptp(np.concatenate([raw[1, 3:], estimate[1]])))
+    assert len(arrows) == np.count_nonzero(moved[3:] > 0.025 * side)
+    named = {name for text in ax.texts for name in text.get_text().split(", ") if name}
+    furthest = np.argsort(-np.nan_to_num(moved))[:4]
+    assert named == {groups[i] for i in furthest}
+    assert inside(ax)
+    assert legend(ax) == [
+        *("equal", "raw", "partially pooled", "partially pooled, without raw value"),
+        "completely pooled",
+    ]
+
+
+def test_shrinkage_plane_names_neighbours_together() -> None:
+    raw = ([0.0, 0.01, 1.0], [1.0, 1.0, 0.0])
+    ax = pp.plots.shrinkage_plane(raw, ([0.5] * 3, [0.5] * 3), labels=["a", "b", "c"], name=3)
+    texts = sorted(text.get_text() for text in ax.texts if text.get_text())
+    assert len(texts) == 2
+    assert sorted(texts[0].split(", ") + texts[1].split(", ")) == ["a", "b", "c"]
+
+
+def test_shrinkage_plane_without_any_raw_value() -> None:
+    nothing = [np.nan, np.nan]
+    ax = rendered(
+        pp.plots.shrinkage_plane((nothing, nothing), ([0, 1], [0, 1]), labels=["x", "y"], name=2)
+    )
+    assert len(ax.texts) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"raw": ([0.0], [0.0])}, "raw has shape"),
+        ({"raw": ([0.0, 1.0], [0.0])}, "raw has shape"),
+        ({"estimate": ([0.0, np.nan], [0.0, 1.0])}, "not finite for y"),
+        ({"estimate": ([0.0], [0.0, 1.0])}, "estimate, x has shape"),
+        ({"size": [-1, 1]}, "negative"),
+        ({"size": [0, 0]}, "positive"),
+    ],
+)
+def test_shrinkage_plane_refuses(change: dict, message: str) -> None:
+    given = {"raw": ([0.0, 1.0], [1.0, 0.0]), "estimate": ([0.4, 0.6], [0.6, 0.4])}
+    with pytest.raises(DataError, match=message):
+        pp.plots.shrinkage_plane(**given | {"labels": ["x", "y"]} | change)
+
+
 # Funnel
 
 
@@ -756,6 +832,9 @@ ONE = {
     "replicates": lambda ax: pp.plots.replicates(np.ones((2, 9, 3)), [0, 1, 1], ax=ax),
     "shrinkage": lambda ax: pp.plots.shrinkage([0, 1], [0.4, 0.6], labels=["x", "y"], ax=ax),
     "trace": lambda ax: pp.plots.trace(np.ones((2, 9)), ax=ax),
+    "shrinkage_plane": lambda ax: pp.plots.shrinkage_plane(
+        ([0, 1], [1, 0]), ([0.4, 0.6], [0.6, 0.4]), labels=["x", "y"], ax=ax
+    ),
 }
 
 

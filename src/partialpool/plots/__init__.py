@@ -21,6 +21,7 @@ from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
 from .replicates import replicates
 from .shrinkage import shrinkage
+from .shrinkage_plane import shrinkage_plane
 from .trace import trace
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "regression_lines",
     "replicates",
     "shrinkage",
+    "shrinkage_plane",
     "trace",
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STUDIES = {
     "baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models",
-    "bangladesh": "Contraception in 60 districts: a mixed model that fails until it is reparameterised",
+    "bangladesh": "Contraception in Bangladesh: three districts that fail, sixty that do not",
     "eight_schools": "Coaching in eight schools: centered, non-centered and marginal",
     "individual_slopes": "A slope per point and no noise: what that does to a sampler",
     "linear_regression": "A line and grouped means, simulated: from the model to predictions",
