@@ -16,7 +16,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
+    AccuracyError,
     DataError,
+    DataWarning,
     EngineError,
     OptionError,
     PartialPoolError,
@@ -27,28 +29,62 @@ from .errors import (
 if TYPE_CHECKING:
     from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries
     from .engines.toolchain import cmdstan_path, install_cmdstan
-    from .fit import Fit, load
+    from .compare import compare
+    from .fit import Fit
+    from .ladder import pooling_ladder
+    from .loading import load
+    from .model import Model, fit
+    from .model_fit import ModelFit
+    from .priors import (
+        LKJ,
+        Cauchy,
+        Exponential,
+        Flat,
+        Gamma,
+        HalfCauchy,
+        HalfNormal,
+        HalfStudentT,
+        Normal,
+        StudentT,
+    )
     from .programs import StanProgram
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "LKJ",
+    "AccuracyError",
+    "Cauchy",
     "DataError",
+    "DataWarning",
     "EngineError",
+    "Exponential",
     "Fit",
+    "Flat",
+    "Gamma",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfStudentT",
+    "Model",
+    "ModelFit",
+    "Normal",
     "OptionError",
     "PartialPoolError",
     "ProgramError",
     "SamplingError",
     "StanProgram",
+    "StudentT",
     "__version__",
     "cmdstan_path",
+    "compare",
     "datasets",
     "diagnostics",
     "estimators",
+    "fit",
     "install_cmdstan",
     "load",
     "plots",
+    "pooling_ladder",
     "programs",
     "reproduce",
     "summaries",
@@ -57,12 +93,22 @@ __all__ = [
 _MODULES = frozenset(
     {"datasets", "diagnostics", "estimators", "plots", "programs", "reproduce", "summaries"}
 )
+_PRIORS = (
+    "LKJ", "Cauchy", "Exponential", "Flat", "Gamma",
+    "HalfCauchy", "HalfNormal", "HalfStudentT", "Normal", "StudentT",
+)  # fmt: skip
 _HOMES = {
     "Fit": ".fit",
+    "Model": ".model",
+    "ModelFit": ".model_fit",
     "StanProgram": ".programs",
     "cmdstan_path": ".engines.toolchain",
+    "compare": ".compare",
+    "fit": ".model",
     "install_cmdstan": ".engines.toolchain",
-    "load": ".fit",
+    "load": ".loading",
+    "pooling_ladder": ".ladder",
+    **dict.fromkeys(_PRIORS, ".priors"),
 }
 
 

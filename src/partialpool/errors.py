@@ -27,3 +27,11 @@ class EngineError(PartialPoolError, RuntimeError):
 
 class SamplingError(PartialPoolError, RuntimeError):
     """Stan ran and failed: the message holds what Stan said."""
+
+
+class AccuracyError(PartialPoolError, ArithmeticError):
+    """A result could be computed, but must not be trusted: the message has the way out."""
+
+
+class DataWarning(UserWarning):
+    """Data are usable, but say less than they seem to."""
