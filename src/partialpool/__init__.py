@@ -29,8 +29,8 @@ from .errors import (
 if TYPE_CHECKING:
     from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries
     from .engines.toolchain import cmdstan_path, install_cmdstan
-    from .compare import compare
-    from .fit import Fit
+    from .scores import compare
+    from .fits import Fit
     from .ladder import pooling_ladder
     from .loading import load
     from .model import Model, fit
@@ -98,12 +98,12 @@ _PRIORS = (
     "HalfCauchy", "HalfNormal", "HalfStudentT", "Normal", "StudentT",
 )  # fmt: skip
 _HOMES = {
-    "Fit": ".fit",
+    "Fit": ".fits",
     "Model": ".model",
     "ModelFit": ".model_fit",
     "StanProgram": ".programs",
     "cmdstan_path": ".engines.toolchain",
-    "compare": ".compare",
+    "compare": ".scores",
     "fit": ".model",
     "install_cmdstan": ".engines.toolchain",
     "load": ".loading",

@@ -22,7 +22,7 @@ from rich.table import Table
 from .errors import DataError, PartialPoolError
 
 if TYPE_CHECKING:
-    from .fit import Fit
+    from .fits import Fit
 
 app = typer.Typer(
     help="Bayesian hierarchical models on hand-written Stan programs.",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import fit
-from .fit import Fit
+from . import fits
+from .fits import Fit
 
 
 def load(path: str | Path) -> Fit:
@@ -16,7 +16,7 @@ def load(path: str | Path) -> Fit:
     DataError
         If there is no such file, or it was not written by partialpool.
     """
-    loaded = fit.load(path)
+    loaded = fits.load(path)
     if "model" not in loaded.attrs:
         return loaded
     from .model_fit import ModelFit

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from . import frames, inference_data, predict, priors, tables
-from .compare import KFold, Loo, kfold, loo
+from .scores import KFold, Loo, kfold, loo
 from .design import Design
 from .errors import DataError
-from .fit import Fit
+from .fits import Fit
 from .glmm import named_posterior
 from .model import Model
 from .predict import Kind, NewGroups

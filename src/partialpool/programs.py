@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .declarations import Declaration, ProgramDeclarations
     from .engines.base import LogDensity, Mode
-    from .fit import Fit
+    from .fits import Fit
 
 PRIOR_PREFIX = "prior_"
 """Data variables so named are prior constants: example data give their defaults."""

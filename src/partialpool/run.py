@@ -23,7 +23,7 @@ from .engines.base import (
     check_seed,
 )
 from .errors import DataError, EngineError, OptionError
-from .fit import Fit
+from .fits import Fit
 from .labels import check_labels
 from .programs import StanProgram
 

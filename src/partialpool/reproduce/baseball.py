@@ -22,7 +22,7 @@ from ..estimators import (
     james_stein,
     total_squared_error,
 )
-from ..fit import Fit
+from ..fits import Fit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..fit import Fit
+from ..fits import Fit
 from ..programs import StanProgram
 
 if TYPE_CHECKING:
