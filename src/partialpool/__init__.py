@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import (
     DataError,
+    DataWarning,
     EngineError,
+    FormulaError,
     OptionError,
     PartialPoolError,
     ProgramError,
@@ -34,8 +36,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DataError",
+    "DataWarning",
     "EngineError",
     "Fit",
+    "FormulaError",
     "OptionError",
     "PartialPoolError",
     "ProgramError",
