@@ -84,7 +84,7 @@ def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.Dat
 def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     missing = np.asarray(column.isna(), dtype=bool)
     if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
-        missing |= np.isinf(np.asarray(column))
+        missing = missing | np.isinf(np.asarray(column))
     return missing
 
 
