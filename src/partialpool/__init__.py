@@ -20,6 +20,7 @@ from .errors import (
     DataError,
     DataWarning,
     EngineError,
+    FormulaError,
     OptionError,
     PartialPoolError,
     ProgramError,
@@ -29,7 +30,6 @@ from .errors import (
 if TYPE_CHECKING:
     from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries
     from .engines.toolchain import cmdstan_path, install_cmdstan
-    from .scores import compare
     from .fits import Fit
     from .ladder import pooling_ladder
     from .loading import load
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         StudentT,
     )
     from .programs import StanProgram
+    from .scores import compare
 
 __version__ = "0.1.0"
 
@@ -61,6 +62,7 @@ __all__ = [
     "Exponential",
     "Fit",
     "Flat",
+    "FormulaError",
     "Gamma",
     "HalfCauchy",
     "HalfNormal",

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def describe(model: Model) -> str:
-    """Formula, family, sizes, program, parameterisation and every prior of a model."""
+    """Write formula, family, sizes, program, parameterisation and every prior of a model."""
     design, family = model.design, model.response_family
     rows = len(design.offset)
     dropped = f" ({design.dropped} with missing values dropped)" if design.dropped else ""

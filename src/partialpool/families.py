@@ -69,7 +69,7 @@ class Family:
 
     @property
     def takes_trials(self) -> bool:
-        """Is the response a number of successes in trials?"""
+        """Whether the response is a number of successes in trials."""
         return self.name in ("binomial", "beta_binomial")
 
 
@@ -142,22 +142,16 @@ def _negbinomial_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Arra
     return total
 
 
-def _sample_normal(
-    rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows
-) -> Array:
+def _sample_normal(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
     return rng.normal(eta, _scale(aux, rows))
 
 
-def _sample_student(
-    rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows
-) -> Array:
+def _sample_student(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
     drawn: Array = eta + aux["sigma"] * rng.standard_t(np.broadcast_to(aux["nu"], eta.shape))
     return drawn
 
 
-def _sample_binomial(
-    rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows
-) -> Array:
+def _sample_binomial(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
     return rng.binomial(rows.attempts, special.expit(eta))
 
 
@@ -169,9 +163,7 @@ def _sample_beta_binomial(
     return rng.binomial(rows.attempts, rng.beta(np.maximum(a, tiny), np.maximum(b, tiny)))
 
 
-def _sample_poisson(
-    rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows
-) -> Array:
+def _sample_poisson(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
     return rng.poisson(_bounded(np.exp(eta)))
 
 

@@ -47,8 +47,8 @@ def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
             values = column.to_numpy(dtype=np.float64 if column.hasnans else None)
             values = values.astype(np.float64) if values.dtype == object else values
         else:
-            codes, found = pd.factorize(column)
-            kind |= {"kind": "text", "labels": [_plain(value) for value in found]}
+            codes, texts = pd.factorize(column)
+            kind |= {"kind": "text", "labels": [_plain(value) for value in texts]}
             values = codes.astype(np.int64)
         variables[f"column_{position}"] = (ROW, values)
         kinds[f"column_{position}"] = kind
@@ -71,8 +71,8 @@ def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
                 values, categories=kind["labels"], ordered=kind["ordered"]
             )
         elif kind["kind"] == "text":
-            found = np.array([*kind["labels"], None], dtype=object)
-            columns[kind["name"]] = found[values]
+            labels: Any = np.array([*kind["labels"], None], dtype=object)
+            columns[kind["name"]] = labels[values]
         elif kind["kind"] == "bool":
             columns[kind["name"]] = values.astype(bool)
         elif kind["kind"] == "datetime":

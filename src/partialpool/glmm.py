@@ -94,7 +94,7 @@ def _eta(term: GroupDesign, table: PriorTable) -> float:
 
 
 def own_locations(term: GroupDesign, table: PriorTable) -> NDArray[np.float64]:
-    """Fixed prior means of a term's coefficients: 0 where there is a population."""
+    """Return the fixed prior means of a term's coefficients: 0 where there is a population."""
     names = [own_name(term, name) for name in term.coefficients]
     return np.array([priors.code(table[n]).location if n in table else 0.0 for n in names])
 

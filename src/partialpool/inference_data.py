@@ -126,10 +126,10 @@ def psis_loo(
     scores : array, (row,)
     pareto_k : array, (row,)
     """
+    import importlib
     import warnings
 
-    import arviz
-
+    arviz: Any = importlib.import_module("arviz")
     likelihood = log_likelihood.drop_vars("row", errors="ignore").to_dataset(name="y")
     idata = assemble({"posterior": posterior, "log_likelihood": likelihood}, {})
     with warnings.catch_warnings():

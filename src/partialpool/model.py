@@ -218,7 +218,7 @@ class Model:
         return inference_data.assemble(groups, {"formula": self.formula, "seed": seed})
 
     def __str__(self) -> str:
-        """Formula, sizes, program and priors."""
+        """Show formula, sizes, program and priors."""
         from .describe import describe
 
         return describe(self)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from . import frames, inference_data, predict, priors, tables
-from .scores import KFold, Loo, kfold, loo
 from .design import Design
 from .errors import DataError
 from .fits import Fit
 from .glmm import named_posterior
 from .model import Model
 from .predict import Kind, NewGroups
+from .scores import KFold, Loo, kfold, loo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,23 +76,23 @@ class ModelFit(Fit):
         return int(self.attrs["seed"])
 
     def fixef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Population coefficients: mean, sd, quantiles, MCSE, ESS, R-hat; a row each."""
+        """Summarise population coefficients: mean, sd, quantiles, MCSE, ESS, R-hat; a row each."""
         return tables.fixef(self.posterior, quantiles=quantiles)
 
     def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Deviations of the groups from the population, indexed by factor, group, coefficient."""
+        """Summarise deviations of the groups from the population, indexed by factor, group, coefficient."""
         return tables.ranef(self.posterior, self.model.design, quantiles=quantiles)
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Coefficients of the groups: population plus deviation, indexed as `ranef`."""
+        """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`."""
         return tables.coef(self.posterior, self.model.design, quantiles=quantiles)
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Standard deviations and correlations of the group effects, and the residual sd."""
+        """Summarise sds and correlations of the group effects, and the residual sd."""
         return tables.varcorr(self.posterior, self.model.design, quantiles=quantiles)
 
     def sigma(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Residual standard deviation, a row; `DataError` for a family that has none."""
+        """Summarise the residual standard deviation, a row; `DataError` for a family that has none."""
         if "sigma" not in self.posterior:
             raise DataError(f"family {self.model.family!r} has no residual standard deviation here")
         return tables.of_variables(self.posterior, ["sigma"], quantiles=quantiles)
@@ -155,9 +155,7 @@ class ModelFit(Fit):
 
     def log_likelihood(self) -> xr.DataArray:
         """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
-        return predict.log_likelihood(
-            self.posterior, self.model.design, self.model.response_family
-        )
+        return predict.log_likelihood(self.posterior, self.model.design, self.model.response_family)
 
     def loo(self, *, refit: bool = False) -> Loo:
         """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
@@ -200,9 +198,7 @@ class ModelFit(Fit):
         """
         return kfold(self, k, by=by, seed=self.seed if seed is None else seed)
 
-    def summary(
-        self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)
-    ) -> pd.DataFrame:
+    def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
         """Summarise the population: all but the groups' own values, which `ranef` and `coef` have.
 
         `var_names` as in `Fit.summary`, group effects included if named.
@@ -216,7 +212,7 @@ class ModelFit(Fit):
         return super().summary(var_names, quantiles=quantiles)
 
     def __repr__(self) -> str:
-        """Formula, method and size."""
+        """Show formula, method and size."""
         size = self.posterior.sizes
         return (
             f"<Fit of {self.model.formula!r} by {self.attrs['method']} on "
@@ -252,4 +248,3 @@ def _model(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said when the model was built the first time
         return Model(given.pop("formula"), data, **given)
-

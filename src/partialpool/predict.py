@@ -70,7 +70,7 @@ def predict(
         Labelled by the index of the design's data.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
-    rows = Rows(design.trials, None if design.response is None else design.response.se)
+    rows = Rows(design.trials, design.se)
 
     def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
         if kind == "linpred":
@@ -114,7 +114,7 @@ def _by_rows(
 ) -> xr.DataArray:
     n = len(design.offset)
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    out = np.empty((chains * draws, n), dtype=dtype)
+    out: NDArray[Any] = np.empty((chains * draws, n), dtype=dtype)
     for part, eta in linear_predictor(posterior, design, new_groups=new_groups, seed=seed):
         out[part] = function(eta, _auxiliaries(posterior, family, part))
     coords = {dim: posterior[dim].values for dim in SAMPLE}
@@ -203,7 +203,7 @@ def _scale_factor(posterior: xr.Dataset, term: GroupDesign) -> Array:
 def _label_rng(
     seed: int, term: GroupDesign, level: object, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Standard normals that depend on the seed, the factor and the label, and nothing else."""
+    """Draw standard normals that depend on the seed, the factor and the label, and nothing else."""
     digest = hashlib.sha256(f"{term.label}\0{level}".encode()).digest()
     words = np.frombuffer(digest, dtype=np.uint32).tolist()
     return np.random.default_rng(np.random.SeedSequence([seed, *words])).standard_normal(shape)

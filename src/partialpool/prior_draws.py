@@ -14,8 +14,19 @@ from .errors import DataError
 from .families import Family
 from .glmm import named_posterior
 from .prior_table import PriorTable, cor_name, own_name, sd_name
-from .priors import LKJ, Cauchy, Exponential, Flat, Gamma, HalfCauchy, HalfNormal, HalfStudentT
-from .priors import Normal, Prior, StudentT
+from .priors import (
+    LKJ,
+    Cauchy,
+    Exponential,
+    Flat,
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    HalfStudentT,
+    Normal,
+    Prior,
+    StudentT,
+)
 
 Array = NDArray[np.float64]
 

@@ -73,7 +73,10 @@ class PriorTable:
         import pandas as pd
 
         return pd.DataFrame(
-            {"prior": [repr(row.prior) for row in self.rows], "source": [r.source for r in self.rows]},
+            {
+                "prior": [repr(row.prior) for row in self.rows],
+                "source": [r.source for r in self.rows],
+            },
             index=pd.Index([row.name for row in self.rows], name="parameter"),
         )
 
@@ -169,7 +172,9 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
                 source = f"of each group, fixed: {where}, {AUTOSCALE} x {unit}" + (
                     "" if scale == 1 else f" / sd({name})"
                 )
-                found.append((own_name(term, name), own, source, "normal", (f"coef({term.label})",)))
+                found.append(
+                    (own_name(term, name), own, source, "normal", (f"coef({term.label})",))
+                )
         if term.correlated and estimated:
             found.append((cor_name(term), LKJ(2.0), "pulls gently towards 0", "correlation", ()))
     response = design.response

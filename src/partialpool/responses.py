@@ -150,4 +150,4 @@ def separated(
     found = linprog(
         -signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=[(-1, 1)] * k
     )
-    return bool(found.status == 0 and -found.fun > 1e-7 * len(signed))
+    return bool(found.status == 0 and float(found.fun or 0.0) < -1e-7 * len(signed))

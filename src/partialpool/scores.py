@@ -162,7 +162,9 @@ def _se(scores: Floats) -> float:
     return float(np.sqrt(len(scores) * np.var(scores, ddof=1))) if len(scores) > 1 else float("nan")
 
 
-def _folds(model: Model, data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.int64]:
+def _folds(
+    model: Model, data: pd.DataFrame, k: int, by: str | None, seed: int
+) -> NDArray[np.int64]:
     if isinstance(k, bool) or not isinstance(k, int) or k < 2:
         raise DataError(f"kfold needs at least 2 parts, not {k!r}")
     rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
@@ -170,7 +172,9 @@ def _folds(model: Model, data: pd.DataFrame, k: int, by: str | None, seed: int) 
         units = np.arange(len(data))
     else:
         if by not in data.columns:
-            raise DataError(f"kfold: by={by!r} is not a column of the formula: {list(data.columns)}")
+            raise DataError(
+                f"kfold: by={by!r} is not a column of the formula: {list(data.columns)}"
+            )
         units = data.groupby(by, observed=True, sort=True).ngroup().to_numpy()
     count = int(units.max()) + 1
     parts = min(k, count)

@@ -28,7 +28,7 @@ def of_variables(
 
 
 def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
-    """Population coefficients, indexed by coefficient."""
+    """Summarise population coefficients, indexed by coefficient."""
     if "beta" not in posterior:
         raise DataError("this model has no population coefficients")
     table = of_variables(posterior, ["beta"], quantiles=quantiles)
@@ -37,7 +37,7 @@ def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
 
 
 def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
-    """Group effects, indexed by factor, group and coefficient."""
+    """Summarise group effects, indexed by factor, group and coefficient."""
     _need_groups(design)
     if not any(f"r_{term.label}" in posterior for term in design.groups):
         raise DataError("without pooling no group deviates from a population: use coef()")
@@ -46,14 +46,14 @@ def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) 
 
 
 def coef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
-    """Population coefficient plus group effect, indexed by factor, group and coefficient."""
+    """Summarise population coefficient plus group effect, indexed by factor, group and coefficient."""
     _need_groups(design)
     arrays = [(term, group_coefficients(posterior, term)) for term in design.groups]
     return _stack(posterior, arrays, quantiles)
 
 
 def group_coefficients(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
-    """Population plus deviation of each group of a term: (chain, draw, group, coefficient)."""
+    """Add population and deviation of each group of a term: (chain, draw, group, coefficient)."""
     effects = effects_of(posterior, term).copy()
     if f"r_{term.label}" not in posterior or "beta" not in posterior:
         return effects
@@ -66,7 +66,7 @@ def group_coefficients(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.f
 
 
 def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
-    """Standard deviations and correlations, indexed by factor, kind and coefficient."""
+    """Summarise standard deviations and correlations, indexed by factor, kind and coefficient."""
     import pandas as pd
 
     parts: list[pd.DataFrame] = []
