@@ -17,10 +17,6 @@ class FormulaError(PartialPoolError, ValueError):
     """A model formula cannot be read, or does not fit the data's columns."""
 
 
-class FormulaError(PartialPoolError, ValueError):
-    """A model formula cannot be read, or does not fit the data's columns."""
-
-
 class OptionError(PartialPoolError, ValueError):
     """An option (a number of chains, a seed, a file name) is not usable."""
 

@@ -71,8 +71,8 @@ def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
                 values, categories=kind["labels"], ordered=kind["ordered"]
             )
         elif kind["kind"] == "text":
-            labels: Any = np.array([*kind["labels"], None], dtype=object)
-            columns[kind["name"]] = labels[values]
+            found: Any = np.array([*kind["labels"], None], dtype=object)
+            columns[kind["name"]] = found[values]
         elif kind["kind"] == "bool":
             columns[kind["name"]] = values.astype(bool)
         elif kind["kind"] == "datetime":

@@ -80,7 +80,7 @@ class ModelFit(Fit):
         return tables.fixef(self.posterior, quantiles=quantiles)
 
     def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise deviations of the groups from the population, indexed by factor, group, coefficient."""
+        """Summarise the groups' deviations, indexed by factor, group and coefficient."""
         return tables.ranef(self.posterior, self.model.design, quantiles=quantiles)
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
@@ -92,7 +92,7 @@ class ModelFit(Fit):
         return tables.varcorr(self.posterior, self.model.design, quantiles=quantiles)
 
     def sigma(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise the residual standard deviation, a row; `DataError` for a family that has none."""
+        """Summarise the residual sd, a row; `DataError` for a family that has none."""
         if "sigma" not in self.posterior:
             raise DataError(f"family {self.model.family!r} has no residual standard deviation here")
         return tables.of_variables(self.posterior, ["sigma"], quantiles=quantiles)

@@ -122,10 +122,9 @@ def resolve(
     used: set[str] = set()
 
     def add(name: str, default: Prior, source: str, check: Any, *wider: str) -> None:
-        for key in (name, *wider):
-            if key in given:
-                used.add(key)
-        key = next((key for key in (name, *wider) if key in given), None)
+        matching = [key for key in (name, *wider) if key in given]
+        used.update(matching)
+        key = matching[0] if matching else None
         prior = default if key is None else given[key]
         rows.append(Row(name, check(name, prior), source if key is None else "given"))
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import inference_data, predict
+from .design import Response
 from .errors import AccuracyError, DataError
 from .pooling import pooled
 from .summaries.pareto import pareto_k_threshold
@@ -24,7 +25,6 @@ from .summaries.pareto import pareto_k_threshold
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .model import Model
     from .model_fit import ModelFit
 
 SHOWN = 5
@@ -107,7 +107,7 @@ def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
     import pandas as pd
 
     data = fit.model.full_design.data
-    fold = _folds(fit.model, data, k, by, seed)
+    fold = _folds(data, k, by, seed)
     scores = np.empty(len(fold))
     for part in np.unique(fold):
         scores[fold == part] = _held_out(fit, fold == part, seed=fit.seed)
@@ -162,20 +162,18 @@ def _se(scores: Floats) -> float:
     return float(np.sqrt(len(scores) * np.var(scores, ddof=1))) if len(scores) > 1 else float("nan")
 
 
-def _folds(
-    model: Model, data: pd.DataFrame, k: int, by: str | None, seed: int
-) -> NDArray[np.int64]:
+def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.int64]:
     if isinstance(k, bool) or not isinstance(k, int) or k < 2:
         raise DataError(f"kfold needs at least 2 parts, not {k!r}")
     rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
     if by is None:
-        units = np.arange(len(data))
+        units: NDArray[Any] = np.arange(len(data))
     else:
         if by not in data.columns:
             raise DataError(
-                f"kfold: by={by!r} is not a column of the formula: {list(data.columns)}"
+                f"kfold: by={by!r} is not a column of the formula; they are {list(data.columns)}"
             )
-        units = data.groupby(by, observed=True, sort=True).ngroup().to_numpy()
+        units = data.groupby(by, observed=True, sort=True).ngroup().to_numpy(dtype=np.int64)
     count = int(units.max()) + 1
     parts = min(k, count)
     if parts < 2:
@@ -197,14 +195,12 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_], *, seed: int) -> Floats:
         engine=fit.attrs["engine"], seed=seed, verbose=False, progress=False, **options
     )
     design = pooled(rest.full_design.on(data[out], new_groups="sample"), model.pooling)
-    held = dataclasses.replace(
-        response,
+    held = Response(
         y=response.y[out],
-        **{
-            name: None if values is None else values[out]
-            for name in ("trials", "weights", "se")
-            for values in [getattr(response, name)]
-        },
+        name=response.name,
+        trials=_part(response.trials, out),
+        weights=_part(response.weights, out),
+        se=_part(response.se, out),
     )
     likelihood = predict.log_likelihood(
         again.posterior,
@@ -216,6 +212,10 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_], *, seed: int) -> Floats:
     flat = likelihood.values.reshape(-1, int(out.sum()))
     scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
     return scored
+
+
+def _part(values: NDArray[Any] | None, kept: NDArray[np.bool_]) -> NDArray[Any] | None:
+    return None if values is None else values[kept]
 
 
 _REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")

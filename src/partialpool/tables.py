@@ -46,7 +46,7 @@ def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) 
 
 
 def coef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
-    """Summarise population coefficient plus group effect, indexed by factor, group and coefficient."""
+    """Summarise population plus deviation, indexed by factor, group and coefficient."""
     _need_groups(design)
     arrays = [(term, group_coefficients(posterior, term)) for term in design.groups]
     return _stack(posterior, arrays, quantiles)
