@@ -48,13 +48,13 @@ def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
             values = values.astype(np.float64) if values.dtype == object else values
         else:
             codes, texts = pd.factorize(column)
-            kind |= {"kind": "text", "labels": [_plain(value) for value in texts]}
             values = codes.astype(np.int64)
+            kind |= {"kind": "text", "labels": [_plain(value) for value in texts]}
         variables[f"column_{position}"] = (ROW, values)
         kinds[f"column_{position}"] = kind
     index = frame.index
-    labels = index.to_numpy() if index.dtype.kind in "iuf" else np.array([str(i) for i in index])
-    return xr.Dataset(variables, coords={ROW: labels}, attrs={"columns": json.dumps(kinds)})
+    rows = index.to_numpy() if index.dtype.kind in "iuf" else np.array([str(i) for i in index])
+    return xr.Dataset(variables, coords={ROW: rows}, attrs={"columns": json.dumps(kinds)})
 
 
 def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
@@ -66,12 +66,13 @@ def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for variable, kind in json.loads(stored.attrs["columns"]).items():
         values = stored[variable].values
+        found: Any
         if kind["kind"] == "category":
             columns[kind["name"]] = pd.Categorical.from_codes(
                 values, categories=kind["labels"], ordered=kind["ordered"]
             )
         elif kind["kind"] == "text":
-            found: Any = np.array([*kind["labels"], None], dtype=object)
+            found = np.array([*kind["labels"], None], dtype=object)
             columns[kind["name"]] = found[values]
         elif kind["kind"] == "bool":
             columns[kind["name"]] = values.astype(bool)

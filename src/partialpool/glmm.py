@@ -58,6 +58,7 @@ def stan_data(
         "T": len(terms),
         "q": [len(term.coefficients) for term in terms],
         "J": [len(term.levels) for term in terms],
+        **_sizes(terms),
         "correlated": [int(term.correlated) for term in terms],
         "centered": [int(centered[term.label]) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
@@ -78,6 +79,15 @@ def stan_data(
         auxiliary = priors.code(table[name]) if name in table else Code(1, 0.0, 1.0, 1.0)
         data |= _codes(name, auxiliary, location=False)
     return data
+
+
+def _sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
+    counts = [(len(term.coefficients), len(term.levels), term.correlated) for term in terms]
+    return {
+        "Q": sum(q for q, _, _ in counts),
+        "C": sum(q * (q - 1) // 2 for q, _, correlated in counts if correlated),
+        "R": sum(q * groups for q, groups, _ in counts),
+    }
 
 
 def _tau(term: GroupDesign, name: str, table: PriorTable) -> Code:

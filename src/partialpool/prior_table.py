@@ -151,24 +151,24 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
     found: list[_Default] = []
     if design.intercept:
         location, where = _centre(design, family)
-        source = f"at the means of the predictors: {where}, {AUTOSCALE} x {unit}"
+        source = f"at the means of the predictors: {where}, {_scaled(unit)}"
         found.append(("Intercept", Normal(location, AUTOSCALE * s), source, "location", ()))
     for name, column in zip(design.coefficients, design.X.T, strict=True):
         scale = _spread(column)
-        source = f"{AUTOSCALE} x {unit} / sd({name})"
+        source = f"{_scaled(unit)} / sd({name})"
         found.append((name, Normal(0.0, AUTOSCALE * s / scale), source, "location", ("b",)))
     for term in design.groups:
         for name, column in zip(term.coefficients, term.Z.T, strict=True):
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
-            mean = f"mean {unit}" if np.ptp(column) == 0 else f"mean {unit} / sd({name})"
+            whose = unit if np.ptp(column) == 0 else f"{unit} / sd({name})"
             if estimated:
-                default = Exponential(scale / s)
+                default, mean = _exponential(s / scale, whose)
                 wider = (f"sd({term.label})",)
                 found.append((sd_name(term, name), default, mean, "positive", wider))
             else:
                 location, where = _centre(design, family) if name == "Intercept" else (0.0, "0")
                 own = Normal(location, AUTOSCALE * s / scale)
-                source = f"of each group, fixed: {where}, {AUTOSCALE} x {unit}" + (
+                source = f"of each group, fixed: {where}, {_scaled(unit)}" + (
                     "" if scale == 1 else f" / sd({name})"
                 )
                 found.append(
@@ -184,13 +184,21 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
     return found
 
 
+def _scaled(unit: str) -> str:
+    return f"{AUTOSCALE}" if unit == "1" else f"{AUTOSCALE} x {unit}"
+
+
 def _auxiliary(name: str, family: Family, s: float, unit: str) -> tuple[Prior, str]:
     if name == "sigma":
-        return Exponential(1 / s), f"mean {unit}"
+        return _exponential(s, unit)
     if name == "nu":
         return Gamma(2.0, 0.1), "Juarez & Steel 2010; nu is at least 1"
-    mean = 50.0 if family.name == "beta_binomial" else 10.0
-    return Exponential(1 / mean), f"mean {mean:g}"
+    return _exponential(50.0 if family.name == "beta_binomial" else 10.0, "")
+
+
+def _exponential(mean: float, unit: str) -> tuple[Prior, str]:
+    where = f" = {unit}" if unit not in ("", "1") else ""
+    return Exponential(1 / mean), f"mean {mean:.4g}{where}"
 
 
 def _unit(design: Design, family: Family) -> tuple[float, str]:

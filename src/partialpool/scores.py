@@ -180,7 +180,8 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
         raise DataError(f"kfold: there is only one {by or 'row'} to leave out")
     assigned = np.empty(count, dtype=np.int64)
     assigned[rng.permutation(count)] = np.arange(count) % parts
-    return assigned[units]
+    folds: NDArray[np.int64] = assigned[units]
+    return folds
 
 
 def _held_out(fit: ModelFit, out: NDArray[np.bool_], *, seed: int) -> Floats:
