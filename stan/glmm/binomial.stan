@@ -1,5 +1,5 @@
-// Binomial (or Bernoulli) regression with any number of group terms: the program
-// behind a formula such as hits | trials(n) ~ x + (1 + x | g).
+// Binomial (or Bernoulli) regression with any number of group terms: the
+// program behind formulas such as y | trials(n) ~ x + (1 + x | g).
 //
 //   y[n] ~ binomial_logit(trials[n], eta[n]), to the power weights[n]
 //   eta = alpha + (X - mean of X) beta + known + sum over terms t of
@@ -7,9 +7,9 @@
 //   r[t][j] ~ multi_normal(0, diag(tau[t]) Omega[t] diag(tau[t]))
 //   Omega[t] ~ LKJ(prior_cor_eta[t]) where correlated[t], else the identity
 //
-// Group term t has q[t] coefficients in each of J[t] groups. Terms stand one after
-// another: the columns of Z and the elements of tau by term and coefficient, those
-// of z and r by term, coefficient and group. A term is sampled as it stands
+// Group term t has q[t] coefficients in each of J[t] groups. Terms stand one
+// after another: columns of Z, elements of tau by term and coefficient, those
+// of z and r by term, coefficient, group. A term is sampled as it stands
 // (centered[t] = 1: z is r) or standardised (0: r = diag(tau) L z).
 // cpc are canonical partial correlations, which are independent under the LKJ
 // prior: row by row those of the Cholesky factor L of Omega.
@@ -35,8 +35,8 @@ functions {
                : family == 4 ? exponential_lpdf(x | 1 / scale)
                  : gamma_lpdf(x | df, 1 / scale);
   }
-  // Cholesky factor of a correlation matrix from its partial correlations, those
-  // of row 2, of row 3, ..., which begin after the first `at` of cpc.
+  // Cholesky factor of a correlation matrix from its partial correlations, row
+  // by row, which begin after the first `at` of cpc.
   matrix cholesky_corr(vector cpc, int at, int q, int correlated) {
     matrix[q, q] L = identity_matrix(q);
     int before = at;
@@ -80,7 +80,7 @@ data {
   array[N] int<lower=0> trials; // trials of each row (count); 1 for Bernoulli
   array[N] int<lower=0, upper=trials> y; // successes of each row (count)
   vector<lower=0>[N] weights; // power of each row's likelihood (no unit)
-  vector[N] known; // known part of eta: the offset (log odds)
+  vector[N] known; // known part of eta: the offset (unit of eta)
   int<lower=0> K; // predictors, without the intercept (count)
   matrix[N, K] X; // predictors (their units)
   int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
@@ -95,16 +95,16 @@ data {
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).
   int<lower=0, upper=3> prior_alpha_family; // of the intercept (code)
-  real prior_alpha_location; // at the mean of X (log odds)
-  real<lower=0> prior_alpha_scale; // its scale (log odds)
+  real prior_alpha_location; // at the mean of X (unit of eta)
+  real<lower=0> prior_alpha_scale; // its scale (unit of eta)
   real<lower=0> prior_alpha_df; // its degrees of freedom (no unit)
   array[K] int<lower=0, upper=3> prior_beta_family; // of the slopes (code)
-  vector[K] prior_beta_location; // their locations (log odds per unit of X)
-  vector<lower=0>[K] prior_beta_scale; // their scales (log odds per unit of X)
+  vector[K] prior_beta_location; // their locations (eta per X)
+  vector<lower=0>[K] prior_beta_scale; // their scales (eta per X)
   vector<lower=0>[K] prior_beta_df; // their degrees of freedom (no unit)
   array[sum(q)] int<lower=0, upper=1> tau_fixed; // is tau given? (yes 1)
   array[sum(q)] int<lower=1, upper=5> prior_tau_family; // of tau (code)
-  vector<lower=0>[sum(q)] prior_tau_scale; // scale, or tau if given (log odds)
+  vector<lower=0>[sum(q)] prior_tau_scale; // or tau if given (eta per Z)
   vector<lower=0>[sum(q)] prior_tau_df; // degrees of freedom (no unit)
   vector<lower=0>[T] prior_cor_eta; // LKJ shape of each term (no unit)
 }
@@ -128,12 +128,23 @@ transformed data {
     cor_at[t] = sum(n_cor[ : t - 1]);
     r_at[t] = sum(n_r[ : t - 1]);
   }
+  array[Q, N] int effect; // where in r is the effect that Z multiplies
+  for (t in 1 : T) {
+    for (n in 1 : N) {
+      if (group[t, n] > J[t]) {
+        reject("group[", t, ", ", n, "] is ", group[t, n], " of ", J[t]);
+      }
+      for (k in 1 : q[t]) {
+        effect[tau_at[t] + k, n] = r_at[t] + (k - 1) * J[t] + group[t, n];
+      }
+    }
+  }
   vector[N] successes = weights .* to_vector(y);
   vector[N] attempts = weights .* to_vector(trials);
 }
 parameters {
-  vector[has_intercept] alpha; // eta at the mean of X (log odds)
-  vector[K] beta; // slopes (log odds per unit of X)
+  vector[has_intercept] alpha; // eta at the mean of X (unit of eta)
+  vector[K] beta; // slopes (eta per X)
   vector<lower=0>[Q - sum(tau_fixed)] tau_free; // sds of the group effects
   vector<lower=-1, upper=1>[sum(n_cor)] cpc; // partial correlations
   vector[sum(n_r)] z; // group effects, standardised unless centered
@@ -173,20 +184,16 @@ model {
   }
   for (t in 1 : T) {
     vector[q[t]] tau_t = segment(tau, tau_at[t] + 1, q[t]);
-    vector[n_r[t]] r_t = segment(r, r_at[t] + 1, n_r[t]);
+    vector[n_r[t]] z_t = segment(z, r_at[t] + 1, n_r[t]);
     matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
     if (correlated[t]) {
       target += lkj_cpc(cpc, cor_at[t], q[t], prior_cor_eta[t]);
     }
-    if (centered[t]) {
-      r_t ~ effects(J[t], tau_t, L);
-    } else {
-      segment(z, r_at[t] + 1, n_r[t]) ~ std_normal();
-    }
-    for (k in 1 : q[t]) {
-      vector[J[t]] r_k = segment(r_t, (k - 1) * J[t] + 1, J[t]);
-      eta += Z[ : , tau_at[t] + k] .* r_k[group[t]];
-    }
+    target += centered[t] ? effects_lpdf(z_t | J[t], tau_t, L)
+              : std_normal_lpdf(z_t);
+  }
+  for (k in 1 : Q) {
+    eta += Z[ : , k] .* r[effect[k]];
   }
   target += dot_product(successes, eta)
             - dot_product(attempts, log1p_exp(eta));
@@ -205,4 +212,3 @@ generated quantities {
     }
   }
 }
-
