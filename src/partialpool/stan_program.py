@@ -155,7 +155,7 @@ class StanProgram:
         return {
             name: value
             for name, value in self.example_data().items()
-            if name.startswith(PRIOR_PREFIX) and not isinstance(value, list | dict)
+            if name.startswith(PRIOR_PREFIX) and np.ndim(value) == 0
         }
 
     def defaults_for(self, data: Mapping[str, Any]) -> dict[str, Any]:
