@@ -102,26 +102,39 @@ def _check_term(term: Any) -> None:
             )
 
 
-def evaluate(text: str, frame: pd.DataFrame, what: str, where: str = "data") -> Floats:
-    """Evaluate an expression ("log(y)", "10"), one number a row."""
-    from formulae.environment import Environment
-    from formulae.transforms import TRANSFORMS
+class Expression:
+    """An expression ("log(y)", "10") that gives a number a row; remembers as `Columns` does."""
 
-    from . import functions, syntax
+    def __init__(self, text: str, what: str) -> None:
+        from . import syntax
 
-    expression = syntax.expression(text, syntax.scan(text))
-    with _quietly(text, where, frame, what):
-        value = expression.eval(frame, Environment([TRANSFORMS, functions.NAMESPACE]))
-    if isinstance(value, (int, float)):
-        value = np.full(len(frame), value)
-    values = np.asarray(value)
-    if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
-        told = _text_in(text, frame, what)
-        raise DataError(f"{what} `{text}` must be a number in each row of {where}.{told}")
-    if values.dtype.kind == "b":
-        values = values.astype(np.int64)
-    finished(values[:, None], (text,), frame, where)
-    return values
+        self.text = text
+        self.what = what
+        self.columns = names_in(text)
+        self._expression = syntax.expression(text, syntax.scan(text))
+
+    def on(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
+        """Evaluate: the first time on the data of the fit."""
+        from formulae.environment import Environment
+        from formulae.transforms import TRANSFORMS
+
+        from . import functions
+
+        with _quietly(self.text, where, frame, self.what):
+            space = Environment([TRANSFORMS, functions.NAMESPACE])
+            value = self._expression.eval(frame, space)
+        if isinstance(value, (int, float)):
+            value = np.full(len(frame), value)
+        values = np.asarray(value)
+        if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
+            told = _text_in(self.text, frame, self.what)
+            raise DataError(
+                f"{self.what} `{self.text}` must be a number in each row of {where}.{told}"
+            )
+        if values.dtype.kind == "b":
+            values = values.astype(np.int64)
+        finished(values[:, None], (self.text,), frame, where)
+        return values
 
 
 def _text_in(text: str, frame: pd.DataFrame, what: str = "") -> str:

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from . import response as responses
 from . import table
 from .columns import Columns, fit_columns
 from .errors import DataError, OptionError
@@ -24,7 +23,7 @@ from .factors import Factor, fit_factor
 from .formula import Formula, names_in
 from .group_design import GroupDesign, check_overlap, notes_on, unseen_groups
 from .identified import check_rank
-from .response import Array, Response
+from .response import Array, Expressions, Response
 
 __all__ = ["Design", "GroupDesign", "Response", "build"]
 
@@ -35,6 +34,7 @@ NewGroups = Literal["error", "sample", "population"]
 class _Memory:
     """What the data of the fit taught: transforms, categories, groups."""
 
+    expressions: Expressions
     fixed: Columns
     effects: tuple[Columns, ...]
     factors: tuple[Factor, ...]
@@ -145,7 +145,8 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
     table.check_text(used, formula.terms)
     evaluated = names_in(formula.response, formula.trials, formula.weights, formula.se)
     frame, levels = table.prepared(used, (*evaluated, *formula.predictors))
-    y = responses.response(formula, frame)
+    expressions = Expressions(formula)
+    y = expressions.evaluate_response(frame)
     fixed, columns = fit_columns(formula.fixed, frame)
     intercept, names, X = _without_intercept(fixed.names, columns)
     check_rank(names, X, intercept=intercept, term="the fixed part")
@@ -183,14 +184,14 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         intercept=intercept,
         coefficients=names,
         X=X,
-        offset=responses.offset(formula, frame, "data"),
+        offset=expressions.evaluate_offset(frame, "data"),
         groups=tuple(groups),
         response=y,
         trials=y.trials,
         weights=y.weights,
         se=y.se,
         notes=tuple(notes_on(groups)),
-        _memory=_Memory(fixed, tuple(effects), tuple(factors), levels),
+        _memory=_Memory(expressions, fixed, tuple(effects), tuple(factors), levels),
     )
 
 
@@ -221,7 +222,7 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
                 correlated=group.correlated,
             )
         )
-    parts = responses.parts(formula, frame, where)
+    parts = memory.expressions.evaluate_parts(frame, where)
     return Design(
         formula=formula,
         data=used,
@@ -229,7 +230,7 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
         intercept=design.intercept,
         coefficients=design.coefficients,
         X=_without_intercept(memory.fixed.names, memory.fixed.on(frame, where))[2],
-        offset=responses.offset(formula, frame, where),
+        offset=memory.expressions.evaluate_offset(frame, where),
         groups=tuple(groups),
         response=None,
         trials=parts["trials"],

@@ -23,7 +23,7 @@ _INSTEAD = {
     "factor": "C(x) makes categories of a column of numbers",
     "as.factor": "C(x) makes categories of a column of numbers",
     "s": "bs(x, df=5) is a spline",
-    "ns": "bs(x, df=5) or cr(x, df=5) is a spline",
+    "ns": "bs(x, df=5) is a spline",
     "te": "bs(x, df=5) is a spline",
     "ln": "log(x) is the natural logarithm",
     "standardise": "standardize(x) does this",

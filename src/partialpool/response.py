@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .columns import evaluate
+from .columns import Expression
 from .errors import DataError
 from .factors import listed
-from .formula import Formula, names_in
+from .formula import Formula
 
 Array = NDArray[Any]
+PARTS = ("trials", "weights", "se")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,38 +39,48 @@ class Response:
     se: Array | None = None
 
 
-def response(formula: Formula, frame: pd.DataFrame) -> Response:
-    """Evaluate the response."""
-    y = evaluate(formula.response, frame, "The response")
-    return Response(y=y, name=formula.response, **parts(formula, frame, "data"))
+class Expressions:
+    """What a formula has beside its terms: the response, what belongs to it, the offsets."""
+
+    def __init__(self, formula: Formula) -> None:
+        self.response = Expression(formula.response, "The response")
+        self.offsets = [Expression(text, "offset()") for text in formula.offsets]
+        self.parts = {
+            name: Expression(text, f"{name}()")
+            for name in PARTS
+            if (text := getattr(formula, name)) is not None
+        }
+
+    def evaluate_response(self, frame: pd.DataFrame) -> Response:
+        """Evaluate the response and what belongs to it on the data of the fit."""
+        y = self.response.on(frame, "data")
+        return Response(y=y, name=self.response.text, **self.evaluate_parts(frame, "data"))
+
+    def evaluate_parts(self, frame: pd.DataFrame, where: str) -> dict[str, Array | None]:
+        """Evaluate trials, weights, se: None without them or without their columns."""
+        found: dict[str, Array | None] = dict.fromkeys(PARTS)
+        for name, part in self.parts.items():
+            if set(part.columns) <= set(frame.columns):
+                found[name] = values = part.on(frame, where)
+                _check(name, part.text, values, frame, where)
+        return found
+
+    def evaluate_offset(self, frame: pd.DataFrame, where: str) -> NDArray[np.float64]:
+        """Add the offsets up."""
+        total = np.zeros(len(frame))
+        for part in self.offsets:
+            total += part.on(frame, where)
+        return total
 
 
-def parts(formula: Formula, frame: pd.DataFrame, where: str) -> dict[str, Array | None]:
-    """Evaluate trials, weights and standard errors; None where a column is not in the frame."""
-    found: dict[str, Array | None] = {}
-    for name in ("trials", "weights", "se"):
-        text: str | None = getattr(formula, name)
-        found[name] = None
-        if text is None or not set(names_in(text)) <= set(frame.columns):
-            continue
-        values = evaluate(text, frame, f"{name}()", where)
-        found[name] = values
-        if name == "trials":
-            bad, wanted = (values < 0) | (values != np.floor(values)), "a whole number, 0 or more"
-        else:
-            bad, wanted = values <= 0, "greater than 0"
-        if bad.any():
-            rows = frame.index[np.flatnonzero(bad)].tolist()
-            raise DataError(
-                f"{name}({text}) must be {wanted}; it is {values[bad][0]:g} in {len(rows)} of "
-                f"{len(values)} rows of {where} (row {listed(rows, 4)})."
-            )
-    return found
-
-
-def offset(formula: Formula, frame: pd.DataFrame, where: str) -> NDArray[np.float64]:
-    """Add the offsets up."""
-    total = np.zeros(len(frame))
-    for text in formula.offsets:
-        total += evaluate(text, frame, "offset()", where)
-    return total
+def _check(name: str, text: str, values: Array, frame: pd.DataFrame, where: str) -> None:
+    if name == "trials":
+        bad, wanted = (values < 0) | (values != np.floor(values)), "a whole number, 0 or more"
+    else:
+        bad, wanted = values <= 0, "greater than 0"
+    if bad.any():
+        rows = frame.index[np.flatnonzero(bad)].tolist()
+        raise DataError(
+            f"{name}({text}) must be {wanted}; it is {values[bad][0]:g} in {len(rows)} of "
+            f"{len(values)} rows of {where} (row {listed(rows, 4)})."
+        )
