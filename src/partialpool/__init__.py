@@ -16,8 +16,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .errors import (
+    AccuracyError,
     DataError,
+    DataWarning,
     EngineError,
+    FormulaError,
     OptionError,
     PartialPoolError,
     ProgramError,
@@ -27,28 +30,63 @@ from .errors import (
 if TYPE_CHECKING:
     from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries
     from .engines.toolchain import cmdstan_path, install_cmdstan
-    from .fit import Fit, load
-    from .programs import StanProgram
+    from .fits import Fit
+    from .ladder import pooling_ladder
+    from .loading import load
+    from .model import Model, fit
+    from .model_fit import ModelFit
+    from .priors import (
+        LKJ,
+        Cauchy,
+        Exponential,
+        Flat,
+        Gamma,
+        HalfCauchy,
+        HalfNormal,
+        HalfStudentT,
+        Normal,
+        StudentT,
+    )
+    from .scores import compare
+    from .stan_program import StanProgram
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "LKJ",
+    "AccuracyError",
+    "Cauchy",
     "DataError",
+    "DataWarning",
     "EngineError",
+    "Exponential",
     "Fit",
+    "Flat",
+    "FormulaError",
+    "Gamma",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfStudentT",
+    "Model",
+    "ModelFit",
+    "Normal",
     "OptionError",
     "PartialPoolError",
     "ProgramError",
     "SamplingError",
     "StanProgram",
+    "StudentT",
     "__version__",
     "cmdstan_path",
+    "compare",
     "datasets",
     "diagnostics",
     "estimators",
+    "fit",
     "install_cmdstan",
     "load",
     "plots",
+    "pooling_ladder",
     "programs",
     "reproduce",
     "summaries",
@@ -57,12 +95,22 @@ __all__ = [
 _MODULES = frozenset(
     {"datasets", "diagnostics", "estimators", "plots", "programs", "reproduce", "summaries"}
 )
+_PRIORS = (
+    "LKJ", "Cauchy", "Exponential", "Flat", "Gamma",
+    "HalfCauchy", "HalfNormal", "HalfStudentT", "Normal", "StudentT",
+)  # fmt: skip
 _HOMES = {
-    "Fit": ".fit",
-    "StanProgram": ".programs",
+    "Fit": ".fits",
+    "Model": ".model",
+    "ModelFit": ".model_fit",
+    "StanProgram": ".stan_program",
     "cmdstan_path": ".engines.toolchain",
+    "compare": ".scores",
+    "fit": ".model",
     "install_cmdstan": ".engines.toolchain",
-    "load": ".fit",
+    "load": ".loading",
+    "pooling_ladder": ".ladder",
+    **dict.fromkeys(_PRIORS, ".priors"),
 }
 
 

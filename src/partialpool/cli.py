@@ -23,7 +23,7 @@ from .errors import DataError, PartialPoolError
 from .reproduce import STUDIES
 
 if TYPE_CHECKING:
-    from .fit import Fit
+    from .fits import Fit
 
 app = typer.Typer(
     help="Bayesian hierarchical models on hand-written Stan programs.",

@@ -13,6 +13,10 @@ class DataError(PartialPoolError, ValueError):
     """Data do not fit what the program or function declares."""
 
 
+class FormulaError(PartialPoolError, ValueError):
+    """A model formula cannot be read, or does not fit the data's columns."""
+
+
 class OptionError(PartialPoolError, ValueError):
     """An option (a number of chains, a seed, a file name) is not usable."""
 
@@ -27,3 +31,11 @@ class EngineError(PartialPoolError, RuntimeError):
 
 class SamplingError(PartialPoolError, RuntimeError):
     """Stan ran and failed: the message holds what Stan said."""
+
+
+class AccuracyError(PartialPoolError, ArithmeticError):
+    """A result could be computed, but must not be trusted: the message has the way out."""
+
+
+class DataWarning(UserWarning):
+    """Data are usable, but say less than they seem to."""

@@ -116,6 +116,29 @@ def group_names(idata: Any) -> tuple[str, ...]:
     return tuple(idata.children if isinstance(idata, xr.DataTree) else idata.groups())
 
 
+def psis_loo(
+    posterior: xr.Dataset, log_likelihood: xr.DataArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pareto-smoothed leave-one-out scores by ArviZ.
+
+    Returns
+    -------
+    scores : array, (row,)
+    pareto_k : array, (row,)
+    """
+    import importlib
+    import warnings
+
+    arviz: Any = importlib.import_module("arviz")
+    likelihood = log_likelihood.drop_vars("row", errors="ignore").to_dataset(name="y")
+    idata = assemble({"posterior": posterior, "log_likelihood": likelihood}, {})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that k-hat is large is said by the caller, by row
+        result: Any = arviz.loo(idata, pointwise=True)
+    scores = result.loo_i if arviz_major() < 1 else result.elpd_i
+    return np.asarray(scores, np.float64), np.asarray(result.pareto_k, np.float64)
+
+
 def save(idata: Any, path: str | Path) -> Path:
     """Write NetCDF, atomically: the file is there whole, or as it was before.
 

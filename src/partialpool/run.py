@@ -12,20 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from .engines import select
-from .engines.base import (
-    Draws,
-    Inits,
-    LogDensity,
-    Mode,
-    SamplerConfig,
-    check_inits,
-    check_integer,
-    check_seed,
-)
+from .engines.base import Draws, LogDensity, Mode
+from .engines.config import Inits, SamplerConfig, check_inits, check_integer, check_seed
 from .errors import DataError, EngineError, OptionError
-from .fit import Fit
+from .fits import Fit
 from .labels import check_labels
-from .programs import StanProgram
+from .stan_program import StanProgram
 
 Labels = Mapping[str, Any] | None
 
@@ -56,7 +48,7 @@ def sample(
             f"sample has no option {', '.join(map(repr, unknown))}; its options are coords, dims, "
             f"engine, seed, verbose, {', '.join(known)}"
         )
-    config = SamplerConfig(seed=_seed(seed), **options)
+    config = SamplerConfig(seed=choose_seed(seed), **options)
     checked, labels = _checked(program, data, coords, dims, config.inits, config.chains)
     if verbose and (defaults := program.defaults_for(data)):
         listed = ", ".join(f"{name}={value}" for name, value in defaults.items())
@@ -99,7 +91,7 @@ def optimize(
         program,
         checked,
         jacobian=jacobian,
-        seed=_seed(seed),
+        seed=choose_seed(seed),
         inits=inits,
         iterations=iterations,
     )
@@ -133,7 +125,7 @@ def pathfinder(
     """
     check_integer("draws", draws, 1)
     check_integer("paths", paths, 1)
-    seed = _seed(seed)
+    seed = choose_seed(seed)
     checked, labels = _checked(program, data, coords, dims, inits, paths)
     result = select(engine).pathfinder(
         program, checked, draws=draws, paths=paths, seed=seed, inits=inits
@@ -155,7 +147,7 @@ def laplace(
 ) -> Fit:
     """Approximate the posterior by the normal at its mode, on the unconstrained scale."""
     check_integer("draws", draws, 1)
-    seed = _seed(seed)
+    seed = choose_seed(seed)
     checked, labels = _checked(program, data, coords, dims, inits, 1)
     result = select(engine).laplace(
         program, checked, draws=draws, jacobian=jacobian, seed=seed, inits=inits
@@ -192,7 +184,7 @@ def variational(
     check_integer("iterations", iterations, 1)
     if algorithm not in ("meanfield", "fullrank"):
         raise OptionError(f"algorithm must be 'meanfield' or 'fullrank', not {algorithm!r}")
-    seed = _seed(seed)
+    seed = choose_seed(seed)
     checked, labels = _checked(program, data, coords, dims, inits, 1)
     result = select(engine).variational(
         program,
@@ -231,7 +223,7 @@ def generate_quantities(
     """
     if not isinstance(fit, Fit):
         raise DataError(f"generate_quantities takes a Fit with the draws, not {fit!r}")
-    seed = _seed(seed)
+    seed = choose_seed(seed)
     checked, labels = _checked(program, data, coords, dims, None, 1)
     parameters = fit.parameter_draws(program)
     if not parameters:
@@ -299,7 +291,8 @@ def _checked(
     return checked, {"coords": named, "dims": spread}
 
 
-def _seed(seed: int | None) -> int:
+def choose_seed(seed: int | None) -> int:
+    """Check a seed, or draw one where none is given."""
     if seed is None:
         return 1 + secrets.randbelow(2**31 - 1)
     check_seed(seed)

@@ -18,7 +18,7 @@ from . import guard
 from .base import StanData
 
 if TYPE_CHECKING:
-    from ..programs import StanProgram
+    from ..stan_program import StanProgram
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import datasets
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import sampling_table
 from . import bangladesh_figures as figures
 from .bangladesh_likelihood import maximum_likelihood

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import plots
-from ..fit import Fit
+from ..fits import Fit
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import programs
-from ..fit import Fit
+from ..fits import Fit
 from .study import Settings
 
 if TYPE_CHECKING:

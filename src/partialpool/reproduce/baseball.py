@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import datasets, programs
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import rank_distribution
 from . import baseball_scores as scores
 from . import carpenter, efron_morris, new_players

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from .. import plots
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import PosteriorPValue, probability_best, rank_probability
 from .carpenter import BEST
 from .findings import Findings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import (
     STATISTICS,
     PosteriorPValue,

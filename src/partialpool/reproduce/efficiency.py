@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..fit import Fit
+from ..fits import Fit
 
 if TYPE_CHECKING:
     import pandas as pd

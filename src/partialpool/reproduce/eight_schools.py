@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import datasets, plots, programs
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import sampling_table
 from .published import Number, compare, mean_of, quantile_of, read, sd_of
 from .quadrature import Mixture, NormalRegression, normal_regression, uniform, unit_effect

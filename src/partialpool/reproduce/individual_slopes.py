@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots, programs
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import sampling_table
 from . import simulate
 from .published import Number, compare, mean_of, quantile_of, read, sd_of

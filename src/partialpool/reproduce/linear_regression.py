@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from .. import plots, programs
-from ..fit import Fit
+from ..fits import Fit
 from ..summaries import coverage, predict_normal, sampling_table
 from . import simulate
 from .published import Number, compare, mean_of, quantile_of, read, sd_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..fit import Fit
+from ..fits import Fit
 from .published import Number, compare, mean_of, read
 from .radon_figures import (
     FUNNEL_LIMITS,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import datasets, plots
-from ..fit import Fit
+from ..fits import Fit
 from .efficiency import efficiency
 from .published import read
 from .radon_models import CHOSEN, FUNNEL, GELMAN_HILL, MODELS, SLOPES, WIECKI, county_sizes, reduced

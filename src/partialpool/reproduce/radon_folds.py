@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import programs
 from ..errors import DataError
-from ..fit import Fit
+from ..fits import Fit
 from .radon_models import GELMAN_HILL, MODELS, given
 
 if TYPE_CHECKING:

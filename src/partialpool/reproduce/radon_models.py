@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import datasets, programs
-from ..programs import StanProgram
+from ..stan_program import StanProgram
 from .reml import Floats, Sums, sums
 
 GELMAN_HILL = "log_activity"

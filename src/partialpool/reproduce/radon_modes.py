@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import programs
 from ..errors import EngineError, SamplingError
-from ..fit import Fit
+from ..fits import Fit
 from .radon_models import MODELS, WIECKI, reduced
 from .reml import effects
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..fit import Fit
-from ..programs import StanProgram
+from ..fits import Fit
+from ..stan_program import StanProgram
 
 if TYPE_CHECKING:
     import pandas as pd

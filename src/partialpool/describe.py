@@ -1,0 +1,33 @@
+"""What `print(model)` says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+def describe(model: Model) -> str:
+    """Write formula, family, sizes, program, parameterisation and every prior of a model."""
+    design, family = model.design, model.response_family
+    rows = len(design.offset)
+    dropped = f" ({design.dropped} with missing values dropped)" if design.dropped else ""
+    lines = [
+        model.formula,
+        f"  family   {family.name}, {family.link} link",
+        f"  program  {family.program}.stan",
+        f"  pooling  {model.pooling}",
+        f"  rows     {rows}{dropped}",
+    ]
+    for term in design.groups:
+        how = "centered" if model.centered[term.label] else "non-centered"
+        cor = ", correlated" if term.correlated else ""
+        names = ", ".join(term.coefficients)
+        lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
+    lines.append("  priors")
+    table = model.prior_table.rows
+    width = max((len(row.name) for row in table), default=0)
+    middle = max((len(repr(row.prior)) for row in table), default=0)
+    lines += [f"    {r.name:{width}}  {r.prior!r:{middle}}  {r.source}" for r in table]
+    return "\n".join(lines)

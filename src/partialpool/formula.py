@@ -1,0 +1,137 @@
+"""Model formulas in lme4's syntax, taken apart: response, fixed part, offsets, group terms.
+
+>>> f = parse("log(radon) ~ floor + (1 + floor | county)")
+>>> f.fixed, f.groups[0].effects, f.groups[0].factor
+('1 + floor', '1 + floor', 'county')
+
+Nothing here looks at data: `design.build` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GroupTerm:
+    """Coefficients that vary by group: `(effects | factor)`.
+
+    Attributes
+    ----------
+    effects : str
+        Right side of a formula, its intercept written out: "1 + floor", "0 + x".
+    factors : tuple of str
+        Columns whose combinations are the groups: ("county",), or ("school", "class").
+    correlated : bool
+        False where `||` was written.
+    """
+
+    effects: str
+    factors: tuple[str, ...]
+    correlated: bool = True
+
+    @property
+    def factor(self) -> str:
+        """Name of the grouping factor, "county" or "school:class"."""
+        return ":".join(self.factors)
+
+    def __str__(self) -> str:
+        """Write the term as in a formula."""
+        quoted = ":".join(_quoted(name) for name in self.factors)
+        return f"({self.effects} {'|' if self.correlated else '||'} {quoted})"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula, taken apart.
+
+    Attributes
+    ----------
+    text : str
+        As written.
+    response : str
+        Expression left of `~`: "log(y)", "hits".
+    trials, weights, se : str or None
+        Expressions inside `trials()`, `weights()`, `se()`.
+    fixed : str
+        The right side without group terms and offsets, its intercept written out.
+    offsets : tuple of str
+        Expressions inside `offset()`; they are added up.
+    groups : tuple of GroupTerm
+    """
+
+    text: str
+    response: str
+    trials: str | None
+    weights: str | None
+    se: str | None
+    fixed: str
+    offsets: tuple[str, ...]
+    groups: tuple[GroupTerm, ...]
+
+    @property
+    def response_variables(self) -> tuple[str, ...]:
+        """Columns that the response alone names."""
+        return names_in(self.response)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Columns that the formula names, in order of their first appearance."""
+        parts = (self.response, self.trials, self.weights, self.se)
+        return tuple(dict.fromkeys([*names_in(*parts), *self.predictors, *self.factors]))
+
+    @property
+    def predictors(self) -> tuple[str, ...]:
+        """Columns that the fixed part, offsets and effects of group terms name."""
+        return names_in(*self.terms, *self.offsets)
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The sums of terms: the fixed part, and the effects of each group term."""
+        return (self.fixed, *(term.effects for term in self.groups))
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Columns that make the groups."""
+        return tuple(dict.fromkeys(name for term in self.groups for name in term.factors))
+
+    def __str__(self) -> str:
+        """Give the formula as written."""
+        return self.text
+
+
+def parse(text: str) -> Formula:
+    """Take a formula apart.
+
+    Parameters
+    ----------
+    text : str
+        ``response ~ terms`` in lme4's syntax. The response may be followed by
+        ``| trials(n)``, ``| weights(w)``, ``| se(s)`` or their sum. Terms are numeric and
+        categorical columns, ``a:b``, ``a*b``, functions of columns, ``offset(x)`` and group
+        terms ``(effects | factor)``, ``(effects || factor)``, ``(effects | a/b)``.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaError
+        Says what cannot be read and points at the place.
+    """
+    from .parsing import parse
+
+    return parse(text)
+
+
+def names_in(*texts: str | None) -> tuple[str, ...]:
+    """List the columns that some expressions or sums of terms name; None is passed over."""
+    from . import syntax
+
+    found = (name for text in texts if text for name in syntax.names(syntax.scan(text)))
+    return tuple(dict.fromkeys(found))
+
+
+def _quoted(name: str) -> str:
+    return name if name.replace(".", "_").isidentifier() else f"`{name}`"

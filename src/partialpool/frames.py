@@ -1,0 +1,87 @@
+"""A DataFrame as a NetCDF group, and back: what a fit needs to build its design again.
+
+Columns come back with their values, order of categories, and index; never by pickle.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from .errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROW = "row"
+
+
+def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
+    """Store a DataFrame: a variable per column along dimension row.
+
+    Numbers and booleans stay as they are; text and categories become codes, with their labels
+    in the attribute ``columns``; dates become nanoseconds since 1970.
+    """
+    import pandas as pd
+
+    variables: dict[str, tuple[str, Any]] = {}
+    kinds: dict[str, dict[str, Any]] = {}
+    for position, name in enumerate(frame.columns):
+        column = frame[name]
+        kind: dict[str, Any] = {"name": name}
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            labels = [_plain(value) for value in column.cat.categories]
+            kind |= {"kind": "category", "labels": labels, "ordered": bool(column.cat.ordered)}
+            values: Any = column.cat.codes.to_numpy(np.int64)
+        elif pd.api.types.is_bool_dtype(column.dtype):
+            kind |= {"kind": "bool"}
+            values = column.to_numpy(dtype=np.int8)
+        elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+            kind |= {"kind": "datetime"}
+            values = column.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+        elif pd.api.types.is_numeric_dtype(column.dtype):
+            kind |= {"kind": "number"}
+            values = column.to_numpy(dtype=np.float64 if column.hasnans else None)
+            values = values.astype(np.float64) if values.dtype == object else values
+        else:
+            codes, texts = pd.factorize(column)
+            values = codes.astype(np.int64)
+            kind |= {"kind": "text", "labels": [_plain(value) for value in texts]}
+        variables[f"column_{position}"] = (ROW, values)
+        kinds[f"column_{position}"] = kind
+    index = frame.index
+    rows = index.to_numpy() if index.dtype.kind in "iuf" else np.array([str(i) for i in index])
+    return xr.Dataset(variables, coords={ROW: rows}, attrs={"columns": json.dumps(kinds)})
+
+
+def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
+    """Restore the DataFrame that `to_dataset` stored."""
+    import pandas as pd
+
+    if "columns" not in stored.attrs:
+        raise DataError("this file has no data of a formula model")
+    columns: dict[str, Any] = {}
+    for variable, kind in json.loads(stored.attrs["columns"]).items():
+        values = stored[variable].values
+        found: Any
+        if kind["kind"] == "category":
+            columns[kind["name"]] = pd.Categorical.from_codes(
+                values, categories=kind["labels"], ordered=kind["ordered"]
+            )
+        elif kind["kind"] == "text":
+            found = np.array([*kind["labels"], None], dtype=object)
+            columns[kind["name"]] = found[values]
+        elif kind["kind"] == "bool":
+            columns[kind["name"]] = values.astype(bool)
+        elif kind["kind"] == "datetime":
+            columns[kind["name"]] = values.astype("datetime64[ns]")
+        else:
+            columns[kind["name"]] = values
+    return pd.DataFrame(columns, index=pd.Index(stored[ROW].values))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,200 @@
+"""A design and its priors as data of a program in ``stan/glmm/``, and its draws with names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from . import priors
+from .design import Design, GroupDesign
+from .families import Family
+from .prior_table import PriorTable, cor_name, own_name, sd_name
+from .priors import Code
+
+SAMPLE = ("chain", "draw")
+TAKEN = (*SAMPLE, "coefficient", "row")
+
+
+def stan_data(
+    design: Design, family: Family, table: PriorTable, centered: Mapping[str, bool]
+) -> dict[str, Any]:
+    """Lay out what the data block of the family's program declares.
+
+    Parameters
+    ----------
+    design : Design
+    family : Family
+    table : PriorTable
+        With ``sd(...)`` of every group coefficient, or ``coef(...)``: then the standard
+        deviations are fixed, and the locations become part of the known linear predictor.
+    centered : mapping of term label to bool
+
+    Returns
+    -------
+    dict
+    """
+    response = design.response
+    assert response is not None
+    n = len(response.y)
+    terms = design.groups
+    fixed = np.array([own_name(t, c) in table for t in terms for c in t.coefficients], dtype=int)
+    taus = [_tau(term, name, table) for term in terms for name in term.coefficients]
+    known = design.offset + _own_locations(design, table)
+    alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
+    betas = [priors.code(table[name]) for name in design.coefficients]
+    y = response.y.astype(np.int64) if family.discrete else response.y
+    data: dict[str, Any] = {
+        "N": n,
+        "y": y,
+        "weights": np.ones(n) if response.weights is None else response.weights,
+        "known": known,
+        "K": design.X.shape[1],
+        "X": design.X,
+        "has_intercept": int(design.intercept),
+        "T": len(terms),
+        "q": [len(term.coefficients) for term in terms],
+        "J": [len(term.levels) for term in terms],
+        **_sizes(terms),
+        "correlated": [int(term.correlated) for term in terms],
+        "centered": [int(centered[term.label]) for term in terms],
+        "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
+        "Z": np.concatenate([np.empty((n, 0)), *(term.Z for term in terms)], axis=1),
+        **_codes("alpha", alpha, location=True),
+        **_codes("beta", betas, location=True),
+        "tau_fixed": fixed,
+        **_codes("tau", taus, location=False),
+        "prior_cor_eta": [_eta(term, table) for term in terms],
+    }
+    if family.name in ("bernoulli", "binomial", "beta_binomial"):
+        trials = np.ones(n) if response.trials is None else response.trials
+        data["trials"] = trials.astype(np.int64)
+    if family.name == "gaussian":
+        data["known_se"] = int(response.se is not None)
+        data["se"] = np.zeros(n) if response.se is None else response.se
+    for name in family.auxiliaries:
+        auxiliary = priors.code(table[name]) if name in table else Code(1, 0.0, 1.0, 1.0)
+        data |= _codes(name, auxiliary, location=False)
+    return data
+
+
+def _sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
+    counts = [(len(term.coefficients), len(term.levels), term.correlated) for term in terms]
+    return {
+        "Q": sum(q for q, _, _ in counts),
+        "C": sum(q * (q - 1) // 2 for q, _, correlated in counts if correlated),
+        "R": sum(q * groups for q, groups, _ in counts),
+    }
+
+
+def _tau(term: GroupDesign, name: str, table: PriorTable) -> Code:
+    own = own_name(term, name)
+    if own in table:
+        return Code(1, 0.0, priors.code(table[own]).scale, 1.0)
+    return priors.code(table[sd_name(term, name)])
+
+
+def _eta(term: GroupDesign, table: PriorTable) -> float:
+    prior = table[cor_name(term)] if cor_name(term) in table else priors.LKJ(1.0)
+    assert isinstance(prior, priors.LKJ)
+    return float(prior.eta)
+
+
+def own_locations(term: GroupDesign, table: PriorTable) -> NDArray[np.float64]:
+    """Return the fixed prior means of a term's coefficients: 0 where there is a population."""
+    names = [own_name(term, name) for name in term.coefficients]
+    return np.array([priors.code(table[n]).location if n in table else 0.0 for n in names])
+
+
+def _own_locations(design: Design, table: PriorTable) -> NDArray[np.float64]:
+    total = np.zeros(len(design.offset))
+    for term in design.groups:
+        total += term.Z @ own_locations(term, table)
+    return total
+
+
+def _codes(name: str, codes: Code | list[Code], *, location: bool) -> dict[str, Any]:
+    fields = ("family", "location", "scale", "df") if location else ("family", "scale", "df")
+    if isinstance(codes, Code):
+        return {f"prior_{name}_{field}": getattr(codes, field) for field in fields}
+    return {f"prior_{name}_{field}": [getattr(c, field) for c in codes] for field in fields}
+
+
+def dim_of(term: GroupDesign) -> str:
+    """Name of the dimension along which a term's groups lie: its label, where that is free."""
+    return f"{term.label}_group" if term.label in TAKEN else term.label
+
+
+def effects_of(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
+    """Group effects, or groups' own coefficients without pooling: (chain, draw, group, q)."""
+    name = f"r_{term.label}" if f"r_{term.label}" in posterior else f"coef_{term.label}"
+    values = posterior[name].transpose(*SAMPLE, dim_of(term), f"{term.label}_coefficient")
+    return np.asarray(values.values, dtype=np.float64)
+
+
+def pairs(term: GroupDesign) -> list[str]:
+    """Labels of a term's correlations, in the order in which Stan has them."""
+    names = term.coefficients
+    return [f"{names[j]}, {names[i]}" for i in range(len(names)) for j in range(i)]
+
+
+def named_posterior(
+    raw: xr.Dataset, design: Design, family: Family, table: PriorTable
+) -> xr.Dataset:
+    """Give the draws of a program in ``stan/glmm/`` the names that the user knows.
+
+    Returns
+    -------
+    Dataset
+        ``beta`` (coefficient); of each group term g ``sd_g`` (g_coefficient), ``cor_g`` (g_pair)
+        and ``r_g`` (g, g_coefficient), or ``coef_g`` without pooling; ``sigma``, ``nu``, ``phi``.
+    """
+    parts: dict[str, tuple[tuple[str, ...], Any]] = {}
+    coords: dict[str, Any] = {dim: raw[dim].values for dim in SAMPLE if dim in raw.coords}
+    columns, names = [], []
+    if design.intercept:
+        columns.append(raw["Intercept"].values)
+        names.append("Intercept")
+    if design.coefficients:
+        columns.append(raw["beta"].values)
+        names += design.coefficients
+    if names:
+        parts["beta"] = ((*SAMPLE, "coefficient"), np.concatenate(columns, axis=2))
+        coords["coefficient"] = names
+    tau_at = rho_at = r_at = 0
+    for term in design.groups:
+        q, groups = len(term.coefficients), len(term.levels)
+        dim, inner, pair = dim_of(term), f"{term.label}_coefficient", f"{term.label}_pair"
+        values = raw["r"].values[:, :, r_at : r_at + q * groups]
+        effects = values.reshape(*values.shape[:2], q, groups).swapaxes(2, 3)
+        coords[dim], coords[inner] = level_labels(term), list(term.coefficients)
+        if sd_name(term, term.coefficients[0]) in table:
+            sds = raw["tau"].values[:, :, tau_at : tau_at + q]
+            parts[f"sd_{term.label}"] = ((*SAMPLE, inner), sds)
+            if term.correlated:
+                count = q * (q - 1) // 2
+                cors = raw["rho"].values[:, :, rho_at : rho_at + count]
+                parts[f"cor_{term.label}"] = ((*SAMPLE, pair), cors)
+                coords[pair] = pairs(term)
+                rho_at += count
+            parts[f"r_{term.label}"] = ((*SAMPLE, dim, inner), effects)
+        else:
+            own = effects + own_locations(term, table)
+            parts[f"coef_{term.label}"] = ((*SAMPLE, dim, inner), own)
+        tau_at, r_at = tau_at + q, r_at + q * groups
+    for name in family.auxiliaries:
+        if name in table:
+            values = raw[name].values
+            parts[name] = (SAMPLE, values.reshape(values.shape[:2]))
+    return xr.Dataset(parts, coords=coords)
+
+
+def level_labels(term: GroupDesign) -> NDArray[Any]:
+    """Labels of a term's groups as an array that NetCDF can hold: numbers, or text."""
+    array = np.asarray(term.levels)
+    if array.ndim == 1 and array.dtype.kind in "iufU":
+        return array
+    return np.array([str(level) for level in term.levels])

@@ -1,0 +1,111 @@
+"""Complete, no and partial pooling of one formula, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError
+from .model import Model
+from .model_fit import ModelFit
+from .tables import group_coefficients
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNGS = ("complete", "none", "partial")
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The three fits of `pooling_ladder`.
+
+    Attributes
+    ----------
+    fits : mapping of "complete", "none", "partial" to ModelFit
+    """
+
+    fits: Mapping[str, ModelFit]
+
+    def coef(self, factor: str | None = None) -> pd.DataFrame:
+        """Group coefficients under the three, posterior means and sds side by side.
+
+        Parameters
+        ----------
+        factor : str, optional
+            A group term's label; the first one's if not given.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by group and coefficient; columns n (rows of the group), complete, none,
+            partial, and the sds of the last two.
+        """
+        import pandas as pd
+
+        design = self.fits["partial"].model.design
+        term = next((t for t in design.groups if factor in (None, t.label)), None)
+        if term is None:
+            labels = ", ".join(t.label for t in design.groups)
+            raise DataError(f"there is no group term {factor!r}; there are {labels}")
+        counts = np.bincount(term.codes, minlength=len(term.levels))
+        pool = self.fits["complete"].fixef()["mean"]
+        columns: dict[str, Any] = {
+            "n": np.repeat(counts, len(term.coefficients)),
+            "complete": np.tile(
+                [pool.get(name, 0.0) for name in term.coefficients], len(term.levels)
+            ),
+        }
+        for rung in ("none", "partial"):
+            draws = group_coefficients(self.fits[rung].posterior, term)
+            columns[rung] = draws.mean(axis=(0, 1)).ravel()
+            columns[f"sd_{rung}"] = draws.std(axis=(0, 1), ddof=1).ravel()
+        index = pd.MultiIndex.from_product(
+            [term.levels, term.coefficients], names=[term.label, "coefficient"]
+        )
+        order = ["n", "complete", "none", "partial", "sd_none", "sd_partial"]
+        return pd.DataFrame(columns, index=index)[order]
+
+
+def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
+    """Fit a formula by complete, no and partial pooling.
+
+    Parameters
+    ----------
+    formula, data
+        As in `Model`, with at least one group term.
+    **options
+        As in `fit`, but for pooling. Of `priors`, each rung takes those of parameters it has.
+
+    Returns
+    -------
+    Ladder
+    """
+    own = {"family", "priors", "parameterization", "na_action"}
+    given = {name: value for name, value in options.items() if name in own}
+    sampling = {name: value for name, value in options.items() if name not in own}
+    models = {
+        rung: Model(formula, data, **{**given, "pooling": rung, "priors": {}}) for rung in RUNGS
+    }
+    if not models["partial"].design.groups:
+        raise DataError(f"{formula!r} has no group term, such as (1 | county): nothing to pool")
+    priors = given.get("priors") or {}
+    Model(formula, data, **given)  # says which prior matches nothing
+    fits = {}
+    for rung, model in models.items():
+        mine = {name: prior for name, prior in priors.items() if _has(model, name)}
+        how = given.get("parameterization", "auto") if rung == "partial" else "auto"
+        chosen = Model(
+            formula, data, **{**given, "pooling": rung, "priors": mine, "parameterization": how}
+        )
+        fits[rung] = chosen.sample(**sampling)
+    return Ladder(fits)
+
+
+def _has(model: Model, name: str) -> bool:
+    if name in model.prior_table or (name == "b" and model.design.coefficients):
+        return True
+    return any(row.name.startswith(f"{name[:-1]}, ") for row in model.prior_table.rows)

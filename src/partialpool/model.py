@@ -1,0 +1,244 @@
+"""A formula, data, a family and priors: everything that is known before sampling."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import families, formula, glmm, prior_table, programs, run
+from .design import Design, build
+from .engines.base import Mode
+from .errors import OptionError
+from .families import Family
+from .pooling import check_pooling, pooled
+from .prior_table import PriorTable
+from .priors import Prior
+from .responses import check_response
+from .stan_program import StanProgram
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .model_fit import ModelFit
+
+PARAMETERIZATIONS = ("auto", "centered", "noncentered")
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A hierarchical regression: nothing is sampled until `sample` is called.
+
+    Parameters
+    ----------
+    formula : str
+        As in lme4 and brms: ``y ~ x + (1 + x | g)``, ``hits | trials(n) ~ (1 | player)``.
+    data : DataFrame
+        A row per observation. Never changed.
+    family : str
+        gaussian, student, bernoulli, binomial, beta_binomial, poisson, negbinomial.
+    priors : mapping of str to Prior
+        In the place of the defaults: ``{"floor": pp.Normal(0, 1), "sd(county)":
+        pp.HalfNormal(0.5), "cor(county)": pp.LKJ(2)}``; ``b`` stands for all slopes.
+    pooling : {"partial", "complete", "none"}
+        Complete drops the group terms; none gives every group its own coefficients with a fixed
+        prior.
+    parameterization : {"auto", "centered", "noncentered"} or mapping of group term to these
+        How group effects are sampled; the posterior is the same. auto is noncentered.
+    na_action : {"error", "drop"}
+        What to do with rows that have missing values.
+
+    Raises
+    ------
+    FormulaError, DataError, OptionError
+        In the user's words: the column, the level, the rows, what to do.
+
+    Examples
+    --------
+    >>> import partialpool as pp
+    >>> radon = pp.datasets.load("radon")
+    >>> model = pp.Model("log_radon ~ floor + (1 + floor | county)", radon)
+    >>> print(model)                                                    # doctest: +SKIP
+    >>> fit = model.sample(seed=1)                                      # doctest: +SKIP
+    """
+
+    formula: str
+    data: pd.DataFrame = field(repr=False)
+    _: dataclasses.KW_ONLY
+    family: str = "gaussian"
+    priors: Mapping[str, Prior] = field(default_factory=dict)
+    pooling: str = "partial"
+    parameterization: str | Mapping[str, str] = "auto"
+    na_action: str = "error"
+
+    def __post_init__(self) -> None:
+        """Check everything now, so that nothing fails after an hour of sampling."""
+        check_pooling(self.pooling, self.full_design)
+        check_response(self.full_design, self.response_family)
+        _ = self.prior_table, self.centered
+
+    @functools.cached_property
+    def response_family(self) -> Family:
+        """The family, with its link and functions."""
+        return families.get(self.family)
+
+    @functools.cached_property
+    def full_design(self) -> Design:
+        """The design that the formula asks for, before pooling drops anything."""
+        return build(formula.parse(self.formula), self.data, na_action=self.na_action)  # type: ignore[arg-type]
+
+    @functools.cached_property
+    def design(self) -> Design:
+        """The design that is fitted."""
+        return pooled(self.full_design, self.pooling)
+
+    @functools.cached_property
+    def prior_table(self) -> PriorTable:
+        """Every prior, in order."""
+        return prior_table.resolve(
+            self.design, self.response_family, self.priors, estimated=self.pooling != "none"
+        )
+
+    @functools.cached_property
+    def centered(self) -> dict[str, bool]:
+        """Which group terms are sampled centered, by label."""
+        labels = [term.label for term in self.design.groups]
+        given = self.parameterization
+        if isinstance(given, str):
+            given = dict.fromkeys(labels, given)
+        unknown = [name for name in given if name not in labels]
+        if unknown:
+            raise OptionError(
+                f"parameterization names {unknown[0]!r}, but the group terms are "
+                f"{', '.join(labels) or 'none'}"
+            )
+        for label, choice in given.items():
+            if choice not in PARAMETERIZATIONS:
+                raise OptionError(
+                    f"parameterization of {label} must be one of {', '.join(PARAMETERIZATIONS)}, "
+                    f"not {choice!r}"
+                )
+        return {label: given.get(label) == "centered" for label in labels}
+
+    @property
+    def fixed_priors(self) -> dict[str, Prior]:
+        """Every prior by name, so that a fit to part of the rows has the same ones."""
+        return {row.name: row.prior for row in self.prior_table.rows}
+
+    @property
+    def program(self) -> StanProgram:
+        """The Stan program; `program.code` is exactly what Stan runs."""
+        return programs.get(self.response_family.program)
+
+    @functools.cached_property
+    def stan_data(self) -> dict[str, Any]:
+        """Exactly what Stan gets."""
+        return glmm.stan_data(self.design, self.response_family, self.prior_table, self.centered)
+
+    def prior_summary(self) -> pd.DataFrame:
+        """Every prior, and where its scale comes from: columns prior and source."""
+        return self.prior_table.frame()
+
+    def sample(
+        self, *, engine: str = "auto", seed: int | None = None, verbose: bool = True, **options: Any
+    ) -> ModelFit:
+        """Draw from the posterior by NUTS.
+
+        Parameters
+        ----------
+        engine, seed, **options
+            As `StanProgram.sample`: chains, warmup, draws, adapt_delta, max_treedepth, progress.
+        verbose : bool
+            End with one line that says whether the draws can be trusted.
+
+        Returns
+        -------
+        ModelFit
+        """
+        from .model_fit import ModelFit
+
+        raw = run.sample(
+            self.program, self.stan_data, engine=engine, seed=seed, verbose=False, **options
+        )
+        fit = ModelFit.from_program(self, raw)
+        if verbose:
+            print(fit.diagnose().line())
+        return fit
+
+    def optimize(self, **options: Any) -> Mode:
+        """Find the posterior mode, in the program's own parameters; see `StanProgram.optimize`."""
+        return run.optimize(self.program, self.stan_data, **options)
+
+    def pathfinder(self, **options: Any) -> ModelFit:
+        """Approximate the posterior by Pathfinder; see `StanProgram.pathfinder`."""
+        return self._approximate(run.pathfinder, options)
+
+    def laplace(self, **options: Any) -> ModelFit:
+        """Approximate the posterior by the normal at its mode; see `StanProgram.laplace`."""
+        return self._approximate(run.laplace, options)
+
+    def variational(self, **options: Any) -> ModelFit:
+        """Approximate the posterior by ADVI; see `StanProgram.variational`."""
+        return self._approximate(run.variational, options)
+
+    def _approximate(self, method: Any, options: Mapping[str, Any]) -> ModelFit:
+        from .model_fit import ModelFit
+
+        return ModelFit.from_program(self, method(self.program, self.stan_data, **options))
+
+    def prior_predictive(self, *, draws: int = 1000, seed: int | None = None) -> Any:
+        """Draw parameters from the prior, and data from them.
+
+        Returns
+        -------
+        InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
+            Groups prior and prior_predictive, with the response's name; one chain of
+            independent draws.
+        """
+        from . import inference_data, predict
+        from .prior_draws import draw_prior
+
+        seed = run.choose_seed(seed)
+        prior = draw_prior(
+            self.design, self.response_family, self.prior_table, draws=draws, seed=seed
+        )
+        response = self.full_design.response
+        assert response is not None
+        drawn = predict.predict(
+            prior,
+            dataclasses.replace(self.design, trials=response.trials),
+            self.response_family,
+            kind="response",
+            new_groups="error",
+            seed=seed,
+        )
+        groups = {"prior": prior, "prior_predictive": drawn.to_dataset(name=response.name)}
+        return inference_data.assemble(groups, {"formula": self.formula, "seed": seed})
+
+    def __str__(self) -> str:
+        """Show formula, sizes, program and priors."""
+        from .describe import describe
+
+        return describe(self)
+
+
+def fit(formula: str, data: pd.DataFrame, **options: Any) -> ModelFit:
+    """Build a `Model` and sample it: ``Model(formula, data, ...).sample(...)`` in one call.
+
+    Parameters
+    ----------
+    formula, data
+        As in `Model`.
+    **options
+        family, priors, pooling, parameterization and na_action go to `Model`; all others to
+        `Model.sample`.
+
+    Returns
+    -------
+    ModelFit
+    """
+    own = {f.name for f in dataclasses.fields(Model)} - {"formula", "data"}
+    model = Model(formula, data, **{k: v for k, v in options.items() if k in own})
+    return model.sample(**{k: v for k, v in options.items() if k not in own})

@@ -1,0 +1,250 @@
+"""A fitted formula model: its tables, predictions and scores, under the field's names."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from . import frames, inference_data, predict, priors, tables
+from .design import Design
+from .errors import DataError
+from .fits import Fit
+from .glmm import named_posterior
+from .model import Model
+from .predict import Kind, NewGroups
+from .scores import KFold, Loo, kfold, loo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ModelFit(Fit):
+    """Draws from the posterior of a `Model`, with names and labels.
+
+    Attributes
+    ----------
+    program : StanProgram
+    idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
+        Group posterior has ``beta`` (coefficient) and, of each group term g, ``sd_g``
+        (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
+        ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient).
+    model : Model
+    """
+
+    model: Model
+
+    @classmethod
+    def from_program(cls, model: Model, raw: Fit) -> ModelFit:
+        """Name the draws that the model's program gave."""
+        response = model.full_design.response
+        assert response is not None
+        posterior = named_posterior(
+            raw.posterior, model.design, model.response_family, model.prior_table
+        )
+        data = frames.to_dataset(model.full_design.data)
+        groups: dict[str, xr.Dataset] = {
+            "posterior": posterior,
+            "sample_stats": raw.sample_stats,
+            "observed_data": xr.Dataset(
+                {response.name: ("row", response.y)}, coords={"row": data["row"].values}
+            ),
+            "constant_data": data,
+        }
+        attrs = raw.attrs | {
+            "formula": model.formula,
+            "family": model.family,
+            "pooling": model.pooling,
+            "model": _specification(model),
+        }
+        return cls(raw.program, inference_data.assemble(groups, attrs), model)
+
+    @classmethod
+    def from_saved(cls, fit: Fit) -> ModelFit:
+        """Build the model again from the data and the specification in a saved fit."""
+        data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
+        return cls(fit.program, fit.idata, _model(fit.attrs, data))
+
+    @property
+    def seed(self) -> int:
+        """The seed of the sampler."""
+        return int(self.attrs["seed"])
+
+    def fixef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
+        """Summarise population coefficients: mean, sd, quantiles, MCSE, ESS, R-hat; a row each."""
+        return tables.fixef(self.posterior, quantiles=quantiles)
+
+    def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
+        """Summarise the groups' deviations, indexed by factor, group and coefficient."""
+        return tables.ranef(self.posterior, self.model.design, quantiles=quantiles)
+
+    def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
+        """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`."""
+        return tables.coef(self.posterior, self.model.design, quantiles=quantiles)
+
+    def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
+        """Summarise sds and correlations of the group effects, and the residual sd."""
+        return tables.varcorr(self.posterior, self.model.design, quantiles=quantiles)
+
+    def sigma(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
+        """Summarise the residual sd, a row; `DataError` for a family that has none."""
+        if "sigma" not in self.posterior:
+            raise DataError(f"family {self.model.family!r} has no residual standard deviation here")
+        return tables.of_variables(self.posterior, ["sigma"], quantiles=quantiles)
+
+    def predict(
+        self,
+        newdata: pd.DataFrame | None = None,
+        *,
+        kind: Kind = "mean",
+        new_groups: NewGroups = "error",
+        seed: int | None = None,
+    ) -> xr.DataArray:
+        """Predict old rows or new ones, draw by draw.
+
+        Parameters
+        ----------
+        newdata : DataFrame, optional
+            With the predictors, group factors, offset and trials of the formula; the rows of the
+            fit if not given.
+        kind : {"mean", "response", "linpred"}
+            The expected response (of ``trials(n)``: the expected count); a draw of the response,
+            with its own variation; the linear predictor, on the scale of the link.
+        new_groups : {"error", "sample", "population"}
+            For groups that the fit has not seen: refuse, draw each one's effects from the
+            population (the same label gets the same draws), or give it the population's mean.
+        seed : int, optional
+            The fit's own if not given, so that predictions repeat.
+
+        Returns
+        -------
+        DataArray, (chain, draw, row)
+            row has the index of the data. Average over ("chain", "draw"), or give it to
+            `pp.summaries`.
+
+        Raises
+        ------
+        DataError
+            If newdata lack a column, have missing values, or name an unseen group.
+        """
+        predict.check_options(kind, new_groups)
+        return predict.predict(
+            self.posterior,
+            self._design_of(newdata, new_groups),
+            self.model.response_family,
+            kind=kind,
+            new_groups=new_groups,
+            seed=self.seed if seed is None else seed,
+        )
+
+    def _design_of(self, newdata: pd.DataFrame | None, new_groups: NewGroups) -> Design:
+        from .pooling import pooled
+
+        if newdata is None:
+            response = self.model.full_design.response
+            assert response is not None
+            return dataclasses.replace(self.model.design, trials=response.trials)
+        groups = "population" if self.model.pooling == "complete" else new_groups
+        design = self.model.full_design.on(newdata, new_groups=groups)
+        return pooled(design, self.model.pooling)
+
+    def log_likelihood(self) -> xr.DataArray:
+        """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
+        return predict.log_likelihood(self.posterior, self.model.design, self.model.response_family)
+
+    def loo(self, *, refit: bool = False) -> Loo:
+        """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
+
+        Vehtari, Gelman & Gabry 2017, Statistics and Computing 27:1413.
+
+        Parameters
+        ----------
+        refit : bool
+            Where the smoothed weights cannot be trusted, fit the model again without the row.
+
+        Returns
+        -------
+        Loo
+
+        Raises
+        ------
+        AccuracyError
+            If Pareto k-hat of some row is too large, as for rows that have a parameter of
+            their own; names the rows and the way out.
+        """
+        return loo(self, refit=refit)
+
+    def kfold(self, k: int = 10, *, by: str | None = None, seed: int | None = None) -> KFold:
+        """Cross-validation by fitting again without each of k parts of the rows.
+
+        Parameters
+        ----------
+        k : int
+            Parts; ignored where there are fewer groups.
+        by : str, optional
+            A column: its groups stay together, and those left out are new to the fit, with
+            effects drawn from the population.
+        seed : int, optional
+            Of the partition; the fit's own if not given.
+
+        Returns
+        -------
+        KFold
+        """
+        return kfold(self, k, by=by, seed=self.seed if seed is None else seed)
+
+    def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
+        """Summarise the population: all but the groups' own values, which `ranef` and `coef` have.
+
+        `var_names` as in `Fit.summary`, group effects included if named.
+        """
+        if var_names is None:
+            var_names = [
+                str(name)
+                for name in self.posterior.data_vars
+                if not str(name).startswith(("r_", "coef_"))
+            ] or None
+        return super().summary(var_names, quantiles=quantiles)
+
+    def __repr__(self) -> str:
+        """Show formula, method and size."""
+        size = self.posterior.sizes
+        return (
+            f"<Fit of {self.model.formula!r} by {self.attrs['method']} on "
+            f"{self.attrs['engine_version']}: {size['chain']} chains x {size['draw']} draws>"
+        )
+
+
+def _specification(model: Model) -> str:
+    """All of a model but its data, as JSON."""
+    given = {
+        name: [type(prior).__name__, dataclasses.astuple(prior)]
+        for name, prior in model.priors.items()
+    }
+    how = model.parameterization
+    return json.dumps(
+        {
+            "formula": model.formula,
+            "family": model.family,
+            "priors": given,
+            "pooling": model.pooling,
+            "parameterization": how if isinstance(how, str) else dict(how),
+        }
+    )
+
+
+def _model(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
+    import warnings
+
+    given = json.loads(attrs["model"])
+    given["priors"] = {
+        name: getattr(priors, kind)(*values) for name, (kind, values) in given["priors"].items()
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # said when the model was built the first time
+        return Model(given.pop("formula"), data, **given)

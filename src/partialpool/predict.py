@@ -1,0 +1,209 @@
+"""Posterior draws and a design -> linear predictors, means, responses, log likelihoods.
+
+Everything is (draw, row) inside, computed in chunks of draws, and (chain, draw, row) outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .design import Design, GroupDesign
+from .errors import OptionError
+from .families import Auxiliaries, Family, Rows
+from .glmm import SAMPLE, effects_of
+
+Kind = Literal["mean", "response", "linpred"]
+NewGroups = Literal["sample", "population", "error"]
+KINDS = ("mean", "response", "linpred")
+NEW_GROUPS = ("sample", "population", "error")
+CHUNK = 4_000_000
+"""Numbers (draws x rows) held at a time besides the result."""
+
+Array = NDArray[np.float64]
+
+
+def check_options(kind: object, new_groups: object) -> None:
+    """Refuse what `predict` does not know."""
+    if kind not in KINDS:
+        raise OptionError(f"kind must be 'mean', 'response' or 'linpred', not {kind!r}")
+    if new_groups not in NEW_GROUPS:
+        raise OptionError(
+            f"new_groups must be 'sample' (draw the new group from the population), 'population' "
+            f"(the population's mean) or 'error', not {new_groups!r}"
+        )
+
+
+def predict(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    *,
+    kind: Kind,
+    new_groups: NewGroups,
+    seed: int,
+) -> xr.DataArray:
+    """Predict the rows of a design.
+
+    Parameters
+    ----------
+    posterior : Dataset
+        As `glmm.named_posterior` returns it.
+    design : Design
+        Of the rows to predict.
+    kind : {"mean", "response", "linpred"}
+        Expected response (of `trials`: the expected count), a draw of the response, or the
+        linear predictor on the scale of the link.
+    new_groups : {"sample", "population", "error"}
+        What unseen groups have: effects drawn from the population, the same for the same
+        label, or none.
+    seed : int
+
+    Returns
+    -------
+    DataArray, (chain, draw, row)
+        Labelled by the index of the design's data.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+    rows = Rows(design.trials, design.se)
+
+    def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
+        if kind == "linpred":
+            return eta
+        if kind == "mean":
+            return family.mean(eta, aux, rows)
+        return family.sample(rng, eta, aux, rows)
+
+    dtype = np.int64 if kind == "response" and family.discrete else np.float64
+    return _by_rows(posterior, design, family, of, new_groups, seed, dtype)
+
+
+def log_likelihood(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    *,
+    new_groups: NewGroups = "error",
+    seed: int = 0,
+) -> xr.DataArray:
+    """Log likelihood of every row, times its weight: (chain, draw, row)."""
+    response = design.response
+    assert response is not None
+    rows = Rows(response.trials, response.se)
+    weights = 1.0 if response.weights is None else response.weights
+
+    def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
+        return weights * family.log_likelihood(response.y, eta, aux, rows)
+
+    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64)
+
+
+def _by_rows(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    function: Callable[[Array, Auxiliaries], NDArray[Any]],
+    new_groups: NewGroups,
+    seed: int,
+    dtype: type,
+) -> xr.DataArray:
+    n = len(design.offset)
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    out: NDArray[Any] = np.empty((chains * draws, n), dtype=dtype)
+    for part, eta in linear_predictor(posterior, design, new_groups=new_groups, seed=seed):
+        out[part] = function(eta, _auxiliaries(posterior, family, part))
+    coords = {dim: posterior[dim].values for dim in SAMPLE}
+    return xr.DataArray(
+        out.reshape(chains, draws, n),
+        dims=(*SAMPLE, "row"),
+        coords={**coords, "row": design.data.index.to_numpy()},
+    )
+
+
+def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliaries:
+    names = [name for name in family.auxiliaries if name in posterior]
+    return {name: posterior[name].values.reshape(-1, 1)[part] for name in names}
+
+
+def linear_predictor(
+    posterior: xr.Dataset, design: Design, *, new_groups: NewGroups = "error", seed: int = 0
+) -> Iterator[tuple[slice, Array]]:
+    """Yield the linear predictor in chunks of draws: (which draws, (draw, row))."""
+    total = posterior.sizes["chain"] * posterior.sizes["draw"]
+    beta = _flat(posterior["beta"].values) if "beta" in posterior else np.empty((total, 0))
+    effects = [
+        _all_effects(posterior, term, new_groups=new_groups, seed=seed) for term in design.groups
+    ]
+    n = len(design.offset)
+    step = max(1, CHUNK // max(1, n))
+    for start in range(0, total, step):
+        part = slice(start, min(start + step, total))
+        coefficients = beta[part]
+        eta = np.broadcast_to(design.offset, (coefficients.shape[0], n)).copy()
+        if design.intercept:
+            eta += coefficients[:, :1]
+        if design.X.shape[1]:
+            eta += coefficients[:, int(design.intercept) :] @ design.X.T
+        for term, every in zip(design.groups, effects, strict=True):
+            for k in range(len(term.coefficients)):
+                eta += every[part, :, k][:, term.codes] * term.Z[:, k]
+        yield part, eta
+
+
+def _flat(values: NDArray[Any]) -> Array:
+    return np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
+
+
+def _all_effects(
+    posterior: xr.Dataset, term: GroupDesign, *, new_groups: NewGroups, seed: int
+) -> Array:
+    """Effects (draw, group, coefficient) of old groups, then of new ones from the end.
+
+    Codes -1, -2, ... of new groups count from the end, as NumPy's indices do.
+    """
+    old = effects_of(posterior, term)
+    old = old.reshape(-1, *old.shape[2:])
+    if not term.new_levels:
+        return old
+    q = len(term.coefficients)
+    if new_groups == "population" or f"sd_{term.label}" not in posterior:
+        new = np.zeros((len(old), len(term.new_levels), q))
+    else:
+        factor = _scale_factor(posterior, term)
+        new = np.stack(
+            [
+                np.einsum("sij,sj->si", factor, _label_rng(seed, term, level, (len(old), q)))
+                for level in term.new_levels
+            ],
+            axis=1,
+        )
+    return np.concatenate([old, new[:, ::-1]], axis=1)
+
+
+def _scale_factor(posterior: xr.Dataset, term: GroupDesign) -> Array:
+    """Cholesky factor of the covariance of a term's effects, by draw: (draw, q, q)."""
+    sds = _flat(posterior[f"sd_{term.label}"].values)
+    q = sds.shape[1]
+    correlation = np.broadcast_to(np.eye(q), (len(sds), q, q)).copy()
+    if f"cor_{term.label}" in posterior:
+        rho = _flat(posterior[f"cor_{term.label}"].values)
+        below = [(i, j) for i in range(q) for j in range(i)]
+        for at, (i, j) in enumerate(below):
+            correlation[:, i, j] = correlation[:, j, i] = rho[:, at]
+    lower = np.linalg.cholesky(correlation + 1e-12 * np.eye(q))
+    scaled: Array = sds[:, :, None] * lower
+    return scaled
+
+
+def _label_rng(
+    seed: int, term: GroupDesign, level: object, shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Draw standard normals that depend on the seed, the factor and the label, and nothing else."""
+    digest = hashlib.sha256(f"{term.label}\0{level}".encode()).digest()
+    words = np.frombuffer(digest, dtype=np.uint32).tolist()
+    return np.random.default_rng(np.random.SeedSequence([seed, *words])).standard_normal(shape)

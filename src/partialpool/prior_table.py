@@ -1,0 +1,235 @@
+"""Every prior of a model: the defaults, scaled by the data, and those that the user gives.
+
+The defaults are weakly informative (docs/priors.md has them on one page, with sources). With s
+the standard deviation of the response for an identity link, and 1 for logit and log links,
+
+    Intercept          Normal(m, 2.5 s), at the mean of the predictors; m is the mean response
+                       (identity link), the log of the mean rate (log link), 0 (logit link)
+    slope of x         Normal(0, 2.5 s / sd(x))
+    sd(g), of x        Exponential with mean s / sd(x); of the intercept, with mean s
+    cor(g)             LKJ(2)
+    sigma              Exponential with mean s
+    nu                 Gamma(2, 0.1)
+    phi                Exponential with mean 50 (beta_binomial), 10 (negbinomial)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import priors
+from .design import Design, GroupDesign
+from .errors import DataError
+from .families import Family
+from .priors import LKJ, Exponential, Gamma, Normal, Prior
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AUTOSCALE = 2.5
+"""Prior standard deviations per standardised unit: rstanarm's default (Goodrich et al. 2020)."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A prior, of one parameter.
+
+    Attributes
+    ----------
+    name : str
+        ``Intercept``, ``floor``, ``sd(county, floor)``, ``cor(county)``, ``sigma``.
+    prior : Prior
+    source : str
+        ``given``, or how the default was scaled.
+    """
+
+    name: str
+    prior: Prior
+    source: str
+
+
+@dataclass(frozen=True)
+class PriorTable:
+    """The priors of all parameters of a model, in the order in which they are reported."""
+
+    rows: tuple[Row, ...]
+
+    def __getitem__(self, name: str) -> Prior:
+        """Return the prior of a parameter."""
+        return next(row.prior for row in self.rows if row.name == name)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a parameter has a prior."""
+        return any(row.name == name for row in self.rows)
+
+    def frame(self) -> pd.DataFrame:
+        """Return columns prior and source, indexed by parameter."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "prior": [repr(row.prior) for row in self.rows],
+                "source": [r.source for r in self.rows],
+            },
+            index=pd.Index([row.name for row in self.rows], name="parameter"),
+        )
+
+
+def sd_name(term: GroupDesign, coefficient: str) -> str:
+    """Name of a group standard deviation: ``sd(county, floor)``."""
+    return f"sd({term.label}, {coefficient})"
+
+
+def own_name(term: GroupDesign, coefficient: str) -> str:
+    """Name of a coefficient that every group has for itself: ``coef(county, floor)``."""
+    return f"coef({term.label}, {coefficient})"
+
+
+def cor_name(term: GroupDesign) -> str:
+    """Name of a term's correlations: ``cor(county)``."""
+    return f"cor({term.label})"
+
+
+def resolve(
+    design: Design, family: Family, given: Mapping[str, Prior], *, estimated: bool = True
+) -> PriorTable:
+    """Put the user's priors in the place of the defaults.
+
+    Parameters
+    ----------
+    design : Design
+    family : Family
+    given : mapping of name to Prior
+        ``b`` stands for all slopes, ``sd(g)`` for all standard deviations of g; a name of one
+        parameter wins over them.
+    estimated : bool
+        False: the group standard deviations are fixed (no pooling), and have no prior.
+
+    Raises
+    ------
+    DataError
+        For a name that matches nothing, or a distribution that does not suit its parameter.
+    """
+    if not isinstance(given, Mapping):
+        raise DataError(f"priors must be a mapping, such as {{'b': pp.Normal(0, 1)}}: {given!r}")
+    rows: list[Row] = []
+    used: set[str] = set()
+
+    def add(name: str, default: Prior, source: str, check: Any, *wider: str) -> None:
+        matching = [key for key in (name, *wider) if key in given]
+        used.update(matching)
+        key = matching[0] if matching else None
+        prior = default if key is None else given[key]
+        rows.append(Row(name, check(name, prior), source if key is None else "given"))
+
+    for name, default, source, kind, wider in _defaults(design, family, estimated=estimated):
+        add(name, default, source, _CHECKS[kind], *wider)
+    what = "sd" if estimated else "coef"
+    groups = {"b"} | {f"{what}({term.label})" for term in design.groups}
+    names = [row.name for row in rows]
+    _refuse_unknown([key for key in given if key not in used], [*names, *sorted(groups)])
+    return PriorTable(tuple(rows))
+
+
+_CHECKS = {
+    "normal": priors.check_normal,
+    "location": priors.check_location,
+    "positive": priors.check_positive,
+    "correlation": priors.check_correlation,
+}
+_Default = tuple[str, Prior, str, str, tuple[str, ...]]
+
+
+def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Default]:
+    s, unit = _unit(design, family)
+    found: list[_Default] = []
+    if design.intercept:
+        location, where = _centre(design, family)
+        source = f"at the means of the predictors: {where}, {_scaled(unit)}"
+        found.append(("Intercept", Normal(location, AUTOSCALE * s), source, "location", ()))
+    for name, column in zip(design.coefficients, design.X.T, strict=True):
+        scale = _spread(column)
+        source = f"{_scaled(unit)} / sd({name})"
+        found.append((name, Normal(0.0, AUTOSCALE * s / scale), source, "location", ("b",)))
+    for term in design.groups:
+        for name, column in zip(term.coefficients, term.Z.T, strict=True):
+            scale = 1.0 if np.ptp(column) == 0 else _spread(column)
+            whose = unit if np.ptp(column) == 0 else f"{unit} / sd({name})"
+            if estimated:
+                default, mean = _exponential(s / scale, whose)
+                wider = (f"sd({term.label})",)
+                found.append((sd_name(term, name), default, mean, "positive", wider))
+            else:
+                location, where = _centre(design, family) if name == "Intercept" else (0.0, "0")
+                own = Normal(location, AUTOSCALE * s / scale)
+                source = f"of each group, fixed: {where}, {_scaled(unit)}" + (
+                    "" if scale == 1 else f" / sd({name})"
+                )
+                found.append(
+                    (own_name(term, name), own, source, "normal", (f"coef({term.label})",))
+                )
+        if term.correlated and estimated:
+            found.append((cor_name(term), LKJ(2.0), "pulls gently towards 0", "correlation", ()))
+    response = design.response
+    for name in family.auxiliaries:
+        if name == "sigma" and response is not None and response.se is not None:
+            continue
+        found.append((name, *_auxiliary(name, family, s, unit), "positive", ()))
+    return found
+
+
+def _scaled(unit: str) -> str:
+    return f"{AUTOSCALE}" if unit == "1" else f"{AUTOSCALE} x {unit}"
+
+
+def _auxiliary(name: str, family: Family, s: float, unit: str) -> tuple[Prior, str]:
+    if name == "sigma":
+        return _exponential(s, unit)
+    if name == "nu":
+        return Gamma(2.0, 0.1), "Juarez & Steel 2010; nu is at least 1"
+    return _exponential(50.0 if family.name == "beta_binomial" else 10.0, "")
+
+
+def _exponential(mean: float, unit: str) -> tuple[Prior, str]:
+    where = f" = {unit}" if unit not in ("", "1") else ""
+    return Exponential(1 / mean), f"mean {mean:.4g}{where}"
+
+
+def _unit(design: Design, family: Family) -> tuple[float, str]:
+    """How much the linear predictor varies, and what to call that."""
+    if family.link != "identity" or design.response is None:
+        return 1.0, "1"
+    spread = float(np.std(design.response.y - design.offset, ddof=1))
+    return (spread, f"sd({design.response.name})") if spread > 0 else (1.0, "1")
+
+
+def _centre(design: Design, family: Family) -> tuple[float, str]:
+    response = design.response
+    if response is None or family.link == "logit":
+        return 0.0, "0"
+    if family.link == "identity":
+        return float(np.mean(response.y - design.offset)), f"mean({response.name})"
+    rate = float(np.sum(response.y)) / float(np.sum(np.exp(design.offset)))
+    return (float(np.log(rate)), "log mean rate") if rate > 0 else (0.0, "0")
+
+
+def _spread(column: NDArray[np.float64]) -> float:
+    spread = float(np.std(column, ddof=1)) if len(column) > 1 else 1.0
+    return spread if spread > 0 else 1.0
+
+
+def _refuse_unknown(unknown: list[str], names: list[str]) -> None:
+    if not unknown:
+        return
+    near = difflib.get_close_matches(str(unknown[0]), names, 1, 0.6)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise DataError(
+        f"priors: nothing in this model is called {unknown[0]!r}{hint} "
+        f"It has {', '.join(names)} ('b' is every slope)"
+    )

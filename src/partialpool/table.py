@@ -1,0 +1,234 @@
+"""The user's table, checked: columns that exist, values that are there, types that fit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .errors import DataError, OptionError
+from .factors import factorise, listed
+
+_types = pd.api.types
+NA_ACTIONS = ("error", "drop")
+
+
+def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
+    """Take a DataFrame, or a dict of columns of one length."""
+    if isinstance(data, pd.DataFrame):
+        frame = data
+    elif isinstance(data, Mapping):
+        try:
+            frame = pd.DataFrame(dict(data))
+        except ValueError as problem:
+            raise DataError(f"{where} is a dict that makes no table: {problem}.") from None
+    else:
+        kind = type(data).__name__
+        way = "pass a DataFrame, or a dict of columns"
+        if hasattr(data, "to_pandas"):
+            way = f"pass {where}.to_pandas()"
+        raise DataError(f"{where} is of type {kind}, not a pandas DataFrame: {way}.")
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise DataError(f"The columns of {where} have several levels: give each a single name.")
+    if len(frame) == 0:
+        raise DataError(f"{where} has no rows.")
+    return frame
+
+
+def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd.DataFrame:
+    """Keep the columns named, or say which is missing or there twice."""
+    known = [str(name) for name in frame.columns]
+    for name in names:
+        count = int(sum(column == name for column in frame.columns))
+        if count == 0:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            lower = {column.lower(): column for column in known}
+            guess = lower.get(name.lower()) or (near[0] if near else None)
+            hint = f" Did you mean {guess!r}?" if guess else ""
+            raise DataError(
+                f"{where} has no column {name!r}.{hint} Its columns: {listed(known, 20)}."
+            )
+        if count > 1:
+            raise DataError(
+                f"{where} has {count} columns named {name!r}: rename or drop all but one."
+            )
+    return frame[list(names)]
+
+
+def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.DataFrame:
+    """Refuse or drop the rows that hold NaN or inf."""
+    if na_action not in NA_ACTIONS:
+        raise OptionError(f"na_action is 'error' or 'drop', not {na_action!r}.")
+    names = [str(name) for name in frame.columns]
+    missing = {name: _missing(frame[name]) for name in names}
+    counts = {name: text for name in names if (text := _count(frame[name], missing[name]))}
+    if not counts:
+        return frame
+    bad = np.logical_or.reduce([missing[name] for name in counts])
+    rows = int(bad.sum())
+    told = ", ".join(f"{name!r} {text}" for name, text in counts.items())
+    if na_action == "error":
+        way = ', or pass na_action="drop"' if where == "data" else ""
+        comma = "," if way else " or"
+        raise DataError(
+            f"{rows} of {len(frame)} rows of {where} have missing or infinite values: {told}. "
+            f"Fill them in{comma} leave these rows out{way}."
+        )
+    if rows == len(frame):
+        raise DataError(f"Every row of {where} has a missing or infinite value: {told}.")
+    kept: pd.DataFrame = frame.loc[~bad]
+    return kept
+
+
+def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    missing = np.asarray(column.isna(), dtype=bool)
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
+        missing = missing | np.isinf(np.asarray(column))
+    return missing
+
+
+def _count(column: Any, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> str:
+    total = int(missing.sum())
+    absent = int(column.isna().sum()) if total else 0
+    parts = [f"{absent} NaN"] if absent else []
+    parts += [f"{total - absent} inf"] if total > absent else []
+    return " and ".join(parts)
+
+
+def prepared(
+    frame: pd.DataFrame, names: Sequence[str]
+) -> tuple[pd.DataFrame, dict[str, tuple[Hashable, ...]]]:
+    """Bring columns into the few types that formulae treats as wanted.
+
+    Numbers become NumPy's, truth values 0 and 1, all else ordered categories.
+
+    Returns
+    -------
+    DataFrame
+        Of the columns named.
+    dict
+        Levels of each categorical one.
+    """
+    columns: dict[str, Any] = {}
+    levels: dict[str, tuple[Hashable, ...]] = {}
+    for name in names:
+        values: Any = as_numbers(frame[name])
+        if values is None:
+            _no_dates(frame[name])
+            codes, own = factorise(frame[name])
+            levels[name] = tuple(own)
+            values = pd.Categorical.from_codes(
+                codes, categories=pd.Index(own, dtype=object), ordered=True
+            )
+        columns[name] = values
+    return _ready(columns, frame), levels
+
+
+def prepared_again(
+    frame: pd.DataFrame, names: Sequence[str], levels: Mapping[str, Sequence[Hashable]], where: str
+) -> pd.DataFrame:
+    """Bring columns of other data into the types they had: plain objects where categorical."""
+    columns: dict[str, Any] = {}
+    for name in names:
+        if name in levels:
+            check_levels(name, frame[name], levels[name], where)
+            columns[name] = frame[name].to_numpy(dtype=object)
+            continue
+        values = as_numbers(frame[name])
+        if values is None:
+            raise DataError(
+                f"Column {name!r} of {where} holds {holds(frame[name])}, where the data of the "
+                f"fit held numbers."
+            )
+        columns[name] = values
+    return _ready(columns, frame)
+
+
+def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) -> None:
+    """Raise if values hold a level that the data of the fit did not."""
+    series = pd.Series(values).astype(object)
+    unseen = series[~series.isin(list(known))]
+    if len(unseen):
+        levels = list(dict.fromkeys(unseen.tolist()))
+        raise DataError(
+            f"`{name}` in {where} holds {listed(levels)} ({len(unseen)} of {len(series)} rows), "
+            f"which the data of the fit did not: its effect is unknown. "
+            f"Known: {listed(known, 20)}. Leave these rows out, or recode them."
+        )
+
+
+def holds(column: pd.Series[Any]) -> str:
+    """Say what a column that is not of numbers holds: "text such as '3 rooms'"."""
+    values = column.tolist()
+    if _types.is_datetime64_any_dtype(column.dtype):
+        return f"dates such as {values[0]}"
+    for value in values:
+        if isinstance(value, str) and not _is_number(value):
+            return f"text such as {value!r}"
+    return f"{type(values[0]).__name__} such as {values[0]!r}"
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def check_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
+    """Raise where a term is a column of text that is nearly all numbers: a mistake in the file.
+
+    Categories, and C(column), say that the values are meant as they are.
+    """
+    from . import syntax
+
+    for term in terms:
+        tokens = syntax.scan(term)
+        outer = [t for t, depth in zip(tokens, syntax.depths(tokens), strict=True) if depth == 0]
+        for name in syntax.names(outer):
+            column = frame.get(name)
+            if column is None or as_numbers(column) is not None:
+                continue
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                continue
+            texts = [value for value in column.unique().tolist() if isinstance(value, str)]
+            odd = [value for value in texts if not _is_number(value)]
+            if len(texts) - len(odd) < max(3, len(odd) + 1) or not odd:
+                continue
+            rows = frame.index[column.isin(odd)]
+            raise DataError(
+                f"Column {name!r} holds text such as {odd[0]!r} in {len(rows)} of {len(frame)} "
+                f"rows (row {listed(rows.tolist(), 4)}) where all else are numbers. Mend these "
+                f"rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
+                f"values are categories, write C({name})."
+            )
+
+
+def _no_dates(column: pd.Series[Any]) -> None:
+    kind = getattr(column.dtype, "kind", "O")
+    if kind in "mMc":
+        raise DataError(
+            f"Column {column.name!r} holds {holds(column)}: make a number of it first, for "
+            f"example the days since the first."
+        )
+
+
+def _ready(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(dict(columns), index=frame.index, copy=False)
+
+
+def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """Return a column of numbers as NumPy's, or None where it holds something else."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return None
+    if column.dtype == object:
+        column = column.infer_objects()
+    if _types.is_bool_dtype(column.dtype) or _types.is_integer_dtype(column.dtype):
+        return column.to_numpy(dtype=np.int64)
+    if _types.is_float_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64)
+    return None

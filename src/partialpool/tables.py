@@ -1,0 +1,116 @@
+"""fixef, ranef, coef, varcorr: a posterior as DataFrames under the field's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from .design import Design, GroupDesign
+from .errors import DataError
+from .glmm import SAMPLE, dim_of, effects_of
+from .summaries import summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUANTILES = (0.05, 0.5, 0.95)
+
+
+def of_variables(
+    posterior: xr.Dataset, names: Sequence[str], *, quantiles: Sequence[float]
+) -> pd.DataFrame:
+    """Summarise some variables, a row per scalar."""
+    return summary(posterior, var_names=list(names), quantiles=quantiles)
+
+
+def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise population coefficients, indexed by coefficient."""
+    if "beta" not in posterior:
+        raise DataError("this model has no population coefficients")
+    table = of_variables(posterior, ["beta"], quantiles=quantiles)
+    table.index = posterior["coefficient"].to_index().rename("coefficient")
+    return table
+
+
+def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise group effects, indexed by factor, group and coefficient."""
+    _need_groups(design)
+    if not any(f"r_{term.label}" in posterior for term in design.groups):
+        raise DataError("without pooling no group deviates from a population: use coef()")
+    arrays = [(term, effects_of(posterior, term)) for term in design.groups]
+    return _stack(posterior, arrays, quantiles)
+
+
+def coef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise population plus deviation, indexed by factor, group and coefficient."""
+    _need_groups(design)
+    arrays = [(term, group_coefficients(posterior, term)) for term in design.groups]
+    return _stack(posterior, arrays, quantiles)
+
+
+def group_coefficients(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
+    """Add population and deviation of each group of a term: (chain, draw, group, coefficient)."""
+    effects = effects_of(posterior, term).copy()
+    if f"r_{term.label}" not in posterior or "beta" not in posterior:
+        return effects
+    population = posterior["beta"].transpose(*SAMPLE, "coefficient")
+    names = population["coefficient"].values.tolist()
+    for k, name in enumerate(term.coefficients):
+        if name in names:
+            effects[..., k] += population.values[:, :, names.index(name), None]
+    return effects
+
+
+def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise standard deviations and correlations, indexed by factor, kind and coefficient."""
+    import pandas as pd
+
+    parts: list[pd.DataFrame] = []
+    keys: list[tuple[str, str, str]] = []
+    for term in design.groups:
+        for kind, inner in (("sd", "coefficient"), ("cor", "pair")):
+            name = f"{kind}_{term.label}"
+            if name in posterior:
+                parts.append(of_variables(posterior, [name], quantiles=quantiles))
+                labels = posterior[f"{term.label}_{inner}"].values.tolist()
+                keys += [(term.label, kind, str(label)) for label in labels]
+    if "sigma" in posterior:
+        parts.append(of_variables(posterior, ["sigma"], quantiles=quantiles))
+        keys.append(("Residual", "sd", ""))
+    if not parts:
+        raise DataError("this model has no standard deviations")
+    table = pd.concat(parts)
+    table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "kind", "coefficient"])
+    return table
+
+
+_DIMS = (*SAMPLE, "group", "inner")
+
+
+def _need_groups(design: Design) -> None:
+    if not design.groups:
+        raise DataError("this model has no group terms")
+
+
+def _stack(
+    posterior: xr.Dataset,
+    arrays: Sequence[tuple[GroupDesign, NDArray[np.float64]]],
+    quantiles: Sequence[float],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    parts, keys = [], []
+    for term, values in arrays:
+        parts.append(summary(xr.Dataset({"x": (_DIMS, values)}), quantiles=quantiles))
+        keys += [
+            (term.label, group, name)
+            for group in posterior[dim_of(term)].values.tolist()
+            for name in term.coefficients
+        ]
+    table = pd.concat(parts)
+    table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
+    return table
