@@ -63,10 +63,10 @@ def stan_data(
         "centered": [int(centered[term.label]) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
         "Z": np.concatenate([np.empty((n, 0)), *(term.Z for term in terms)], axis=1),
-        **_codes("alpha", alpha, location=True),
-        **_codes("beta", betas, location=True),
+        **codes("alpha", alpha, location=True),
+        **codes("beta", betas, location=True),
         "tau_fixed": fixed,
-        **_codes("tau", taus, location=False),
+        **codes("tau", taus, location=False),
         "prior_cor_eta": [_eta(term, table) for term in terms],
     }
     if family.name in ("bernoulli", "binomial", "beta_binomial"):
@@ -77,7 +77,7 @@ def stan_data(
         data["se"] = np.zeros(n) if response.se is None else response.se
     for name in family.auxiliaries:
         auxiliary = priors.code(table[name]) if name in table else Code(1, 0.0, 1.0, 1.0)
-        data |= _codes(name, auxiliary, location=False)
+        data |= codes(name, auxiliary, location=False)
     return data
 
 
@@ -116,11 +116,12 @@ def _own_locations(design: Design, table: PriorTable) -> NDArray[np.float64]:
     return total
 
 
-def _codes(name: str, codes: Code | list[Code], *, location: bool) -> dict[str, Any]:
+def codes(name: str, given: Code | list[Code], *, location: bool) -> dict[str, Any]:
+    """Lay out priors as data blocks have them: prior_NAME_family, ..._scale, ..._df."""
     fields = ("family", "location", "scale", "df") if location else ("family", "scale", "df")
-    if isinstance(codes, Code):
-        return {f"prior_{name}_{field}": getattr(codes, field) for field in fields}
-    return {f"prior_{name}_{field}": [getattr(c, field) for c in codes] for field in fields}
+    if isinstance(given, Code):
+        return {f"prior_{name}_{field}": getattr(given, field) for field in fields}
+    return {f"prior_{name}_{field}": [getattr(c, field) for c in given] for field in fields}
 
 
 def dim_of(term: GroupDesign) -> str:

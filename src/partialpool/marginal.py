@@ -1,0 +1,146 @@
+"""A Gaussian design as data of ``glmm/gaussian_marginal``: one group term integrated out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import priors, reduce
+from .design import Design, GroupDesign
+from .glmm import codes
+from .prior_table import PriorTable, cor_name, sd_name
+from .priors import LKJ, Code
+from .reduce import GaussianSums
+
+Floats = NDArray[np.float64]
+PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
+FEW_PATTERNS = 4
+"""Patterns are used where there are this many times fewer of them than groups."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """What is left of the rows of a Gaussian model with one group term.
+
+    Attributes
+    ----------
+    sums : GaussianSums
+        About the least-squares fit.
+    patterns : Patterns
+    R : array, (column, column)
+        Of X = QR, rows weighted.
+    x_mean : array, (predictor,)
+        Means of the predictors, where the prior of the intercept stands.
+    rows : int
+    """
+
+    sums: GaussianSums
+    patterns: reduce.Patterns
+    R: Floats
+    x_mean: Floats
+    rows: int
+
+    @property
+    def by_pattern(self) -> bool:
+        """Whether few enough groups differ in Z'Z to sum over patterns."""
+        return len(self.patterns.groups) * FEW_PATTERNS <= len(self.sums.ZZ)
+
+    @property
+    def program(self) -> str:
+        """Name of the program that takes these sums."""
+        return BY_PATTERN if self.by_pattern else PROGRAM
+
+    def line(self, label: str) -> str:
+        """Say the reduction: ``919 rows -> 85 county -> 41 patterns``."""
+        line = f"{self.rows} rows -> {len(self.sums.ZZ)} {label}"
+        return line + (f" -> {len(self.patterns.groups)} patterns" if self.by_pattern else "")
+
+
+def columns(design: Design) -> Floats:
+    """All columns of the fixed part, the intercept first."""
+    ones = np.ones((len(design.offset), int(design.intercept)))
+    return np.concatenate([ones, design.X], axis=1)
+
+
+def reduced(design: Design) -> Reduced:
+    """Reduce a design with one group term; known standard errors become weights."""
+    response = design.response
+    assert response is not None
+    (term,) = design.groups
+    X, y = columns(design), response.y - design.offset
+    weights = response.weights
+    if response.se is not None:
+        weights = (1.0 if weights is None else weights) / response.se**2
+    reference = reduce.least_squares(X, y, weights)
+    sums = reduce.gaussian_sums(
+        X, term.Z, term.codes, len(term.levels), y, reference=reference, weights=weights
+    )
+    root = X if weights is None else X * np.sqrt(weights)[:, None]
+    R: Floats = np.linalg.qr(root)[1]
+    return Reduced(sums, reduce.patterns(sums), R, design.X.mean(axis=0), len(y))
+
+
+def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:
+    """Lay out what the data block of `found.program` declares."""
+    response = design.response
+    assert response is not None
+    (term,) = design.groups
+    sums = found.sums
+    q, k = len(term.coefficients), design.X.shape[1]
+    known = response.se is not None
+    columns_left = max(1.0, sums.rows - sums.XX.shape[0])
+    unit = 1.0 if known else float(np.sqrt(sums.rr / columns_left)) or 1.0
+    taus = [priors.code(table[sd_name(term, name)]) for name in term.coefficients]
+    betas = [priors.code(table[name]) for name in design.coefficients]
+    alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
+    sigma = Code(1, 0.0, 1.0, 1.0) if known else priors.code(table["sigma"])
+    data: dict[str, Any] = {
+        "K": k,
+        "has_intercept": int(design.intercept),
+        "P": len(sums.XX),
+        "x_mean": found.x_mean,
+        "beta_hat": sums.reference,
+        "R_inverse": np.linalg.inv(found.R),
+        "rss": sums.rr,
+        "rows": sums.rows,
+        "known_se": int(known),
+        "q": q,
+        "correlated": int(term.correlated),
+        "C": q * (q - 1) // 2 if term.correlated else 0,
+        **codes("alpha", alpha, location=True),
+        **codes("beta", betas, location=True),
+        **codes("tau", taus, location=False),
+        "prior_cor_eta": _eta(term, table),
+        **codes("sigma", sigma, location=False),
+        "y_unit": unit,
+        "tau_unit": unit / np.sqrt(np.maximum(_mean_square(term), 1e-300)),
+    }
+    if found.by_pattern:
+        patterns = found.patterns
+        return data | {
+            "B": len(patterns.groups),
+            "groups": patterns.groups.astype(np.float64),
+            "ZZ": patterns.ZZ,
+            "G": patterns.G,
+        }
+    return data | {
+        "J": len(sums.ZZ),
+        "ZZ": np.moveaxis(sums.ZZ, 0, -1),
+        "ZX": np.moveaxis(sums.ZX, 0, -1),
+        "Zr": sums.Zr.T,
+        "draw_effects": 0,
+    }
+
+
+def _mean_square(term: GroupDesign) -> Floats:
+    mean: Floats = np.mean(term.Z**2, axis=0)
+    return np.where(mean > 0, mean, 1.0)
+
+
+def _eta(term: GroupDesign, table: PriorTable) -> float:
+    prior = table[cor_name(term)] if cor_name(term) in table else LKJ(1.0)
+    assert isinstance(prior, LKJ)
+    return float(prior.eta)

@@ -1,0 +1,208 @@
+"""Exact reductions: the same likelihood from far fewer numbers.
+
+A Gaussian regression needs, of the rows of each group, only the cross-products of their columns;
+groups with the same Z'Z share all that is expensive; and rows of counts that are alike in
+everything but the response need only its sum. Nothing is approximated.
+
+Cross-products are taken about a reference fit, from residuals, because those about zero lose all
+their digits when the response is far from zero. They add up: ``sums(a) + sums(b)`` are the sums
+of a and b together, if both have the same reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataError
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianSums:
+    """Cross-products of a Gaussian regression with one group term.
+
+    Attributes
+    ----------
+    reference : array, (column,)
+        Coefficients about which the residuals were taken.
+    rows : float
+        Sum of the weights.
+    XX : array, (column, column)
+    Xr : array, (column,)
+        X' residuals of the reference fit.
+    rr : float
+        Their sum of squares.
+    ZZ : array, (group, coefficient, coefficient)
+    ZX : array, (group, coefficient, column)
+    Zr : array, (group, coefficient)
+    """
+
+    reference: Floats
+    rows: float
+    XX: Floats
+    Xr: Floats
+    rr: float
+    ZZ: Floats
+    ZX: Floats
+    Zr: Floats
+
+    def __add__(self, other: GaussianSums) -> GaussianSums:
+        """Add the sums of other rows of the same groups, about the same reference."""
+        if not np.array_equal(self.reference, other.reference):
+            raise DataError("sums about different reference fits do not add up")
+        return GaussianSums(
+            self.reference,
+            self.rows + other.rows,
+            self.XX + other.XX,
+            self.Xr + other.Xr,
+            self.rr + other.rr,
+            self.ZZ + other.ZZ,
+            self.ZX + other.ZX,
+            self.Zr + other.Zr,
+        )
+
+    def about(self, reference: Floats) -> GaussianSums:
+        """Return the same sums about another fit."""
+        step = reference - self.reference
+        return GaussianSums(
+            reference,
+            self.rows,
+            self.XX,
+            self.Xr - self.XX @ step,
+            max(0.0, self.rr - 2 * float(step @ self.Xr) + float(step @ self.XX @ step)),
+            self.ZZ,
+            self.ZX,
+            self.Zr - self.ZX @ step,
+        )
+
+
+def least_squares(X: Floats, y: Floats, weights: Floats | None = None) -> Floats:
+    """Least-squares coefficients by QR, each row counted `weights` times."""
+    root = None if weights is None else np.sqrt(weights)
+    q, r = np.linalg.qr(X if root is None else X * root[:, None])
+    fitted: Floats = np.linalg.solve(r, q.T @ (y if root is None else y * root))
+    return fitted
+
+
+def gaussian_sums(
+    X: Floats,
+    Z: Floats,
+    codes: NDArray[np.int64],
+    groups: int,
+    y: Floats,
+    *,
+    reference: Floats,
+    weights: Floats | None = None,
+) -> GaussianSums:
+    """Sum the cross-products of rows, group by group.
+
+    Parameters
+    ----------
+    X : array, (row, column)
+        With the intercept, where there is one.
+    Z : array, (row, coefficient)
+    codes : array of int, (row,)
+        Group of each row, from 0.
+    groups : int
+    y : array, (row,)
+        Less its offset.
+    reference : array, (column,)
+        About which residuals are taken: the least-squares fit, or one that is near it.
+    weights : array, (row,), optional
+
+    Returns
+    -------
+    GaussianSums
+    """
+    w = np.ones(len(y)) if weights is None else weights
+    residuals = y - X @ reference
+    weighted = Z * w[:, None]
+    q, columns = Z.shape[1], X.shape[1]
+    ZZ = np.empty((groups, q, q))
+    ZX = np.empty((groups, q, columns))
+    Zr = np.empty((groups, q))
+    for a in range(q):
+        Zr[:, a] = np.bincount(codes, weighted[:, a] * residuals, groups)
+        for b in range(a + 1):
+            ZZ[:, a, b] = ZZ[:, b, a] = np.bincount(codes, weighted[:, a] * Z[:, b], groups)
+        for p in range(columns):
+            ZX[:, a, p] = np.bincount(codes, weighted[:, a] * X[:, p], groups)
+    scaled = X * w[:, None]
+    rr = float(np.sum(w * residuals**2))
+    return GaussianSums(
+        reference, float(w.sum()), X.T @ scaled, scaled.T @ residuals, rr, ZZ, ZX, Zr
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Groups that share their Z'Z.
+
+    Attributes
+    ----------
+    ZZ : array, (pattern, coefficient, coefficient)
+    groups : array of int, (pattern,)
+        How many groups each has.
+    G : array, (pattern, coefficient, coefficient, 1 + column, 1 + column)
+        Sums over those groups of the outer products of the rows of [Zr, ZX].
+    """
+
+    ZZ: Floats
+    groups: NDArray[np.int64]
+    G: Floats
+
+
+def patterns_of(sums: GaussianSums) -> NDArray[np.int64]:
+    """Return the pattern of each group, from 0: groups with exactly equal Z'Z share one."""
+    flat = sums.ZZ.reshape(len(sums.ZZ), -1)
+    _, inverse = np.unique(flat, axis=0, return_inverse=True)
+    return np.asarray(inverse, dtype=np.int64).ravel()
+
+
+def patterns(sums: GaussianSums) -> Patterns:
+    """Sum over groups with the same Z'Z."""
+    which = patterns_of(sums)
+    count = int(which.max()) + 1
+    _, first = np.unique(which, return_index=True)
+    both = np.concatenate([sums.Zr[:, :, None], sums.ZX], axis=2)
+    q, width = both.shape[1:]
+    G = np.zeros((count, q, q, width, width))
+    np.add.at(G, which, np.einsum("jai,jbk->jabik", both, both))
+    return Patterns(sums.ZZ[first], np.bincount(which, minlength=count), G)
+
+
+@dataclass(frozen=True, eq=False)
+class Collapsed:
+    """Rows that are alike, taken together.
+
+    Attributes
+    ----------
+    first : array of int, (distinct row,)
+        A row of each kind.
+    which : array of int, (row,)
+        The kind of each row.
+    """
+
+    first: NDArray[np.int64]
+    which: NDArray[np.int64]
+
+    def total(self, values: Floats) -> Floats:
+        """Sum a column over the rows of each kind."""
+        return np.bincount(self.which, values, len(self.first)).astype(np.float64)
+
+
+def collapse(*columns: NDArray[np.generic]) -> Collapsed:
+    """Find rows that are equal in all columns, each (row,) or (row, several)."""
+    flat = [np.asarray(c, dtype=np.float64).reshape(len(c), -1) for c in columns]
+    table = np.ascontiguousarray(np.concatenate(flat, axis=1))
+    _, first, which = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")  # in the order in which they first appear
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return Collapsed(
+        np.asarray(first[order], dtype=np.int64), np.asarray(rank[which.ravel()], dtype=np.int64)
+    )

@@ -1,0 +1,252 @@
+// Gaussian regression with one group term whose effects are integrated out: the
+// posterior of gaussian.stan, from sums over groups. The sampler sees no group
+// effects and no funnel; a gradient costs J, whatever the number of rows is.
+//
+//   y of group j = X_j beta + Z_j r_j + normal(0, sigma) errors
+//   r_j ~ multi_normal(0, Lambda Lambda'), Lambda = diag(tau) L
+//
+// With the least-squares fit beta_hat, d = beta - beta_hat, u_j = v_j - C_j d and
+// A_j = I + Lambda' S_j Lambda / sigma^2, the density of y is, up to a constant,
+//
+//   -rows log sigma - sum_j log|A_j| / 2 - (rss + |R d|^2) / (2 sigma^2)
+//   + sum_j |A_j^(-1/2) Lambda' u_j|^2 / (2 sigma^4)
+//
+// where X = Q R, S_j = Z_j'Z_j, C_j = Z_j'X_j, and v_j = Z_j' times the residuals
+// of the least-squares fit. beta is sampled as R d, in which the least-squares
+// fit has no correlations. Given the draws, Lambda^(-1) r_j is normal with mean
+// A_j^(-1) Lambda' u_j / sigma^2 and covariance A_j^(-1). Rows of weight w count
+// w times in all sums; known standard errors are weights 1 / se^2 with sigma 1.
+//
+// Source: Lindley and Smith (1972), Bayes estimates for the linear model;
+//   Bates et al. (2015), Fitting linear mixed-effects models using lme4.
+// Example: gaussian_marginal.data.json, reaction times of 18 sleepers,
+//   reaction ~ days + (1 + days | subject).
+functions {
+  // Log density of a location by the code of its family.
+  real location_prior_lpdf(real x, int family, real location, real scale,
+                           real df) {
+    return family == 0 ? 0
+           : family == 1 ? normal_lpdf(x | location, scale)
+             : family == 2 ? student_t_lpdf(x | df, location, scale)
+               : cauchy_lpdf(x | location, scale);
+  }
+  // Log density of x > 0, up to a constant, by the code of its family.
+  real scale_prior_lpdf(real x, int family, real scale, real df) {
+    return family == 1 ? normal_lpdf(x | 0, scale)
+           : family == 2 ? student_t_lpdf(x | df, 0, scale)
+             : family == 3 ? cauchy_lpdf(x | 0, scale)
+               : family == 4 ? exponential_lpdf(x | 1 / scale)
+                 : gamma_lpdf(x | df, 1 / scale);
+  }
+  // Cholesky factor of a correlation matrix from its partial correlations, row
+  // by row, which begin after the first `at` of cpc.
+  matrix cholesky_corr(vector cpc, int at, int q, int correlated) {
+    matrix[q, q] L = identity_matrix(q);
+    int before = at;
+    for (i in 2 : correlated ? q : 1) {
+      for (j in 1 : i - 1) {
+        L[i, j] = cpc[before + j] * L[i, i];
+        L[i, i] *= sqrt(1 - square(cpc[before + j]));
+      }
+      before += i - 1;
+    }
+    return L;
+  }
+  // Log density of these partial correlations under LKJ(eta), up to a constant.
+  real lkj_cpc(vector cpc, int at, int q, real eta) {
+    real total = 0;
+    int before = at;
+    for (i in 2 : q) {
+      for (j in 1 : i - 1) {
+        total += (eta + 0.5 * (q - 1 - j) - 1)
+                 * log1m(square(cpc[before + j]));
+      }
+      before += i - 1;
+    }
+    return total;
+  }
+  // I + Lambda' S Lambda / s^2 of every group.
+  array[,] vector precision_of(array[,] vector S, matrix Lambda, real s,
+                               int q, int J) {
+    array[q, q] vector[J] A;
+    for (a in 1 : q) {
+      for (b in 1 : a) {
+        A[a, b] = rep_vector(a == b, J);
+        for (i in a : q) {
+          for (j in b : q) {
+            A[a, b] += (Lambda[i, a] * Lambda[j, b] / square(s)) * S[i, j];
+          }
+        }
+      }
+    }
+    return A;
+  }
+  // Cholesky factor of every group's A; only its lower triangle is used.
+  array[,] vector cholesky_of(array[,] vector A, int q, int J) {
+    array[q, q] vector[J] F;
+    for (a in 1 : q) {
+      for (b in 1 : a) {
+        vector[J] left = A[a, b];
+        for (i in 1 : b - 1) {
+          left -= F[a, i] .* F[b, i];
+        }
+        F[a, b] = a == b ? sqrt(left) : left ./ F[b, b];
+      }
+    }
+    return F;
+  }
+  // F \ (Lambda' u / s) of every group, u = Zr - ZX d.
+  array[] vector whiten(array[,] vector F,
+                        array[] vector Zr,
+                        array[,] vector ZX,
+                        vector d,
+                        matrix Lambda,
+                        real s,
+                        int q,
+                        int J) {
+    array[q] vector[J] u;
+    array[q] vector[J] x;
+    for (a in 1 : q) {
+      u[a] = Zr[a];
+      for (p in 1 : size(d)) {
+        u[a] -= ZX[a, p] * d[p];
+      }
+    }
+    for (a in 1 : q) {
+      x[a] = rep_vector(0, J);
+      for (i in a : q) {
+        x[a] += (Lambda[i, a] / s) * u[i];
+      }
+      for (i in 1 : a - 1) {
+        x[a] -= F[a, i] .* x[i];
+      }
+      x[a] ./= F[a, a];
+    }
+    return x;
+  }
+}
+data {
+  int<lower=0> K; // predictors, without the intercept (count)
+  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
+  int<lower=0> P; // columns of X, the intercept first: K + has_intercept
+  row_vector[K] x_mean; // where alpha's prior stands: means of the predictors
+  vector[P] beta_hat; // least-squares fit, Intercept first (eta per X)
+  matrix[P, P] R_inverse; // inverse of R, where X = Q R
+  real<lower=0> rss; // residual sum of squares of that fit (square of eta)
+  real<lower=0> rows; // rows, or the sum of their weights (count)
+  int<lower=0, upper=1> known_se; // standard errors known, in the sums? (yes 1)
+  int<lower=1> q; // coefficients of the group term (count)
+  int<lower=0, upper=1> correlated; // coefficients correlated? (yes 1)
+  int<lower=0> C; // correlations: q choose 2 if correlated (count)
+  int<lower=1> J; // groups (count)
+  // Sums over the rows of each group, for each pair of coefficients or columns.
+  array[q, q] vector[J] ZZ; // Z'Z (square of the unit of Z)
+  array[q, P] vector[J] ZX; // Z'X
+  array[q] vector[J] Zr; // Z' residuals of the least-squares fit
+  int<lower=0, upper=1> draw_effects; // draw the group effects? (yes 1)
+  // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
+  // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
+  // 5 gamma (df: its shape).
+  int<lower=0, upper=3> prior_alpha_family; // of the intercept (code)
+  real prior_alpha_location; // at the mean of X (unit of eta)
+  real<lower=0> prior_alpha_scale; // its scale (unit of eta)
+  real<lower=0> prior_alpha_df; // its degrees of freedom (no unit)
+  array[K] int<lower=0, upper=3> prior_beta_family; // of the slopes (code)
+  vector[K] prior_beta_location; // their locations (eta per X)
+  vector<lower=0>[K] prior_beta_scale; // their scales (eta per X)
+  vector<lower=0>[K] prior_beta_df; // their degrees of freedom (no unit)
+  array[q] int<lower=1, upper=5> prior_tau_family; // of tau (code)
+  vector<lower=0>[q] prior_tau_scale; // its scale (eta per Z)
+  vector<lower=0>[q] prior_tau_df; // degrees of freedom (no unit)
+  real<lower=0> prior_cor_eta; // LKJ shape (no unit)
+  int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
+  real<lower=0> prior_sigma_scale; // its scale (unit of eta)
+  real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
+  // Units in which the sampler sees the parameters; the posterior has none of it.
+  real<lower=0> y_unit; // of sigma and R d (unit of eta)
+  vector<lower=0>[q] tau_unit; // of tau (eta per Z)
+}
+parameters {
+  vector[P] xi; // R d, in y_unit
+  vector<lower=0>[q] tau_std; // tau, in tau_unit
+  vector<lower=-1, upper=1>[C] cpc; // partial correlations
+  vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
+}
+transformed parameters {
+  vector[P] d = y_unit * (R_inverse * xi); // beta minus the least-squares fit
+  vector[has_intercept] Intercept = beta_hat[1 : has_intercept]
+                                    + d[1 : has_intercept]; // eta at X = 0
+  vector[K] beta = tail(beta_hat, K) + tail(d, K); // slopes (eta per X)
+  vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
+  vector[q] tau = tau_unit .* tau_std; // sds of the group effects (eta per Z)
+  vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
+}
+model {
+  if (has_intercept) {
+    alpha[1] ~ location_prior(prior_alpha_family, prior_alpha_location,
+                              prior_alpha_scale, prior_alpha_df);
+  }
+  for (k in 1 : K) {
+    beta[k] ~ location_prior(prior_beta_family[k], prior_beta_location[k],
+                             prior_beta_scale[k], prior_beta_df[k]);
+  }
+  for (k in 1 : q) {
+    tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
+                         prior_tau_df[k]);
+  }
+  if (correlated) {
+    target += lkj_cpc(cpc, 0, q, prior_cor_eta);
+  }
+  if (!known_se) {
+    sigma[1] ~ scale_prior(prior_sigma_family, prior_sigma_scale,
+                           prior_sigma_df);
+  }
+  real s = known_se ? 1 : sigma[1];
+  matrix[q, q] Lambda = diag_pre_multiply(tau,
+                          cholesky_corr(cpc, 0, q, correlated));
+  array[q, q] vector[J] F = cholesky_of(precision_of(ZZ, Lambda, s, q, J), q,
+                                        J);
+  array[q] vector[J] x = whiten(F, Zr, ZX, d, Lambda, s, q, J);
+  real explained = 0;
+  for (k in 1 : q) {
+    target += -sum(log(F[k, k]));
+    explained += dot_self(x[k]);
+  }
+  target += -(known_se ? 0 : rows) * log(s)
+            - 0.5 * (rss + square(y_unit) * dot_self(xi) - explained)
+              / square(s);
+}
+generated quantities {
+  vector[C] rho; // correlations, row by row below the diagonal
+  {
+    matrix[q, q] L = cholesky_corr(cpc, 0, q, correlated);
+    int before = 0;
+    for (i in 2 : correlated ? q : 1) {
+      for (j in 1 : i - 1) {
+        rho[before + j] = dot_product(L[i], L[j]);
+      }
+      before += i - 1;
+    }
+  }
+  // Group effects, by coefficient and group: deviations from the population.
+  vector[draw_effects ? q * J : 0] r;
+  if (draw_effects) {
+    real s = known_se ? 1 : sigma[1];
+    matrix[q, q] Lambda = diag_pre_multiply(tau,
+                            cholesky_corr(cpc, 0, q, correlated));
+    array[q, q] vector[J] F = cholesky_of(precision_of(ZZ, Lambda, s, q, J),
+                                          q, J);
+    array[q] vector[J] x = whiten(F, Zr, ZX, d, Lambda, s, q, J);
+    matrix[J, q] w; // Lambda \ r: F' \ (x / s + standard normals)
+    for (i in 1 : q) {
+      int a = q + 1 - i;
+      w[ : , a] = x[a] / s + to_vector(normal_rng(zeros_vector(J), 1));
+      for (b in a + 1 : q) {
+        w[ : , a] -= F[b, a] .* w[ : , b];
+      }
+      w[ : , a] ./= F[a, a];
+    }
+    r = to_vector(w * Lambda');
+  }
+}
+
