@@ -13,7 +13,7 @@ from .. import datasets, programs
 from ..stan_program import StanProgram
 from .reml import Floats, Sums, sums
 
-GELMAN_HILL = "log_activity"
+GELMAN_HILL = "log_radon"
 """Gelman and Hill's response: the log of the activity, zeros taken as 0.1."""
 WIECKI = "log_activity_plus_tenth"
 """Wiecki's response: the log of the activity plus 0.1."""
@@ -111,7 +111,7 @@ def given(program: StanProgram, response: str) -> dict[str, Any]:
     ----------
     program : StanProgram
         One of ``linear/``.
-    response : {"log_activity", "log_activity_plus_tenth"}
+    response : {"log_radon", "log_activity_plus_tenth"}
 
     Returns
     -------
@@ -152,7 +152,7 @@ def reduced(response: str, *, fixed: str, slopes: bool = False) -> Sums:
 
     Parameters
     ----------
-    response : {"log_activity", "log_activity_plus_tenth"}
+    response : {"log_radon", "log_activity_plus_tenth"}
     fixed : str
         Columns of X: some of "1", "floor" and "log_uranium", with blanks between.
     slopes : bool
