@@ -21,7 +21,7 @@ from .columns import Columns, fit_columns
 from .errors import DataError, OptionError
 from .factors import Factor, fit_factor
 from .formula import Formula, names_in
-from .group_design import GroupDesign, check_overlap, notes_on, unseen_groups
+from .group_design import GroupDesign, check_overlap, label_of, notes_on, unseen_groups
 from .identified import check_rank
 from .response import Array, Expressions, Response
 
@@ -161,10 +161,10 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         own, Z = fit_columns(term.effects, frame)
         inner, rest, columns = _without_intercept(own.names, Z)
         check_rank(rest, columns, intercept=inner, term=f"the group term {term}")
-        count = sum(group.factor == term.factor for group in groups)
+        taken = [group.label for group in groups]
         groups.append(
             GroupDesign(
-                label=f"{term.factor}.{count}" if count else term.factor,
+                label=label_of(term.factor, taken, [t.factor for t in formula.groups]),
                 factor=term.factor,
                 coefficients=own.names,
                 Z=Z,

@@ -34,14 +34,10 @@ def check_rank(names: Sequence[str], X: NDArray[np.float64], *, intercept: bool,
     for name, least, most in zip(names, low.tolist(), high.tolist(), strict=True):
         if least == most and (intercept or least == 0):
             why = (
-                "the data have no such row"
-                if least == 0 and "[" in name
-                else (
-                    "its effect cannot be told from the intercept"
-                    if intercept
-                    else "it has no effect"
-                )
+                "its effect cannot be told from the intercept" if intercept else "it has no effect"
             )
+            if least == 0 and "[" in name:
+                why = "the data have no such row"
             raise DataError(
                 f"`{name}` in {term} is {least:g} in every row, so {why}. "
                 f"Leave it out of the formula."

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import inspect
+import os
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .errors import DataError, OptionError
+from .errors import DataError, DataWarning, OptionError
 from .factors import factorise, listed
 
 _types = pd.api.types
+_HERE = os.path.dirname(__file__)
 NA_ACTIONS = ("error", "drop")
 
 
@@ -41,6 +45,8 @@ def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
 def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd.DataFrame:
     """Keep the columns named, or say which is missing or there twice."""
     known = [str(name) for name in frame.columns]
+    if "Intercept" in names:
+        raise DataError("'Intercept' is the name of a model's constant: rename this column.")
     for name in names:
         count = int(sum(column == name for column in frame.columns))
         if count == 0:
@@ -232,3 +238,11 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
     if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None
+
+
+def warn(message: str) -> None:
+    """Warn of the data, at the line of the caller outside this package."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, DataWarning, stacklevel=level + 1)
