@@ -100,7 +100,7 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     found = () if common is None else tuple(common.terms.values())
     names = tuple(str(label) for term in found for label in term.labels)
     for term in found:
-        _check_term(term)
+        _check_term(term, len(frame))
     if len(set(names)) < len(names) or len(found) < len(model.common_terms):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise DataError(f"`{text}` gives two coefficients the same name: {listed(twice)}.")
@@ -119,7 +119,9 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     return Columns(text, names, common, ranges), finished(matrix, names, frame, where)
 
 
-def _check_term(term: Any) -> None:
+def _check_term(term: Any, rows: int) -> None:
+    if len(term.labels) != np.size(term.data) // rows:
+        raise DataError(f"`{term.name}` gives no column, or none that can be named.")
     for part in getattr(term, "components", ()):
         if part.kind == "categoric" and len(part.levels) < 2:
             raise DataError(
@@ -190,10 +192,12 @@ def finished(
         bad = np.flatnonzero(~np.isfinite(values[:, column]))
         if len(bad):
             labels = frame.index[bad].tolist()
+            way = "Leave these rows out, or change the expression."
+            if np.isnan(values[:, column]).all():
+                way = "Perhaps a column in it is constant, or of the wrong sign."
             raise DataError(
                 f"`{names[column]}` is not finite in {len(bad)} of {len(frame)} rows of {where} "
-                f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. "
-                f"Leave these rows out, or change the expression."
+                f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. {way}"
             )
     return values
 

@@ -189,6 +189,42 @@ def test_changed_order_of_categories_gives_the_same_columns(data: pd.DataFrame) 
         assert np.array_equal(new.groups[0].Z, design.groups[0].Z)
 
 
+@pytest.mark.parametrize(
+    ("short", "written_out"),
+    [
+        ("t/x", "t + t:x"),
+        ("x/t", "x + x:t"),
+        ("t/u", "t + t:u"),
+        ("(t + x)**2", "t + x + t:x"),
+        ("(t + u + x)**2 - t:u", "t + u + x + t:x + u:x"),
+        ("x:(t + u)", "x:t + x:u"),
+        ("t*u*x", "t + u + t:u + x + t:x + u:x + t:u:x"),
+        ("x*t - t", "x + x:t"),
+        ("x + x + t:t", "x + t"),
+    ],
+)
+@pytest.mark.parametrize("intercept", ["1", "0"])
+def test_operators_are_short_for_sums(
+    short: str, written_out: str, intercept: str, data: pd.DataFrame
+) -> None:
+    one = make(f"y ~ {intercept} + {short} + ({intercept} + {short} | g)", data)
+    two = make(f"y ~ {intercept} + {written_out} + ({intercept} + {written_out} | g)", data)
+    for a, b in ((one, two), (one.on(data.iloc[:9]), two.on(data.iloc[:9]))):
+        assert set(a.coefficients) == set(b.coefficients)
+        order = [a.coefficients.index(name) for name in b.coefficients]
+        assert np.array_equal(a.X[:, order], b.X)
+        order = [a.groups[0].coefficients.index(name) for name in b.groups[0].coefficients]
+        assert np.array_equal(a.groups[0].Z[:, order], b.groups[0].Z)
+        # Columns of a factor alone or with a number are ones and zeros, or that number.
+        for name, column in zip(a.coefficients, a.X.T, strict=True):
+            factors = [part.split("[") for part in name.split(":")]
+            expected = np.ones(len(a.X))
+            for variable, *level in factors:
+                values = a.data[variable].astype(str if level else float)
+                expected = expected * ((values == level[0][:-1]) if level else values).to_numpy()
+            assert np.array_equal(column, expected), name
+
+
 @pytest.mark.parametrize("call", ["C(t)", "T(t, 'mid')", "S(t)", "C(v)", "C(t, Treatment('mid'))"])
 def test_coded_categories_on_rows_of_one_level(call: str, data: pd.DataFrame) -> None:
     design = make(f"y ~ {call}", data)
@@ -379,6 +415,8 @@ def frame() -> pd.DataFrame:
     made["double"] = 2 * made.x - 3 * made.k + 1
     made["same"] = 4.0
     made["site"] = "A"
+    made["month"] = pd.period_range("2020-01", periods=len(made), freq="M")
+    made[7] = made.z
     made["Intercept"] = made.x + made.z
     made["floor"] = ["3 rooms" if i == 5 else str(i % 4) for i in range(len(made))]
     made["answer"] = np.where(made.x > 0, "yes", "no")
@@ -394,8 +432,12 @@ BAD = [
     ("y ~ x + (1 | count)", r"no column 'count'"),
     ("y ~ x + double + k", r"`k` in the fixed part is a linear combination.* 2 \* `x`|`k`.*0.33"),
     ("y ~ x + same", r"`same` in the fixed part is 4 in every row.*intercept"),
-    ("y ~ 0 + x + I(0 * x)", r"`I\(0 \* x\)`.* is 0 in every row, so it has no effect"),
+    ("y ~ 0 + x + I(0 * x)", r"`I\(0 \* x\)`.* is 0 in every row, so the data say nothing"),
     ("y ~ t * zero:C(v)", r"is 0 in every row|linear combination"),
+    ("y ~ poly(x, 0)", r"`poly\(x, 0\)` gives no column"),
+    ("y ~ scale(same)", r"`scale\(same\)` is not finite in 72 of 72 .* constant"),
+    ("y ~ month", r"'month' holds Period such as"),
+    ("y ~ x + `7`", r"no column '7'. Names of columns are text"),
     ("y ~ x + Intercept", r"'Intercept' is the name .* rename"),
     ("y ~ x + (1 | site)", r"`site` has one level only, 'A'"),
     ("y ~ site", r"`site` has one level only, 'A'"),
