@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import warnings
 from typing import Any
@@ -275,6 +276,30 @@ def test_labels_of_terms_are_distinct(data: pd.DataFrame) -> None:
     renamed = data.assign(**{"g.1": data.h})
     design = make("y ~ (1 | `g.1`) + (1 | g) + (0 + x | g) + (0 + z | g)", renamed)
     assert [group.label for group in design.groups] == ["g.1", "g", "g.2", "g.3"]
+
+
+def test_a_design_with_less_needs_less_of_other_data(data: pd.DataFrame) -> None:
+    """As complete pooling leaves the group terms out, and no pooling the population's part."""
+    design = make("y ~ t + x + z + (1 + k | g) + (1 | h)", data)
+    whole = design.on(data)
+    few = dataclasses.replace(design, groups=())
+    made = few.on(data[["t", "x", "z"]])
+    assert made.groups == ()
+    assert np.array_equal(made.X, whole.X)
+    kept = [0, 3]
+    names = tuple(design.coefficients[i] for i in kept)
+    less = dataclasses.replace(
+        design,
+        intercept=False,
+        coefficients=names,
+        X=design.X[:, kept],
+        groups=design.groups[1:],
+    )
+    made = less.on(data[["t", "x", "z", "h"]])
+    assert (made.intercept, made.coefficients) == (False, names)
+    assert np.array_equal(made.X, whole.X[:, kept])
+    assert [group.label for group in made.groups] == ["h"]
+    assert np.array_equal(made.groups[0].codes, whole.groups[1].codes)
 
 
 # New groups
