@@ -93,8 +93,8 @@ def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.Dat
 
 def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     missing = np.asarray(column.isna(), dtype=bool)
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
-        missing = missing | np.isinf(np.asarray(column))
+    if _types.is_float_dtype(column.dtype):
+        missing = missing | np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
     return missing
 
 

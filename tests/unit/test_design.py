@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import tracemalloc
 import warnings
 from typing import Any
 
@@ -121,6 +122,25 @@ def test_a_design_holds_nothing_of_rows_by_groups() -> None:
     assert len(group.levels) == groups
     assert group.levels[:3] == (0, 1, 2)
     assert all(type(level) is int for level in group.levels)
+
+
+def test_memory_is_of_the_size_of_the_data() -> None:
+    rng = np.random.default_rng(0)
+    rows = 40_000
+    frame = pd.DataFrame({"y": rng.normal(size=rows), "x": rng.normal(size=rows)})
+    frame["g"] = rng.integers(0, 4000, size=rows)
+    make("y ~ x", frame[:10])  # imports, which are not counted
+    tracemalloc.start()
+    try:
+        design = make("y ~ x + (1 + x | g) + (1 | g:half)", frame.assign(half=frame.x > 0))
+        held, peak = tracemalloc.get_traced_memory()
+        design.on(frame.assign(half=frame.x > 0))
+        _, peak_on = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    column = 8 * rows
+    assert held < 15 * column
+    assert max(peak, peak_on) < 60 * column  # a matrix of rows by groups has 4000
 
 
 def test_nested_crossed_and_repeated_factors(data: pd.DataFrame) -> None:
@@ -410,6 +430,9 @@ def test_missing_values_are_counted_by_column(holes: pd.DataFrame) -> None:
     with pytest.raises(DataError, match=message) as caught:
         make("y ~ x + (1 | g)", holes)
     assert "'z'" not in str(caught.value)
+    nullable = holes.astype({"x": "Float64"})
+    with pytest.raises(DataError, match="'x' 1 NaN and 1 inf, 'g' 2 NaN"):
+        make("y ~ x + (1 | g)", nullable)
     with pytest.raises(OptionError, match="not 'keep'"):
         make("y ~ x", holes, na_action="keep")
 
