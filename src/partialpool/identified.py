@@ -134,6 +134,6 @@ def slopes(
     if not constant:
         return None, notes
     return (
-        f"{listed(constant)} varies within no group of `{factor}`{ones}: the data cannot tell a "
+        f"{listed(constant)} {'vary' if len(constant) > 1 else 'varies'} within no group of `{factor}`{ones}: the data cannot tell a "
         f"group's slope from its intercept, only the priors do. Perhaps (1 | {factor}) is meant."
     ), notes
