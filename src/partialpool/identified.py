@@ -133,7 +133,8 @@ def slopes(
     ]
     if not constant:
         return None, notes
+    vary = "vary" if len(constant) > 1 else "varies"
     return (
-        f"{listed(constant)} {'vary' if len(constant) > 1 else 'varies'} within no group of `{factor}`{ones}: the data cannot tell a "
+        f"{listed(constant)} {vary} within no group of `{factor}`{ones}: the data cannot tell a "
         f"group's slope from its intercept, only the priors do. Perhaps (1 | {factor}) is meant."
     ), notes
