@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from .errors import DataError, PartialPoolError
 from .factors import listed
-from .table import check_levels
+from .formula import names_in
+from .table import check_levels, holds
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class Columns:
         """Evaluate on other data, prepared by `table.prepared` for this."""
         if self._common is None:
             return np.ones((len(frame), len(self.names)))
-        with _quietly(self.text, where):
+        with _quietly(self.text, where, frame):
             try:
                 matrix = self._common.evaluate_new_data(frame).design_matrix
             except ValueError as problem:
@@ -69,12 +70,12 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     from formulae.environment import Environment
     from formulae.matrices import DesignMatrices
 
-    from . import syntax
+    from . import functions, syntax
 
     whole = f"1 + {text}"  # formulae takes a 0 as "less the intercept" only after one
     model = syntax.terms(whole, syntax.scan(whole))
-    with _quietly(text, where):
-        common = DesignMatrices(model, frame, Environment([syntax.NAMESPACE])).common
+    with _quietly(text, where, frame):
+        common = DesignMatrices(model, frame, Environment([functions.NAMESPACE])).common
     found = () if common is None else tuple(common.terms.values())
     names = tuple(str(label) for term in found for label in term.labels)
     for term in found:
@@ -101,31 +102,54 @@ def _check_term(term: Any) -> None:
             )
 
 
-def evaluate(text: str, frame: pd.DataFrame, what: str, where: str = "data") -> Floats:
-    """Evaluate an expression ("log(y)", "10"), one number a row."""
-    from formulae.environment import Environment
-    from formulae.transforms import TRANSFORMS
+class Expression:
+    """An expression ("log(y)", "10") that gives a number a row; remembers as `Columns` does."""
 
-    from . import syntax
+    def __init__(self, text: str, what: str) -> None:
+        from . import syntax
 
-    expression = syntax.expression(text, syntax.scan(text))
-    with _quietly(text, where, what):
-        value = expression.eval(frame, Environment([TRANSFORMS, syntax.NAMESPACE]))
-    if np.ndim(value) == 0 and isinstance(value, (int, float)):
-        value = np.full(len(frame), value)
-    values = np.asarray(value)
-    if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
-        example = "" if values.ndim != 1 else f": its first value is {value_example(values)}"
-        raise DataError(f"{what} `{text}` is not a number for each row of {where}{example}.")
-    if values.dtype.kind == "b":
-        values = values.astype(np.int64)
-    finished(values[:, None], (text,), frame, where)
-    return values
+        self.text = text
+        self.what = what
+        self.columns = names_in(text)
+        self._expression = syntax.expression(text, syntax.scan(text))
+
+    def on(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
+        """Evaluate: the first time on the data of the fit."""
+        from formulae.environment import Environment
+        from formulae.transforms import TRANSFORMS
+
+        from . import functions
+
+        with _quietly(self.text, where, frame, self.what):
+            space = Environment([TRANSFORMS, functions.NAMESPACE])
+            value = self._expression.eval(frame, space)
+        if isinstance(value, (int, float)):
+            value = np.full(len(frame), value)
+        values = np.asarray(value)
+        if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
+            told = _text_in(self.text, frame, self.what)
+            raise DataError(
+                f"{self.what} `{self.text}` must be a number in each row of {where}.{told}"
+            )
+        if values.dtype.kind == "b":
+            values = values.astype(np.int64)
+        finished(values[:, None], (self.text,), frame, where)
+        return values
 
 
-def value_example(values: Any) -> str:
-    """Show the first of some values."""
-    return repr(pd.Series(values).tolist()[0]) if len(values) else "none"
+def _text_in(text: str, frame: pd.DataFrame, what: str = "") -> str:
+    """Say which column of an expression holds no numbers, and what to do."""
+    for name in names_in(text):
+        column = frame.get(name)
+        if column is None or column.dtype.kind in "biuf":
+            continue
+        known = column.cat.categories if hasattr(column, "cat") else column
+        values = known.tolist()
+        told = f" Column {name!r} holds {holds(pd.Series(values, dtype=object))}."
+        if what == "The response" and len(values) == 2:
+            return f"{told} For a response of two outcomes write ({name} == {values[-1]!r}) ~ ..."
+        return f"{told} Make numbers of it first, for example pd.to_numeric(data[{name!r}])."
+    return ""
 
 
 def finished(
@@ -133,13 +157,13 @@ def finished(
 ) -> NDArray[np.float64]:
     """Make a matrix of floats, every one of them finite."""
     values: Floats = np.asarray(matrix, dtype=np.float64)
-    # A sum is finite unless an entry is not (or it overflows): rows are looked at only then.
+    # A sum is finite if its entries are: rows are looked at only where it is not.
     with np.errstate(all="ignore"):
         suspects = np.flatnonzero(~np.isfinite(values.sum(axis=0)))
     for column in suspects.tolist():
         bad = np.flatnonzero(~np.isfinite(values[:, column]))
         if len(bad):
-            labels = frame.attrs.get("labels", frame.index)[bad[:5]].tolist()
+            labels = frame.index[bad].tolist()
             raise DataError(
                 f"`{names[column]}` is not finite in {len(bad)} of {len(frame)} rows of {where} "
                 f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. "
@@ -149,7 +173,7 @@ def finished(
 
 
 @contextlib.contextmanager
-def _quietly(text: str, where: str, what: str = "") -> Iterator[None]:
+def _quietly(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Iterator[None]:
     """Let neither formulae nor NumPy print; say which expression an error comes from."""
     try:
         with (
@@ -162,5 +186,9 @@ def _quietly(text: str, where: str, what: str = "") -> Iterator[None]:
     except PartialPoolError:
         raise
     except Exception as problem:
-        name = f"{what} `{text}`" if what else f"`{text}`"
-        raise DataError(f"{name} cannot be computed from {where}: {problem}") from problem
+        terms = text.removeprefix("1 + ").removeprefix("0 + ")
+        name = f"{what} `{text}`" if what else f"`{terms}`"
+        reason = _text_in(text, frame, what) if isinstance(problem, TypeError) else ""
+        raise DataError(
+            f"{name} cannot be computed from {where}:{reason or f' {problem}'}"
+        ) from problem

@@ -2,7 +2,8 @@
 
 A design holds the columns of the fixed part, and for each group term its columns and one code
 a row: never a matrix of rows by groups. It remembers what the data taught it; `Design.on`
-gives the same columns for other data.
+gives the same columns for other data. Formula text and `Design.data` make the same design
+again, so a fit is saved by these two.
 """
 
 from __future__ import annotations
@@ -16,62 +17,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from . import table
-from .columns import Columns, evaluate, fit_columns
+from .columns import Columns, fit_columns
 from .errors import DataError, OptionError
-from .factors import Factor, fit_factor, listed
+from .factors import Factor, fit_factor
 from .formula import Formula, names_in
+from .group_design import GroupDesign, check_overlap, notes_on, unseen_groups
+from .identified import check_rank
+from .response import Array, Expressions, Response
 
-Array = NDArray[Any]
+__all__ = ["Design", "GroupDesign", "Response", "build"]
+
 NewGroups = Literal["error", "sample", "population"]
-
-
-@dataclass(frozen=True, eq=False)
-class Response:
-    """The response and what belongs to it, one value a row."""
-
-    y: Array
-    name: str
-    trials: Array | None = None
-    weights: Array | None = None
-    se: Array | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class GroupDesign:
-    """A group term: its columns, and the group of each row.
-
-    Attributes
-    ----------
-    label : str
-        "county"; a second term of the same factor is "county.1".
-    factor : str
-    coefficients : tuple of str
-        Names of Z's columns.
-    Z : ndarray of shape (rows, coefficients)
-    codes : ndarray of int
-        Place of the row's group in `levels`; -(i + 1) stands for `new_levels[i]`.
-    levels : tuple
-        The user's labels.
-    new_levels : tuple
-        Labels that the data of the fit did not hold (in `Design.on` alone).
-    correlated : bool
-        Whether the coefficients of a group are correlated; False if there is one.
-    """
-
-    label: str
-    factor: str
-    coefficients: tuple[str, ...]
-    Z: NDArray[np.float64]
-    codes: NDArray[np.int64]
-    levels: tuple[Hashable, ...]
-    new_levels: tuple[Hashable, ...]
-    correlated: bool
 
 
 @dataclass(frozen=True, eq=False)
 class _Memory:
     """What the data of the fit taught: transforms, categories, groups."""
 
+    expressions: Expressions
     fixed: Columns
     effects: tuple[Columns, ...]
     factors: tuple[Factor, ...]
@@ -100,7 +63,9 @@ class Design:
     response : Response or None
         None in a design made by `on`.
     trials, weights, se : ndarray or None
-        As in the response; for new data None where newdata lacks the columns of weights or se.
+        As in the response; for new data None where newdata lacks their columns.
+    notes : tuple of str
+        What a user may want to know of the data and is no fault.
     """
 
     formula: Formula
@@ -112,21 +77,32 @@ class Design:
     offset: NDArray[np.float64]
     groups: tuple[GroupDesign, ...]
     response: Response | None
-    trials: Array | None = None
-    weights: Array | None = None
-    se: Array | None = None
-    _memory: _Memory | None = field(default=None, repr=False)
+    trials: Array | None
+    weights: Array | None
+    se: Array | None
+    notes: tuple[str, ...]
+    _memory: _Memory = field(repr=False)
 
-    def on(self, newdata: Any, *, new_groups: NewGroups = "error") -> Design:
+    def __repr__(self) -> str:
+        """Show the formula, the sizes and the names."""
+        names = ("Intercept",) * self.intercept + self.coefficients
+        lines = [f"{self.formula}", f"{len(self.data)} rows: {', '.join(names) or 'no fixed part'}"]
+        return "\n".join([*lines, *(repr(group) for group in self.groups)])
+
+    def on(
+        self, newdata: Any, *, new_groups: NewGroups = "error", with_trials: bool = True
+    ) -> Design:
         """Make the design of other data, with the columns of this one.
 
         Parameters
         ----------
         newdata : DataFrame or dict of columns
-            Columns of the response are not needed.
+            Columns that only the response, `weights()` and `se()` name are not needed.
         new_groups : {"error", "sample", "population"}
             What to do with groups that the data of the fit did not hold: raise, or code them
             as -1, -2, ... (and leave it to the prediction what these mean).
+        with_trials : bool
+            Whether newdata must hold the columns that `trials()` names.
 
         Returns
         -------
@@ -136,8 +112,7 @@ class Design:
             raise OptionError(
                 f"new_groups is 'error', 'sample' or 'population', not {new_groups!r}."
             )
-        assert self._memory is not None
-        return _on(self, self._memory, newdata, new_groups)
+        return _on(self, newdata, new_groups, with_trials)
 
 
 def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = "error") -> Design:
@@ -159,23 +134,33 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
     ------
     DataError
         Names the column, level and rows, and says what to do.
+
+    Warns
+    -----
+    DataWarning
+        If a slope that is to differ between groups varies within none.
     """
     given = table.as_frame(data)
-    selected = table.select(given, formula.variables)
-    used = table.complete(selected, na_action)
-    frame, levels = table.prepared(used, _evaluated(formula))
-    response = _response(formula, frame)
+    used = table.complete(table.select(given, formula.variables), na_action)
+    table.check_text(used, formula.terms)
+    evaluated = names_in(formula.response, formula.trials, formula.weights, formula.se)
+    frame, levels = table.prepared(used, (*evaluated, *formula.predictors))
+    expressions = Expressions(formula)
+    y = expressions.evaluate_response(frame)
     fixed, columns = fit_columns(formula.fixed, frame)
     intercept, names, X = _without_intercept(fixed.names, columns)
+    check_rank(names, X, intercept=intercept, term="the fixed part")
     groups: list[GroupDesign] = []
     effects: list[Columns] = []
-    factors: dict[tuple[str, ...], tuple[Factor, NDArray[np.int64]]] = {}
+    factors: list[Factor] = []
+    coded: dict[tuple[str, ...], tuple[Factor, NDArray[np.int64]]] = {}
     for term in formula.groups:
-        if term.factors not in factors:
-            factors[term.factors] = fit_factor(term.factors, used)
-        factor, codes = factors[term.factors]
+        if term.factors not in coded:
+            coded[term.factors] = fit_factor(term.factors, used)
+        factor, codes = coded[term.factors]
         own, Z = fit_columns(term.effects, frame)
-        effects.append(own)
+        inner, rest, columns = _without_intercept(own.names, Z)
+        check_rank(rest, columns, intercept=inner, term=f"the group term {term}")
         count = sum(group.factor == term.factor for group in groups)
         groups.append(
             GroupDesign(
@@ -189,6 +174,9 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
                 correlated=term.correlated and len(own.names) > 1,
             )
         )
+        effects.append(own)
+        factors.append(factor)
+    check_overlap(formula.groups, groups)
     return Design(
         formula=formula,
         data=used,
@@ -196,40 +184,32 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         intercept=intercept,
         coefficients=names,
         X=X,
-        offset=_offset(formula, frame, "data"),
+        offset=expressions.evaluate_offset(frame, "data"),
         groups=tuple(groups),
-        response=response,
-        trials=response.trials,
-        weights=response.weights,
-        se=response.se,
-        _memory=_Memory(
-            fixed, tuple(effects), tuple(factors[t.factors][0] for t in formula.groups), levels
-        ),
+        response=y,
+        trials=y.trials,
+        weights=y.weights,
+        se=y.se,
+        notes=tuple(notes_on(groups)),
+        _memory=_Memory(expressions, fixed, tuple(effects), tuple(factors), levels),
     )
 
 
-def _on(design: Design, memory: _Memory, newdata: Any, new_groups: NewGroups) -> Design:
-    formula = design.formula
-    where = "newdata"
+def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) -> Design:
+    formula, memory, where = design.formula, design._memory, "newdata"
     given = table.as_frame(newdata, where)
-    needed = names_in(formula.trials, formula.weights, formula.se)
-    optional = set(needed) - set(names_in(formula.trials)) - set(given.columns)
-    needed = tuple(dict.fromkeys([*formula.predictors, *needed]))
-    needed = tuple(name for name in needed if name not in optional)
-    used = table.select(given, tuple(dict.fromkeys([*needed, *formula.factors])), where)
+    wanted = [*formula.predictors, *(names_in(formula.trials) if with_trials else ())]
+    others = names_in(formula.trials, formula.weights, formula.se)
+    wanted += [name for name in others if name in given.columns]
+    evaluated = tuple(dict.fromkeys(wanted))
+    used = table.select(given, tuple(dict.fromkeys([*evaluated, *formula.factors])), where)
     used = table.complete(used, "error", where)
-    frame = table.prepared_again(used, needed, memory.levels, where)
-    X = _without_intercept(memory.fixed.names, memory.fixed.on(frame, where))[2]
+    frame = table.prepared_again(used, evaluated, memory.levels, where)
     groups: list[GroupDesign] = []
     for group, own, factor in zip(design.groups, memory.effects, memory.factors, strict=True):
         codes, unseen = factor.on(used)
         if unseen and new_groups == "error":
-            raise DataError(
-                f"`{factor.name}` in newdata holds groups that the data of the fit did not: "
-                f"{listed(unseen)} ({int((codes < 0).sum())} of {len(used)} rows). Pass "
-                f'new_groups="sample" to draw them from the population of groups, or '
-                f'new_groups="population" to leave their deviation out.'
-            )
+            raise DataError(unseen_groups(factor, codes, unseen))
         groups.append(
             GroupDesign(
                 label=group.label,
@@ -242,63 +222,23 @@ def _on(design: Design, memory: _Memory, newdata: Any, new_groups: NewGroups) ->
                 correlated=group.correlated,
             )
         )
-    parts = _parts(formula, frame, where)
+    parts = memory.expressions.evaluate_parts(frame, where)
     return Design(
         formula=formula,
         data=used,
         dropped=0,
         intercept=design.intercept,
         coefficients=design.coefficients,
-        X=X,
-        offset=_offset(formula, frame, where),
+        X=_without_intercept(memory.fixed.names, memory.fixed.on(frame, where))[2],
+        offset=memory.expressions.evaluate_offset(frame, where),
         groups=tuple(groups),
         response=None,
         trials=parts["trials"],
         weights=parts["weights"],
         se=parts["se"],
+        notes=(),
         _memory=memory,
     )
-
-
-def _evaluated(formula: Formula) -> tuple[str, ...]:
-    """Columns that expressions name: all but those that are grouping factors only."""
-    own = names_in(formula.response, formula.trials, formula.weights, formula.se)
-    return tuple(dict.fromkeys([*own, *formula.predictors]))
-
-
-def _response(formula: Formula, frame: pd.DataFrame) -> Response:
-    y = evaluate(formula.response, frame, "The response")
-    return Response(y=y, name=formula.response, **_parts(formula, frame, "data"))
-
-
-def _parts(formula: Formula, frame: pd.DataFrame, where: str) -> dict[str, Array | None]:
-    """Evaluate trials, weights and standard errors; None where a column is not there."""
-    found: dict[str, Array | None] = {}
-    for name in ("trials", "weights", "se"):
-        text: str | None = getattr(formula, name)
-        found[name] = None
-        if text is None or not set(names_in(text)) <= set(frame.columns):
-            continue
-        values = evaluate(text, frame, f"{name}()", where)
-        found[name] = values
-        if name == "trials":
-            bad, wanted = (values < 0) | (values != np.floor(values)), "whole numbers from 0"
-        else:
-            bad, wanted = values <= 0, "greater than 0"
-        if bad.any():
-            rows = frame.attrs["labels"][np.flatnonzero(bad)[:5]].tolist()
-            raise DataError(
-                f"{name}({text}) must be {wanted}: it is {values[bad][0]} in {int(bad.sum())} of "
-                f"{len(values)} rows of {where} (row {listed(rows, 4)})."
-            )
-    return found
-
-
-def _offset(formula: Formula, frame: pd.DataFrame, where: str) -> NDArray[np.float64]:
-    total = np.zeros(len(frame))
-    for text in formula.offsets:
-        total += evaluate(text, frame, "offset()", where)
-    return total
 
 
 def _without_intercept(

@@ -19,7 +19,8 @@ _DIGITS = re.compile(r"(\d+)")
 
 def listed(values: Sequence[Any], most: int = 5) -> str:
     """Write values out for a message, the first few of many."""
-    shown = ", ".join(repr(value) for value in values[:most])
+    plain = [value.item() if isinstance(value, np.generic) else value for value in values[:most]]
+    shown = ", ".join(repr(value) for value in plain)
     return shown + (f" and {len(values) - most} more" if len(values) > most else "")
 
 
@@ -28,8 +29,9 @@ def natural_key(value: Any) -> tuple[Any, ...]:
     if isinstance(value, (bool, int, float, np.number)):
         return (0, value)
     if isinstance(value, str):
-        parts = _DIGITS.split(value)
-        return (1, [(part.isdigit(), int(part) if part.isdigit() else part) for part in parts])
+        parts: list[str | int] = list(_DIGITS.split(value))
+        parts[1::2] = [int(digits) for digits in parts[1::2]]
+        return (1, parts, value)
     return (2, type(value).__name__, str(value))
 
 
@@ -47,7 +49,10 @@ def factorise(column: pd.Series[Any]) -> tuple[Codes, list[Hashable]]:
         codes, uniques = pd.factorize(column, sort=False)
         codes = codes.astype(np.int64, copy=False)
         values = uniques.tolist()
-        order = np.array(sorted(range(len(values)), key=lambda i: natural_key(values[i])), int)
+        if isinstance(uniques.dtype, np.dtype) and uniques.dtype.kind in "biuf":
+            order = np.argsort(np.asarray(uniques))
+        else:
+            order = np.array(sorted(range(len(values)), key=lambda i: natural_key(values[i])), int)
     place = np.full(len(values), -1, dtype=np.int64)
     place[order] = np.arange(len(order))
     return place[codes], [values[i] for i in order]
@@ -69,34 +74,24 @@ class Factor:
 
     def on(self, frame: pd.DataFrame) -> tuple[Codes, tuple[Hashable, ...]]:
         """Code other data: unseen levels are -1, -2, ... in the order of `new_levels`."""
+        own = _digits(self._cells, [len(part) for part in self._parts])
         cells = np.zeros(len(frame), dtype=np.int64)
+        known = np.zeros(len(self._cells), dtype=np.int64)
         parts: list[list[Hashable]] = []
-        known = self._cells
-        sizes = [len(part) for part in self._parts]
-        recode = np.zeros(len(known), dtype=np.int64)
-        rest = known.copy()
-        digits: list[NDArray[np.int64]] = []
-        for size in reversed(sizes):
-            digits.insert(0, rest % size)
-            rest //= size
-        for column, own, digit in zip(self.columns, self._parts, digits, strict=True):
-            codes, values = factorise(frame[column])
-            lookup = {value: index for index, value in enumerate(own)}
-            fresh = [value for value in values if value not in lookup]
-            lookup |= {value: len(own) + index for index, value in enumerate(fresh)}
-            everything = [*own, *fresh]
-            parts.append(everything)
-            place = np.array([lookup[value] for value in values], dtype=np.int64)
-            cells = cells * len(everything) + place[codes]
-            recode = recode * len(everything) + digit
-        order = np.argsort(recode)
-        found = np.searchsorted(recode[order], cells)
-        found = np.minimum(found, len(order) - 1)
-        seen = recode[order][found] == cells
-        codes = np.where(seen, order[found], 0)
-        new_cells, inverse = np.unique(cells[~seen], return_inverse=True)
-        codes[~seen] = -1 - inverse
-        return codes, tuple(_labels(parts, new_cells))
+        for column, values, digits in zip(self.columns, self._parts, own, strict=True):
+            codes, found = factorise(frame[column])
+            places = {value: place for place, value in enumerate(values)}
+            for value in found:
+                places.setdefault(value, len(places))
+            parts.append(list(places))
+            cells = cells * len(places) + np.array([places[value] for value in found])[codes]
+            known = known * len(places) + digits
+        # `known` rises as `_cells` does: appending values keeps the order of the old ones.
+        place = np.minimum(np.searchsorted(known, cells), len(known) - 1)
+        unseen = known[place] != cells
+        new, inverse = np.unique(cells[unseen], return_inverse=True)
+        place[unseen] = -1 - inverse
+        return place, tuple(_labels(parts, new))
 
 
 def fit_factor(columns: tuple[str, ...], frame: pd.DataFrame) -> tuple[Factor, Codes]:
@@ -127,14 +122,22 @@ def fit_factor(columns: tuple[str, ...], frame: pd.DataFrame) -> tuple[Factor, C
     return factor, codes.astype(np.int64, copy=False)
 
 
-def _labels(parts: Sequence[Sequence[Hashable]], cells: NDArray[np.int64]) -> list[Hashable]:
+def _digits(cells: Codes, sizes: Sequence[int]) -> list[Codes]:
+    """Take numbers of combinations apart into the codes of each column."""
+    found: list[Codes] = []
+    for size in reversed(sizes):
+        cells, digit = np.divmod(cells, size)
+        found.insert(0, digit)
+    return found
+
+
+def _labels(parts: Sequence[Sequence[Hashable]], cells: Codes) -> list[Hashable]:
+    """Label combinations: one column's own values, several joined by colons."""
     if len(parts) == 1:
         return [parts[0][cell] for cell in cells.tolist()]
-    labels: list[Hashable] = []
-    for cell in cells.tolist():
-        names: list[str] = []
-        for part in reversed(parts):
-            cell, digit = divmod(cell, len(part))
-            names.insert(0, str(part[digit]))
-        labels.append(":".join(names))
-    return labels
+    digits = _digits(cells, [len(part) for part in parts])
+    columns = [
+        [str(part[code]) for code in codes.tolist()]
+        for part, codes in zip(parts, digits, strict=True)
+    ]
+    return [":".join(names) for names in zip(*columns, strict=True)]

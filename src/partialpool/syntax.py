@@ -8,47 +8,24 @@ exponent, and parentheses are kept in the names of coefficients (``I((x + 1) * 2
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from formulae.categorical import ENCODINGS
 from formulae.expr import Binary, Unary
 from formulae.parser import ParseError, Parser
 from formulae.resolver import Resolver
 from formulae.scanner import ScanError, Scanner
-from formulae.terms import Call, Model, Term
+from formulae.terms import Call, Model, Term, Variable
 from formulae.terms.call_resolver import CallResolver
-from formulae.transforms import TRANSFORMS
 
 from .errors import FormulaError
+from .functions import CONSTANTS, FUNCTIONS, is_ufunc, unknown_function
 
 OPEN = {"LEFT_PAREN": "RIGHT_PAREN", "LEFT_BRACKET": "RIGHT_BRACKET", "LEFT_BRACE": "RIGHT_BRACE"}
 CLOSE = {closing: opening for opening, closing in OPEN.items()}
-
-_NUMPY = ("abs", "cos", "exp", "expm1", "log", "log10", "log1p", "log2", "sin", "sqrt", "tan")
-NAMESPACE: dict[str, Any] = {
-    **{name: getattr(np, name) for name in _NUMPY},
-    "np": np,
-    "numpy": np,
-    "pi": np.pi,
-    "np.pi": np.pi,
-}
-_NOT_TERMS = frozenset({"offset", "B", "binary", "p", "prop", "proportion"})
-FUNCTIONS = tuple(sorted((set(_NUMPY) | set(TRANSFORMS) | set(ENCODINGS)) - _NOT_TERMS))
-_INSTEAD = {
-    "factor": "C(x) makes categories of a column of numbers",
-    "as.factor": "C(x) makes categories of a column of numbers",
-    "s": "bs(x, df=5) is a spline",
-    "ns": "bs(x, df=5) or cr(x, df=5) is a spline",
-    "te": "bs(x, df=5) is a spline",
-    "ln": "the natural logarithm is log(x)",
-    "standardise": "it is spelled standardize(x), or scale(x)",
-    "zscore": "standardize(x) does this",
-}
 
 
 @dataclass(frozen=True)
@@ -182,12 +159,14 @@ def depths(tokens: Sequence[Token]) -> list[int]:
 def names(tokens: Sequence[Token]) -> tuple[str, ...]:
     """List the columns that tokens name, in order: not functions, not names of arguments."""
     found: dict[str, None] = {}
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+    places = zip(tokens, [*tokens[1:], None], depths(tokens), strict=True)
+    for token, after, depth in places:
         if token.kind == "BQNAME":
             found[token.lexeme[1:-1]] = None
         elif token.kind == "IDENTIFIER":
             called = after is not None and after.kind in ("LEFT_PAREN", "EQUAL")
-            if not called and token.lexeme not in ENCODINGS and token.lexeme not in NAMESPACE:
+            coding = depth > 0 and token.lexeme in ENCODINGS
+            if not called and not coding and token.lexeme not in CONSTANTS:
                 found[token.lexeme] = None
     return tuple(found)
 
@@ -200,26 +179,9 @@ def check_functions(text: str, tokens: Sequence[Token]) -> None:
         name = token.lexeme
         if name in FUNCTIONS:
             continue
-        module, _, function = name.partition(".")
-        if module in ("np", "numpy") and callable(getattr(np, function, None)):
+        if is_ufunc(name):
             continue
-        raise pointed(text, token.start, _unknown_function(name))
-
-
-def _unknown_function(name: str) -> str:
-    if name == "offset":
-        return "offset() stands by itself: y ~ x + offset(log(exposure))."
-    if name in ("trials", "weights", "se"):
-        return f"{name}() belongs to the response: y | {name}(column) ~ x."
-    if name in _NOT_TERMS or name == "cbind":
-        return f"{name}() is not used here: write binomial counts as hits | trials(n) ~ x."
-    near = difflib.get_close_matches(name, FUNCTIONS, n=1)
-    hint = _INSTEAD.get(name) or (f"Did you mean {near[0]}()?" if near else "")
-    return (
-        f"{name}() is not a function that formulas know. {hint}{' ' if hint else ''}"
-        f"Known: {', '.join(FUNCTIONS)}, and NumPy's as np.name(). "
-        f"Compute anything else as a column of the data first."
-    )
+        raise pointed(text, token.start, unknown_function(name))
 
 
 class _Kept:
@@ -291,10 +253,24 @@ def terms(text: str, tokens: Sequence[Token]) -> Any:
     tree = _tree(text, tokens)
     try:
         found = _Resolver(tree).resolve()
-        return found if isinstance(found, Model) else Model(found)
+        model = found if isinstance(found, Model) else Model(found)
+        columns = names(tokens)
+        for part in model.common_components:
+            if isinstance(part, Variable) and (
+                part.reference is not None or part.name not in columns
+            ):
+                raise ValueError(
+                    "terms are columns and functions of them; for arithmetic write I()"
+                )
+        seen: dict[frozenset[str], str] = {}
+        for term in model.common_terms:
+            parts = frozenset(part.name for part in getattr(term, "components", ()))
+            if seen.setdefault(parts, term.name) != term.name:
+                raise ValueError(f"{seen[parts]} and {term.name} are the same term")
+        return model
     except Exception as problem:
-        message = f"`{source(tokens)}` cannot be read as terms of a model. ({problem})"
-        raise pointed(text, tokens[0].start, message) from None
+        message = f"`{source(tokens)}` cannot be read as terms of a model. ({problem}.)"
+        raise pointed(text, tokens[0].start, message.replace("..)", ".)")) from None
 
 
 def expression(text: str, tokens: Sequence[Token]) -> Any:

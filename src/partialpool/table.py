@@ -12,6 +12,7 @@ import pandas as pd
 from .errors import DataError, OptionError
 from .factors import factorise, listed
 
+_types = pd.api.types
 NA_ACTIONS = ("error", "drop")
 
 
@@ -71,9 +72,10 @@ def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.Dat
     told = ", ".join(f"{name!r} {text}" for name, text in counts.items())
     if na_action == "error":
         way = ', or pass na_action="drop"' if where == "data" else ""
+        comma = "," if way else " or"
         raise DataError(
             f"{rows} of {len(frame)} rows of {where} have missing or infinite values: {told}. "
-            f"Fill them in, leave these rows out{way}."
+            f"Fill them in{comma} leave these rows out{way}."
         )
     if rows == len(frame):
         raise DataError(f"Every row of {where} has a missing or infinite value: {told}.")
@@ -101,8 +103,7 @@ def prepared(
 ) -> tuple[pd.DataFrame, dict[str, tuple[Hashable, ...]]]:
     """Bring columns into the few types that formulae treats as wanted.
 
-    Numbers become NumPy's, truth values 0 and 1, all else ordered categories. The index is
-    replaced, its labels kept in `attrs`.
+    Numbers become NumPy's, truth values 0 and 1, all else ordered categories.
 
     Returns
     -------
@@ -162,7 +163,7 @@ def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) 
 def holds(column: pd.Series[Any]) -> str:
     """Say what a column that is not of numbers holds: "text such as '3 rooms'"."""
     values = column.tolist()
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+    if _types.is_datetime64_any_dtype(column.dtype):
         return f"dates such as {values[0]}"
     for value in values:
         if isinstance(value, str) and not _is_number(value):
@@ -178,6 +179,35 @@ def _is_number(value: str) -> bool:
     return True
 
 
+def check_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
+    """Raise where a term is a column of text that is nearly all numbers: a mistake in the file.
+
+    Categories, and C(column), say that the values are meant as they are.
+    """
+    from . import syntax
+
+    for term in terms:
+        tokens = syntax.scan(term)
+        outer = [t for t, depth in zip(tokens, syntax.depths(tokens), strict=True) if depth == 0]
+        for name in syntax.names(outer):
+            column = frame.get(name)
+            if column is None or as_numbers(column) is not None:
+                continue
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                continue
+            texts = [value for value in column.unique().tolist() if isinstance(value, str)]
+            odd = [value for value in texts if not _is_number(value)]
+            if len(texts) - len(odd) < max(3, len(odd) + 1) or not odd:
+                continue
+            rows = frame.index[column.isin(odd)]
+            raise DataError(
+                f"Column {name!r} holds text such as {odd[0]!r} in {len(rows)} of {len(frame)} "
+                f"rows (row {listed(rows.tolist(), 4)}) where all else are numbers. Mend these "
+                f"rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
+                f"values are categories, write C({name})."
+            )
+
+
 def _no_dates(column: pd.Series[Any]) -> None:
     kind = getattr(column.dtype, "kind", "O")
     if kind in "mMc":
@@ -188,22 +218,7 @@ def _no_dates(column: pd.Series[Any]) -> None:
 
 
 def _ready(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
-    ready = pd.DataFrame(dict(columns), index=pd.RangeIndex(len(frame)), copy=False)
-    ready.attrs["labels"] = _Labels(frame.index)
-    return ready
-
-
-class _Labels:
-    """The user's row labels; compared by identity, as pandas compares `attrs`."""
-
-    def __init__(self, index: pd.Index[Any]) -> None:
-        self.index = index
-
-    def __getitem__(self, rows: Any) -> Any:
-        return self.index[rows]
-
-    def __deepcopy__(self, memo: Any) -> _Labels:
-        return self
+    return pd.DataFrame(dict(columns), index=frame.index, copy=False)
 
 
 def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
@@ -212,10 +227,8 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
         return None
     if column.dtype == object:
         column = column.infer_objects()
-    if pd.api.types.is_bool_dtype(column.dtype):
+    if _types.is_bool_dtype(column.dtype) or _types.is_integer_dtype(column.dtype):
         return column.to_numpy(dtype=np.int64)
-    if pd.api.types.is_integer_dtype(column.dtype):
-        return column.to_numpy(dtype=np.int64)
-    if pd.api.types.is_float_dtype(column.dtype):
+    if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None

@@ -1,0 +1,108 @@
+"""Group terms of a design: columns, codes, labels, and what is checked of them."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import warnings
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataError, DataWarning
+from .factors import Factor, listed
+from .formula import GroupTerm
+from .identified import slopes
+
+_HERE = os.path.dirname(__file__)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupDesign:
+    """A group term: its columns, and the group of each row.
+
+    Attributes
+    ----------
+    label : str
+        "county"; a second term of the same factor is "county.1".
+    factor : str
+    coefficients : tuple of str
+        Names of Z's columns.
+    Z : ndarray of shape (rows, coefficients)
+    codes : ndarray of int
+        Place of the row's group in `levels`; -(i + 1) stands for `new_levels[i]`.
+    levels : tuple
+        The user's labels: categories in their order, other values sorted.
+    new_levels : tuple
+        Labels that the data of the fit did not hold (in `Design.on` alone).
+    correlated : bool
+        Whether the coefficients of a group are correlated; False if there is one.
+    """
+
+    label: str
+    factor: str
+    coefficients: tuple[str, ...]
+    Z: NDArray[np.float64]
+    codes: NDArray[np.int64]
+    levels: tuple[Hashable, ...]
+    new_levels: tuple[Hashable, ...]
+    correlated: bool
+
+    def __repr__(self) -> str:
+        """Name the coefficients and count the groups."""
+        names = ", ".join(self.coefficients)
+        new = f", {len(self.new_levels)} new" if self.new_levels else ""
+        return f"{self.label}: {names} of {len(self.levels)} groups{new}"
+
+
+def unseen_groups(factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Hashable]) -> str:
+    """Say which groups of new data are not known."""
+    types = {type(level).__name__ for level in factor.levels}
+    hint = ""
+    if not types & {type(level).__name__ for level in unseen}:
+        hint = f" (The known labels are of type {', '.join(sorted(types))}: {factor.levels[0]!r}.)"
+    return (
+        f"`{factor.name}` in newdata holds groups that the data of the fit did not: "
+        f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows).{hint} Pass "
+        f'new_groups="sample" to draw them from the population of groups, or '
+        f'new_groups="population" to leave their deviation out.'
+    )
+
+
+def check_overlap(terms: Sequence[GroupTerm], groups: Sequence[GroupDesign]) -> None:
+    """Raise where two terms give the same groups the same coefficient."""
+    seen: dict[tuple[frozenset[str], str], GroupTerm] = {}
+    for term, group in zip(terms, groups, strict=True):
+        for name in group.coefficients:
+            before = seen.setdefault((frozenset(term.factors), name), term)
+            if before is not term:
+                raise DataError(
+                    f"{before} and {term} both give the groups of `{term.factor}` a coefficient "
+                    f"`{name}`: merge them into one term, or write (0 + ... | {term.factor}) "
+                    f"for a term without an intercept."
+                )
+
+
+def notes_on(groups: Sequence[GroupDesign]) -> list[str]:
+    """Warn of slopes that vary within no group, and note those that vary within some."""
+    found: list[str] = []
+    having = {group.factor for group in groups if "Intercept" in group.coefficients}
+    for group in groups:
+        if group.factor in having:
+            warning, notes = slopes(
+                group.factor, group.coefficients, group.Z, group.codes, len(group.levels)
+            )
+            found += notes
+            if warning:
+                warnings.warn(warning, DataWarning, stacklevel=_outside())
+    return found
+
+
+def _outside() -> int:
+    """Count the frames up to the caller outside this package: a warning points there."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
+    return level

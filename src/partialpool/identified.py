@@ -1,0 +1,145 @@
+"""What columns cannot tell: combinations of each other, constants, slopes that do not vary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DataError
+from .factors import listed
+
+_CHUNK = 1 << 16
+_TOLERANCE = 1e-9
+
+
+def check_rank(names: Sequence[str], X: NDArray[np.float64], *, intercept: bool, term: str) -> None:
+    """Raise where a column is constant, or a linear combination of those before it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the columns, the intercept left out.
+    X : ndarray of shape (rows, columns)
+    intercept : bool
+        Whether there is an intercept beside them.
+    term : str
+        What they belong to, for the message.
+    """
+    if not names:
+        return
+    low, high = X.min(axis=0), X.max(axis=0)
+    for name, least, most in zip(names, low.tolist(), high.tolist(), strict=True):
+        if least == most and (intercept or least == 0):
+            why = (
+                "the data have no such row"
+                if least == 0 and "[" in name
+                else (
+                    "its effect cannot be told from the intercept"
+                    if intercept
+                    else "it has no effect"
+                )
+            )
+            raise DataError(
+                f"`{name}` in {term} is {least:g} in every row, so {why}. "
+                f"Leave it out of the formula."
+            )
+    rows, count = len(X), len(names) + intercept
+    if count > rows:
+        raise DataError(
+            f"{term[0].upper()}{term[1:]} has {count} coefficients, but the data have {rows} "
+            f"rows: leave terms out."
+        )
+    center = X.mean(axis=0) if intercept else np.zeros(len(names))
+    R = _triangle(X, center)
+    size = np.sqrt((R**2).sum(axis=0))
+    largest = np.maximum(np.abs(low), np.abs(high)) * np.sqrt(rows)
+    R = R / size
+    limit = _TOLERANCE + 64 * np.finfo(float).eps * largest / size
+    kept: list[int] = []
+    for column in range(len(names)):
+        if not kept:
+            kept.append(column)
+            continue
+        weights, *_ = np.linalg.lstsq(R[:, kept], R[:, column], rcond=None)
+        rest = R[:, column] - R[:, kept] @ weights
+        if np.sqrt((rest**2).sum()) > limit[column]:
+            kept.append(column)
+            continue
+        weights = weights * size[column] / size[kept]
+        constant = center[column] - center[kept] @ weights
+        told = _combination([names[i] for i in kept], weights, constant if intercept else 0.0)
+        raise DataError(
+            f"`{names[column]}` in {term} is a linear combination of other columns, so its "
+            f"effect cannot be told from theirs: in every row it is {told}. Leave one of them out."
+        )
+
+
+def _triangle(X: NDArray[np.float64], center: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R of the QR decomposition of X - center, chunk by chunk of rows."""
+    R = np.zeros((0, X.shape[1]))
+    for start in range(0, len(X), _CHUNK):
+        rows = np.vstack([R, X[start : start + _CHUNK] - center])
+        R = np.asarray(np.linalg.qr(rows, mode="r"))
+    return R
+
+
+def _combination(names: Sequence[str], weights: NDArray[np.float64], constant: float) -> str:
+    scale = max(float(np.abs(weights).max()), abs(constant))
+    pieces = [] if abs(constant) <= 1e-7 * scale else [(constant, "")]
+    pieces += [
+        (weight, name)
+        for weight, name in zip(weights.tolist(), names, strict=True)
+        if abs(weight) > 1e-7 * scale
+    ]
+    text = ""
+    for weight, name in pieces:
+        size = f"{abs(weight):.4g}"
+        value = size if not name else f"`{name}`" if size == "1" else f"{size} * `{name}`"
+        sign = "-" if weight < 0 else "+"
+        text += f" {sign} {value}" if text else value if sign == "+" else f"-{value}"
+    return text
+
+
+def varies(column: NDArray[Any], codes: NDArray[np.int64], groups: int) -> NDArray[np.bool_]:
+    """For each group, whether a column takes more than one value in it."""
+    first = np.zeros(groups, dtype=column.dtype)
+    first[codes[::-1]] = column[::-1]
+    return np.bincount(codes[column != first[codes]], minlength=groups) > 0
+
+
+def slopes(
+    factor: str, names: Sequence[str], Z: NDArray[np.float64], codes: NDArray[np.int64], groups: int
+) -> tuple[str | None, list[str]]:
+    """Look for slopes that no group, or only some groups, tell from their intercepts.
+
+    Returns
+    -------
+    warning : str or None
+        If a column varies within no group.
+    notes : list of str
+        On columns that vary within some.
+    """
+    alone = int((np.bincount(codes, minlength=groups) == 1).sum())
+    ones = f" ({alone} of them {'has' if alone == 1 else 'have'} one row)" if alone else ""
+    constant: list[str] = []
+    notes: list[str] = []
+    for index, name in enumerate(names):
+        if name == "Intercept":
+            continue
+        still = groups - int(varies(Z[:, index], codes, groups).sum())
+        if still == groups:
+            constant.append(name)
+        elif still:
+            notes.append(
+                f"`{name}` does not vary within {still} of {groups} groups of `{factor}`{ones}: "
+                f"what is said of their slopes comes from the other groups."
+            )
+    if not constant:
+        return None, notes
+    return (
+        f"{listed(constant)} varies within no group of `{factor}`{ones}: the data cannot tell a "
+        f"group's slope from its intercept, only the priors do. Perhaps (1 | {factor}) is meant."
+    ), notes
