@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .callers import outside
 from .design import Design, Response
 from .errors import DataError, DataWarning
 from .families import Family
-from .group_design import _outside
 
 SHOWN = 5
 """Offending rows that a message names."""
@@ -59,7 +59,7 @@ def check_response(design: Design, family: Family) -> None:
         warnings.warn(
             f"the response {name} is {y[0]:g} in all {len(y)} rows: {what}",
             DataWarning,
-            stacklevel=_outside(),
+            stacklevel=outside(),
         )
     if response.trials is not None:
         too_many = y > response.trials
@@ -128,14 +128,14 @@ def _warn_of_separation(design: Design, y: NDArray[Any], trials: NDArray[Any]) -
         warnings.warn(
             f"{text}: the data put no bound on the intercept, only its prior does",
             DataWarning,
-            stacklevel=_outside(),
+            stacklevel=outside(),
         )
     elif columns and separated(design.X, y, trials, intercept=design.intercept):
         warnings.warn(
             f"a combination of {', '.join(columns)} separates the successes from the failures: "
             "the data put no bound on these coefficients, only their priors do (print the model)",
             DataWarning,
-            stacklevel=_outside(),
+            stacklevel=outside(),
         )
 
 
