@@ -106,7 +106,8 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
     scores = scores.copy()
     problems: list[str] = []
     for i in np.flatnonzero(bad).tolist():
-        scores[i], found = _held_out(fit, np.arange(len(k)) == i)
+        out = np.arange(len(k)) == i
+        scores[out], found = _held_out(fit, out)
         problems += [f"without row {rows[i]}: {line}" for line in found]
     flat = likelihood.values.reshape(draws, -1)
     full = logsumexp(flat, axis=0) - np.log(draws)
