@@ -8,20 +8,30 @@ if TYPE_CHECKING:
     from .model import Model
 
 
+HOW = {
+    "marginal": "integrated out, drawn afterwards",
+    "centered": "centered",
+    "noncentered": "non-centered",
+}
+
+
 def describe(model: Model) -> str:
     """Write formula, family, sizes, program, parameterisation and every prior of a model."""
     design, family = model.design, model.response_family
     rows = len(design.offset)
     dropped = f" ({design.dropped} with missing values dropped)" if design.dropped else ""
+    reduced = model.prepared.reduced
     lines = [
         model.formula,
         f"  family   {family.name}, {family.link} link",
-        f"  program  {family.program}.stan",
+        f"  program  {model.program.name}.stan",
         f"  pooling  {model.pooling}",
         f"  rows     {rows}{dropped}",
     ]
+    if reduced is not None:
+        lines.append(f"  reduced  {reduced.line(design.groups[0].label)}, exactly")
     for term in design.groups:
-        how = "centered" if model.centered[term.label] else "non-centered"
+        how = HOW[model.parameterizations[term.label]]
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")

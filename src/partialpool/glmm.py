@@ -147,6 +147,25 @@ def effects_of(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
     return np.asarray(values.values, dtype=np.float64)
 
 
+def scale_factor(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
+    """Return the Cholesky factor of the covariance of a term's effects, by draw: (draw, q, q)."""
+    sds = _by_draw(posterior[name_of("sd", term)].values)
+    q = sds.shape[1]
+    correlation = np.broadcast_to(np.eye(q), (len(sds), q, q)).copy()
+    if name_of("cor", term) in posterior:
+        rho = _by_draw(posterior[name_of("cor", term)].values)
+        below = [(i, j) for i in range(q) for j in range(i)]
+        for at, (i, j) in enumerate(below):
+            correlation[:, i, j] = correlation[:, j, i] = rho[:, at]
+    lower = np.linalg.cholesky(correlation + 1e-12 * np.eye(q))
+    scaled: NDArray[np.float64] = sds[:, :, None] * lower
+    return scaled
+
+
+def _by_draw(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
+
+
 def pairs(term: GroupDesign) -> list[str]:
     """Labels of a term's correlations, in the order in which Stan has them."""
     names = term.coefficients
@@ -182,8 +201,6 @@ def named_posterior(
     for term in design.groups:
         q, groups = len(term.coefficients), len(term.levels)
         dim, inner, pair = dim_of(term), name_of("coefficient", term), name_of("pair", term)
-        values = raw["r"].values[:, :, r_at : r_at + q * groups]
-        effects = values.reshape(*values.shape[:2], q, groups).swapaxes(2, 3)
         coords[dim], coords[inner] = level_labels(term), list(term.coefficients)
         if sd_name(term, term.coefficients[0]) in table:
             sds = raw["tau"].values[:, :, tau_at : tau_at + q]
@@ -194,9 +211,13 @@ def named_posterior(
                 parts[name_of("cor", term)] = ((*SAMPLE, pair), cors)
                 coords[pair] = pairs(term)
                 rho_at += count
-            parts[name_of("r", term)] = ((*SAMPLE, dim, inner), effects)
-        else:
-            coefficients[term.label] = effects + own.locations[term.label]
+        if "r" in raw:
+            values = raw["r"].values[:, :, r_at : r_at + q * groups]
+            effects = values.reshape(*values.shape[:2], q, groups).swapaxes(2, 3)
+            if name_of("sd", term) in parts:
+                parts[name_of("r", term)] = ((*SAMPLE, dim, inner), effects)
+            else:
+                coefficients[term.label] = effects + own.locations[term.label]
         tau_at, r_at = tau_at + q, r_at + q * groups
     for term in design.groups if coefficients else ():
         values = own.at_zero(coefficients, raw["beta"].values)[term.label]

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import families, formula, glmm, prior_table, programs, run
+from . import families, formula, glmm, prepare, prior_table, run
 from .design import Design, build
-from .engines.base import Mode, SamplerConfig
+from .engines.base import Mode
+from .engines.config import SamplerConfig
 from .errors import OptionError
 from .families import Family
 from .pooling import check_pooling, pooled
+from .prepare import Prepared
 from .prior_table import PriorTable
 from .priors import Prior
 from .responses import check_response
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from .model_fit import ModelFit
 
-PARAMETERIZATIONS = ("auto", "centered", "noncentered")
 SAMPLING = ("engine", "verbose", *(each.name for each in dataclasses.fields(SamplerConfig)))
 """Options of `Model.sample`."""
 
@@ -48,8 +49,10 @@ class Model:
     pooling : {"partial", "complete", "none"}
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
-    parameterization : {"auto", "centered", "noncentered"} or mapping of group term to these
-        How group effects are sampled; the posterior is the same. auto is noncentered.
+    parameterization : {"auto", "marginal", "centered", "noncentered"} or mapping of term to these
+        How group effects are dealt with; the posterior is the same. marginal integrates them
+        out exactly, and draws them afterwards: gaussian family, one group term. auto takes it
+        where it can, else noncentered.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.
 
@@ -80,7 +83,7 @@ class Model:
         """Check everything now, so that nothing fails after an hour of sampling."""
         check_pooling(self.pooling, self.full_design)
         check_response(self.full_design, self.response_family)
-        _ = self.prior_table, self.centered
+        _ = self.prior_table, self.parameterizations
 
     @functools.cached_property
     def response_family(self) -> Family:
@@ -105,25 +108,18 @@ class Model:
         )
 
     @functools.cached_property
-    def centered(self) -> dict[str, bool]:
-        """Which group terms are sampled centered, by label."""
-        labels = [term.label for term in self.design.groups]
-        given = self.parameterization
-        if isinstance(given, str):
-            given = dict.fromkeys(labels, given)
-        unknown = [name for name in given if name not in labels]
-        if unknown:
-            raise OptionError(
-                f"parameterization names {unknown[0]!r}, but the group terms are "
-                f"{', '.join(labels) or 'none'}"
-            )
-        for label, choice in given.items():
-            if choice not in PARAMETERIZATIONS:
-                raise OptionError(
-                    f"parameterization of {label} must be one of {', '.join(PARAMETERIZATIONS)}, "
-                    f"not {choice!r}"
-                )
-        return {label: given.get(label) == "centered" for label in labels}
+    def parameterizations(self) -> dict[str, str]:
+        """How the effects of each group term are dealt with: marginal, centered, noncentered."""
+        return prepare.parameterizations(
+            self.design, self.response_family, self.parameterization, pooling=self.pooling
+        )
+
+    @functools.cached_property
+    def prepared(self) -> Prepared:
+        """The program, its data, and what the reduction left of the rows."""
+        return prepare.prepare(
+            self.design, self.response_family, self.prior_table, self.parameterizations
+        )
 
     @property
     def fixed_priors(self) -> dict[str, Prior]:
@@ -133,12 +129,12 @@ class Model:
     @property
     def program(self) -> StanProgram:
         """The Stan program; `program.code` is exactly what Stan runs."""
-        return programs.get(self.response_family.program)
+        return self.prepared.program
 
-    @functools.cached_property
+    @property
     def stan_data(self) -> dict[str, Any]:
         """Exactly what Stan gets; sizes and codes are explained in the program."""
-        return glmm.stan_data(self.design, self.response_family, self.prior_table, self.centered)
+        return self.prepared.data
 
     def prior_summary(self) -> pd.DataFrame:
         """Every prior, and where its scale comes from: columns prior and source."""

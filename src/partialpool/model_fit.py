@@ -14,11 +14,12 @@ from . import frames, inference_data, predict, priors, run, tables
 from .errors import DataError
 from .fits import Fit
 from .formula import Formula
-from .glmm import named_posterior, response_variable
+from .glmm import response_variable
 from .model import Model
 from .own import own_priors
 from .pooling import pooled
 from .predict import Kind, NewGroups
+from .prepare import posterior_of
 from .scores import KFold, Loo, kfold, loo
 
 if TYPE_CHECKING:
@@ -46,8 +47,13 @@ class ModelFit(Fit):
         """Name the draws that the model's program gave."""
         response = model.full_design.response
         assert response is not None
-        posterior = named_posterior(
-            raw.posterior, model.design, model.response_family, model.prior_table
+        posterior = posterior_of(
+            model.prepared,
+            raw.posterior,
+            model.design,
+            model.response_family,
+            model.prior_table,
+            seed=int(raw.attrs["seed"]),
         )
         data = frames.to_dataset(model.full_design.data)
         groups: dict[str, xr.Dataset] = {

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .design import Design, GroupDesign
 from .errors import DataError, OptionError
 from .families import Auxiliaries, Family, Rows
-from .glmm import SAMPLE, effects_of, name_of
+from .glmm import SAMPLE, effects_of, name_of, scale_factor
 from .own import Own
 
 Kind = Literal["mean", "response", "linpred"]
@@ -194,7 +194,7 @@ def _all_effects(
         if name_of("sd", term) in posterior and new_groups == "population":
             new[term.label] = np.zeros(shape)
         elif name_of("sd", term) in posterior:
-            factor = _scale_factor(posterior, term)
+            factor = scale_factor(posterior, term)
             new[term.label] = np.einsum("sij,sgj->sgi", factor, _standard(seed, term, shape))
         elif term.new_levels and (own is None or new_groups == "population"):
             raise OptionError(
@@ -225,21 +225,6 @@ def _standard(seed: int, term: GroupDesign, shape: tuple[int, int, int]) -> Arra
     for i, level in enumerate(term.new_levels):
         drawn[:, i] = _label_rng(seed, term, level, (draws, q))
     return drawn
-
-
-def _scale_factor(posterior: xr.Dataset, term: GroupDesign) -> Array:
-    """Cholesky factor of the covariance of a term's effects, by draw: (draw, q, q)."""
-    sds = _flat(posterior[name_of("sd", term)].values)
-    q = sds.shape[1]
-    correlation = np.broadcast_to(np.eye(q), (len(sds), q, q)).copy()
-    if name_of("cor", term) in posterior:
-        rho = _flat(posterior[name_of("cor", term)].values)
-        below = [(i, j) for i in range(q) for j in range(i)]
-        for at, (i, j) in enumerate(below):
-            correlation[:, i, j] = correlation[:, j, i] = rho[:, at]
-    lower = np.linalg.cholesky(correlation + 1e-12 * np.eye(q))
-    scaled: Array = sds[:, :, None] * lower
-    return scaled
 
 
 def _label_rng(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from . import glmm, inference_data, predict, run
+from . import inference_data, predict, prepare, run
 from .errors import AccuracyError, DataError
 from .own import own_priors
 from .pooling import split
@@ -233,9 +233,11 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]
     model = fit.model
     rest, held = split(model.design, out)
     options = {k: v for k, v in fit.config.items() if k in _REFIT}
+    family, table = model.response_family, model.prior_table
+    prepared = prepare.prepare(rest, family, table, model.parameterizations)
     raw = run.sample(
-        model.program,
-        glmm.stan_data(rest, model.response_family, model.prior_table, model.centered),
+        prepared.program,
+        prepared.data,
         engine=fit.attrs["engine"],
         seed=fit.seed,
         verbose=False,
@@ -243,12 +245,12 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]
         **options,
     )
     likelihood = predict.log_likelihood(
-        glmm.named_posterior(raw.posterior, rest, model.response_family, model.prior_table),
+        prepare.posterior_of(prepared, raw.posterior, rest, family, table, seed=fit.seed),
         held,
-        model.response_family,
+        family,
         new_groups="sample",
         seed=fit.seed,
-        own=own_priors(rest, model.prior_table),
+        own=own_priors(rest, table),
     )
     flat = likelihood.values.reshape(-1, int(out.sum()))
     scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))

@@ -1,0 +1,146 @@
+"""Which program a formula model runs, what it gets, and its draws under the user's names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from . import conditional, glmm, marginal, programs
+from .conditional import Population
+from .design import Design, GroupDesign
+from .errors import OptionError
+from .families import Family
+from .glmm import SAMPLE, name_of
+from .marginal import Reduced
+from .prior_table import PriorTable
+from .stan_program import StanProgram
+
+PARAMETERIZATIONS = ("auto", "marginal", "centered", "noncentered")
+KEPT = 20_000_000
+"""Group effects of a marginal fit (draws x groups x coefficients) up to which they are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A program and its data.
+
+    Attributes
+    ----------
+    program : StanProgram
+    data : dict
+        Exactly what Stan gets.
+    reduced : Reduced or None
+        Of a model whose group effects are integrated out.
+    """
+
+    program: StanProgram
+    data: dict[str, Any]
+    reduced: Reduced | None
+
+
+def parameterizations(
+    design: Design, family: Family, given: str | Mapping[str, str], *, pooling: str
+) -> dict[str, str]:
+    """Decide how the effects of each group term are dealt with, by label.
+
+    ``auto`` integrates them out where that is exact and the program exists: a gaussian family
+    and one group term; else they are sampled non-centered.
+
+    Raises
+    ------
+    OptionError
+        For a term or a choice that there is not.
+    """
+    labels = [term.label for term in design.groups]
+    wanted = dict.fromkeys(labels, given) if isinstance(given, str) else dict(given)
+    for label in wanted:
+        if label not in labels:
+            near = difflib.get_close_matches(str(label), labels, 1, 0.6)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise OptionError(
+                f"parameterization names {label!r}, but the group terms are "
+                f"{', '.join(labels) or 'none'}.{hint}"
+            )
+    for label, choice in {**wanted, **({"it": given} if isinstance(given, str) else {})}.items():
+        if choice not in PARAMETERIZATIONS:
+            raise OptionError(
+                f"parameterization of {label} must be one of {', '.join(PARAMETERIZATIONS)}, "
+                f"not {choice!r}"
+            )
+    possible = family.name == "gaussian" and len(labels) == 1 and pooling == "partial"
+    if "marginal" in wanted.values() and not possible and labels:
+        raise OptionError(
+            "parameterization='marginal' integrates the group effects out exactly, which needs "
+            f"family 'gaussian', one group term and partial pooling; this model has family "
+            f"{family.name!r}, {len(labels)} group term(s) and {pooling} pooling. 'auto' takes "
+            "what there is"
+        )
+    automatic = "marginal" if possible else "noncentered"
+    chosen = {label: wanted.get(label, "auto") for label in labels}
+    return {label: automatic if how == "auto" else how for label, how in chosen.items()}
+
+
+def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
+    """Lay out the program and its data.
+
+    Parameters
+    ----------
+    design : Design
+    family : Family
+    table : PriorTable
+    how : mapping of term label to "marginal", "centered" or "noncentered"
+    """
+    if "marginal" in how.values():
+        reduced = marginal.reduced(design)
+        data = marginal.stan_data(design, table, reduced)
+        return Prepared(programs.get(reduced.program), data, reduced)
+    centered = {label: choice == "centered" for label, choice in how.items()}
+    data = glmm.stan_data(design, family, table, centered)
+    return Prepared(programs.get(family.program), data, None)
+
+
+def posterior_of(
+    prepared: Prepared,
+    raw: xr.Dataset,
+    design: Design,
+    family: Family,
+    table: PriorTable,
+    *,
+    seed: int,
+) -> xr.Dataset:
+    """Name the draws of a prepared program; of a marginal one, draw the group effects too.
+
+    They are left out where there would be more than `KEPT` numbers.
+    """
+    named = glmm.named_posterior(raw, design, family, table)
+    if prepared.reduced is None:
+        return named
+    (term,) = design.groups
+    size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
+    return named if size > KEPT else with_effects(named, design, prepared.reduced, seed=seed)
+
+
+def with_effects(
+    posterior: xr.Dataset, design: Design, reduced: Reduced, *, seed: int
+) -> xr.Dataset:
+    """Draw the effects of every group given the population, and add them to a posterior."""
+    (term,) = design.groups
+    effects = conditional.draw_effects(reduced.sums, population(posterior, term), seed=seed)
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *effects.shape[1:])
+    dims = (*SAMPLE, glmm.dim_of(term), name_of("coefficient", term))
+    return posterior.assign({name_of("r", term): (dims, effects.reshape(shape))})
+
+
+def population(posterior: xr.Dataset, term: GroupDesign) -> Population:
+    """Take what group effects depend on from a named posterior."""
+    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    sds = posterior[name_of("sd", term)].values
+    beta = posterior["beta"].values if "beta" in posterior else np.empty((draws, 0))
+    sigma = posterior["sigma"].values.ravel() if "sigma" in posterior else np.ones(draws)
+    factor = glmm.scale_factor(posterior, term)
+    return Population(beta.reshape(draws, -1), factor.reshape(draws, *sds.shape[2:], -1), sigma)
