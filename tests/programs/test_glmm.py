@@ -27,8 +27,6 @@ from scipy import special, stats
 import partialpool as pp
 
 every_family = pytest.mark.parametrize("family", FAMILIES)
-EXAMPLES = {"stanli": 25, "cmdstan": 8}
-"""CmdStan starts a process for each."""
 
 
 def path(family: str) -> Path:
@@ -48,11 +46,9 @@ def assert_all_right(
 
 
 @every_family
-def test_density_of_any_design_is_scipys(
-    log_density: MakeLogDensity, engine: str, family: str
-) -> None:
+def test_density_of_any_design_is_scipys(log_density: MakeLogDensity, family: str) -> None:
     @settings(
-        max_examples=EXAMPLES[engine],
+        max_examples=25,
         deadline=None,
         derandomize=True,
         database=None,
