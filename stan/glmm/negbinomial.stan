@@ -18,7 +18,7 @@
 // Source: Lewandowski, Kurowicka and Joe (2009), Generating random correlation
 //   matrices based on vines and extended onion method, section 2.4 (C-vine).
 // Example: negbinomial.data.json, ticks on 403 grouse chicks of 118 broods,
-//   ticks ~ year + height + (1 | location) + (1 | brood).
+//   ticks ~ year + height + (1 | brood).
 functions {
   // Log density of a location by the code of its family.
   real location_prior_lpdf(real x, int family, real location, real scale,

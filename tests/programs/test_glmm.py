@@ -382,10 +382,11 @@ def test_examples_are_the_data_sets() -> None:
     assert data["X"] == cells[["urban"]].to_numpy().tolist()
     assert data["group"] == [codes_of(cells["district"])]
     ticks = pp.datasets.load("grouse_ticks")
-    for name in ("glmm/poisson", "glmm/negbinomial"):
+    terms = {"glmm/poisson": ["brood", "chick"], "glmm/negbinomial": ["brood"]}
+    for name, factors in terms.items():
         data = example_data(name)
         assert data["y"] == ticks["ticks"].to_list()
-        assert data["group"] == [codes_of(ticks["location"]), codes_of(ticks["brood"])]
+        assert data["group"] == [codes_of(ticks[factor]) for factor in factors]
         year, height = ticks["year"], ticks["height"]
         columns = np.column_stack([year == 1996, year == 1997, height / 100])
         np.testing.assert_array_equal(data["X"], columns)
