@@ -76,13 +76,14 @@ def design(
     total = sum(q)
     fixed = [int(x) for term in terms for x in term["fixed"][: term["q"]]]
     kinds = {"ones": np.ones(rows), "zeros": np.zeros(rows)}
-    power = kinds.get(weights, np.round(rng.exponential(1, rows), 2) * rng.integers(0, 2, rows))
+    power = kinds.get(weights, rng.exponential(1, rows) * (rng.random(rows) < 0.8))
+    z = np.hstack([np.ones((rows, 1)), rng.normal(scale=0.7, size=(rows, 12))])
     made: dict[str, Any] = {"N": rows} | response(family, rows, known_se, rng)
     made |= {
         "weights": power.tolist(),
         "known": rng.normal(size=rows).tolist(),
         "K": predictors,
-        "X": rng.normal(2, 1, (rows, predictors)).tolist(),
+        "X": rng.normal(2, 0.7, (rows, predictors)).tolist(),
         "has_intercept": intercept,
         "T": len(terms),
         "q": q,
@@ -93,7 +94,9 @@ def design(
         "correlated": correlated,
         "centered": [int(term["centered"]) for term in terms],
         "group": [(each + 1).tolist() for each in group],
-        "Z": np.hstack([np.ones((rows, 1)), rng.normal(size=(rows, 12))])[:, :total].tolist(),
+        "Z": np.hstack([np.ones((rows, 1)), rng.normal(scale=0.7, size=(rows, 12))])[
+            :, :total
+        ].tolist(),
         "tau_fixed": fixed,
         "prior_cor_eta": rng.uniform(0.6, 3, len(terms)).tolist(),
     }
@@ -158,7 +161,7 @@ def designs(draw: st.DrawFn, family: str) -> dict[str, Any]:
         rows=draw(st.integers(1, 10)),
         predictors=draw(st.integers(0, 3)),
         terms=terms,
-        weights=draw(st.sampled_from(["ones", "random", "zeros"])),
+        weights=draw(st.sampled_from(["random", "random", "ones", "zeros"])),
         intercept=draw(st.integers(0, 1)),
         known_se=draw(st.integers(0, 1)) if family == "gaussian" else 0,
         rotation=draw(st.integers(0, 19)),
@@ -167,6 +170,6 @@ def designs(draw: st.DrawFn, family: str) -> dict[str, Any]:
 
 
 def points(family: str, data: dict[str, Any], *, count: int = 4) -> Array:
-    """Some points of the unconstrained space."""
+    """Some points of the unconstrained space, at which no mean of a count is beyond reason."""
     rng = np.random.default_rng([count, data["R"]])
-    return rng.normal(size=(count, sum(sizes(family, data))))
+    return rng.normal(scale=0.6, size=(count, sum(sizes(family, data))))

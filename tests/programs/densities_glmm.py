@@ -69,8 +69,11 @@ def poisson(eta: Array, auxiliary: list[Array], data: Data) -> Array:
 
 
 def negative_binomial(eta: Array, auxiliary: list[Array], data: Data) -> Array:
-    phi = column(auxiliary[0])
-    return np.asarray(stats.nbinom.logpmf(data["y"], phi, phi / (phi + np.exp(eta))))
+    """Its chances, phi / (phi + mu) and mu / (phi + mu), by their logs: either may near 0."""
+    y, phi = np.asarray(data["y"]), column(auxiliary[0])
+    both = np.logaddexp(np.log(phi), eta)
+    ways = special.gammaln(y + phi) - special.gammaln(phi) - special.gammaln(y + 1)
+    return np.asarray(ways + phi * (np.log(phi) - both) + y * (eta - both))
 
 
 Likelihood = Callable[[Array, list[Array], Data], Array]

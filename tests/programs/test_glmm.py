@@ -48,7 +48,7 @@ def assert_all_right(
 @every_family
 def test_density_of_any_design_is_scipys(log_density: MakeLogDensity, family: str) -> None:
     @settings(
-        max_examples=25,
+        max_examples=40,
         deadline=None,
         derandomize=True,
         database=None,
