@@ -94,9 +94,7 @@ def design(
         "correlated": correlated,
         "centered": [int(term["centered"]) for term in terms],
         "group": [(each + 1).tolist() for each in group],
-        "Z": np.hstack([np.ones((rows, 1)), rng.normal(scale=0.7, size=(rows, 12))])[
-            :, :total
-        ].tolist(),
+        "Z": z[:, :total].tolist(),
         "tau_fixed": fixed,
         "prior_cor_eta": rng.uniform(0.6, 3, len(terms)).tolist(),
     }
