@@ -8,6 +8,7 @@ python notebooks/run.py --write         and keep the new outputs in the files
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,8 @@ from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).resolve().parent
 CELL_TIMEOUT = 600
+NOTICE = "partialpool: no CmdStan found"
+"""What engine='auto' says, once, where it takes stanli: no fault of a notebook."""
 
 
 def run(path: Path, *, write: bool) -> list[str]:
@@ -40,7 +43,7 @@ def run(path: Path, *, write: bool) -> list[str]:
         f"cell {number} wrote to stderr: {output['text'].strip()[:500]}"
         for number, cell in enumerate(notebook.cells)
         for output in cell.get("outputs", ())
-        if output.get("name") == "stderr"
+        if output.get("name") == "stderr" and not output["text"].startswith(NOTICE)
     ]
     if write and not problems:
         for cell in notebook.cells:
@@ -57,6 +60,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep the new outputs")
     arguments = parser.parse_args()
     paths = [HERE / f"{name}.ipynb" for name in arguments.names] or sorted(HERE.glob("*.ipynb"))
+    os.environ.pop("MPLBACKEND", None)  # Agg, as tests have it, would draw no figure
     failed = 0
     for path in paths:
         start = time.monotonic()

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
         Normal,
         StudentT,
     )
-    from .programs import StanProgram
     from .scores import compare
+    from .stan_program import StanProgram
 
 __version__ = "0.1.0"
 
@@ -103,7 +103,7 @@ _HOMES = {
     "Fit": ".fits",
     "Model": ".model",
     "ModelFit": ".model_fit",
-    "StanProgram": ".programs",
+    "StanProgram": ".stan_program",
     "cmdstan_path": ".engines.toolchain",
     "compare": ".scores",
     "fit": ".model",

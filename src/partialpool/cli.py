@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .errors import DataError, PartialPoolError
+from .reproduce import STUDIES
 
 if TYPE_CHECKING:
     from .fits import Fit
@@ -71,62 +72,62 @@ def options(
 
 @app.command()
 def reproduce(
-    name: Annotated[str, typer.Argument(help="baseball")],
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the files.")] = None,
-    data: Annotated[
-        str, typer.Option(help="baseball_1970, or baseball_1970_stan (the table with an error).")
-    ] = "baseball_1970",
+    name: Annotated[str, typer.Argument(help="; ".join(f"{n}: {t}" for n, t in STUDIES.items()))],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the files: partialpool-NAME.")
+    ] = None,
     engine: EngineName = "auto",
-    seed: Seed = 1970,
-    chains: Chains = 4,
-    draws: DrawsCount = 1000,
+    seed: Annotated[int | None, typer.Option(help="Of all fits; by default the study's.")] = None,
+    chains: Annotated[int | None, typer.Option(help="By default the study's.")] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Per chain after warmup; by default the study's.")
+    ] = None,
+    all_rows: Annotated[
+        bool, typer.Option("--all", help="Print also the published numbers that ours agree with.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Reproduce a published example: its table, its figure, and the fits behind them.
+    """Reproduce a published study: its tables and figures, its numbers beside ours, the fits.
 
     Example: partialpool reproduce baseball
     """
-    if name != "baseball":
-        raise typer.BadParameter(f"there is no example {name!r}; there is: baseball")
-    from .reproduce.baseball import DATA, baseball, save
+    if name not in STUDIES:
+        raise typer.BadParameter(f"there is no study {name!r}; there are: {', '.join(STUDIES)}")
+    from .reproduce import run, save
 
-    if data not in DATA:
-        raise typer.BadParameter(f"--data is one of {', '.join(DATA)}, not {data!r}")
     folder = out or Path(f"partialpool-{name}")
     _make_folder(folder)
     lines: dict[str, str] = {}
 
-    def report(column: str, fit: Fit) -> None:
-        lines[column] = fit.diagnose().line()
+    def report(fit_name: str, fit: Fit) -> None:
+        lines[fit_name] = fit.diagnose().line()
         if not as_json:
-            print(f"{column:9} {lines[column]}", flush=True)
+            print(f"{fit_name}: {lines[fit_name]}", flush=True)
 
-    result = baseball(
-        data=data,
-        engine=engine,
-        seed=1970 if seed is None else seed,
-        chains=chains,
-        draws=draws,
-        progress=not as_json,
-        report=report,
-    )
-    files = [str(path) for path in save(result, folder)]
+    given = {"seed": seed, "chains": chains, "draws": draws}
+    chosen = {option: value for option, value in given.items() if value is not None}
+    study = run(name, engine=engine, progress=not as_json, report=report, **chosen)
+    files = [str(path) for path in save(study, folder)]
     if as_json:
         _print_json(
             {
-                "table": result.table.reset_index().to_dict(orient="records"),
-                "errors": result.errors.reset_index().to_dict(orient="records"),
+                "study": name,
+                "tables": {
+                    key: {"heading": table.heading, "rows": _records(table.frame)}
+                    for key, table in study.tables.items()
+                },
+                "published": _records(study.comparison),
                 "diagnosis": lines,
                 "files": files,
             }
         )
         return
     console = _console()
-    console.print()
-    _print_table(console, result.table.reset_index(), decimals=3)
-    console.print("\nTotal squared error on the arcsine scale, and how many times less than raw's:")
-    _print_table(console, result.errors.reset_index(), decimals=2)
-    console.print(f"\nTable, fits (NetCDF) and figure are in {folder}/")
+    for table in study.tables.values():
+        console.print(f"\n{table.heading}", style="bold", highlight=False)
+        _print_table(console, table.frame.reset_index(), decimals=table.decimals)
+    _print_comparison(console, study.comparison, all_rows=all_rows)
+    print(f"\nTables (CSV), figures (PNG) and fits (NetCDF) are in {folder}/")
 
 
 @app.command()
@@ -263,6 +264,39 @@ def install_cmdstan(
     print(path)
 
 
+def _print_comparison(console: Console, comparison: Any, *, all_rows: bool) -> None:
+    """Print published numbers beside ours; those that agree are only counted, unless asked for."""
+    agreeing = comparison["verdict"] == "agrees"
+    shown = comparison if all_rows else comparison[~agreeing]
+    console.print(
+        f"\nOf {len(comparison)} numbers to compare, ours agree with {agreeing.sum()} within "
+        "rounding and 5 Monte-Carlo standard errors"
+        + ("." if all_rows or shown.empty else f" (--all prints them); the other {len(shown)}:"),
+        style="bold",
+        highlight=False,
+    )
+    if shown.empty:
+        return
+    columns = ["published", "exact", "ours", "mcse", "verdict"]
+    table = shown[columns].reset_index().fillna({"published": "", "exact": ""})
+    _print_table(console, table, significant=5)
+    notes = dict.fromkeys(shown.loc[~agreeing, "note"])
+    for note in notes if not all_rows else ():
+        console.print(f"  {note}", highlight=False)
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a table for JSON, which has no NaN."""
+    rows: list[dict[str, Any]] = frame.reset_index().to_dict(orient="records")
+    return [
+        {
+            str(key): None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in row.items()
+        }
+        for row in rows
+    ]
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -307,7 +341,9 @@ def _print_table(
 
 def _cells(row: Any, decimals: int | None, significant: int | None) -> Iterator[str]:
     for value in row:
-        if isinstance(value, float) and decimals is not None:
+        if isinstance(value, float) and math.isnan(value):
+            yield ""
+        elif isinstance(value, float) and decimals is not None:
             yield f"{value:.{decimals}f}"
         elif isinstance(value, float) and significant is not None:
             yield f"{value:.{significant}g}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from .errors import DataError, PartialPoolError
 from .factors import listed
 from .formula import names_in
-from .table import check_levels, holds
+from .table import check_levels, holds, warn
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +33,7 @@ class Columns:
     text: str
     names: tuple[str, ...]
     _common: Any
+    _ranges: dict[str, tuple[float, float]]
 
     def on(self, frame: pd.DataFrame, where: str) -> Floats:
         """Evaluate on other data, prepared by `table.prepared` for this."""
@@ -41,18 +42,38 @@ class Columns:
         with _quietly(self.text, where, frame):
             try:
                 matrix = self._common.evaluate_new_data(frame).design_matrix
-            except ValueError as problem:
-                self._unseen(frame, problem, where)
+            except ValueError:
+                self._unseen(frame, where)
                 raise
+        self._beyond(frame, where)
         return finished(matrix, self.names, frame, where)
 
-    def _unseen(self, frame: pd.DataFrame, problem: ValueError, where: str) -> None:
+    def _unseen(self, frame: pd.DataFrame, where: str) -> None:
         """Name levels that a call such as C(x) meets for the first time."""
-        for term in self._common.terms.values():
-            for part in getattr(term, "components", ()):
-                if part.kind == "categoric" and hasattr(part, "call"):
-                    values = part.call.eval(frame, part.env)
-                    check_levels(part.name, getattr(values, "data", values), part.levels, where)
+        for part in _calls(self._common.terms.values()):
+            if part.kind == "categoric":
+                values = part.call.eval(frame, part.env)
+                check_levels(part.name, getattr(values, "data", values), part.levels, where)
+
+    def _beyond(self, frame: pd.DataFrame, where: str) -> None:
+        """Warn where a spline is asked for values beyond the data it was made from."""
+        for part in _calls(self._common.terms.values()):
+            if part.name in self._ranges:
+                low, high = self._ranges[part.name]
+                values = np.asarray(part.call.args[0].eval(frame, part.env))
+                count = int(((values < low) | (values > high)).sum())
+                if count:
+                    warn(
+                        f"{count} of {len(values)} rows of {where} lie beyond the data of the "
+                        f"fit in `{part.name}`, which were from {low:.4g} to {high:.4g}: "
+                        f"a spline runs off there, and predictions mean little."
+                    )
+
+
+def _calls(terms: Iterable[Any]) -> Iterator[Any]:
+    """Yield the parts of terms that are calls of functions."""
+    for term in terms:
+        yield from (part for part in getattr(term, "components", ()) if hasattr(part, "call"))
 
 
 def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Columns, Floats]:
@@ -66,7 +87,7 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     """
     if text in ("0", "1"):
         names = ("Intercept",) * int(text)
-        return Columns(text, names, None), np.ones((len(frame), len(names)))
+        return Columns(text, names, None, {}), np.ones((len(frame), len(names)))
     from formulae.environment import Environment
     from formulae.matrices import DesignMatrices
 
@@ -79,10 +100,15 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     found = () if common is None else tuple(common.terms.values())
     names = tuple(str(label) for term in found for label in term.labels)
     for term in found:
-        _check_term(term)
+        _check_term(term, len(frame))
     if len(set(names)) < len(names) or len(found) < len(model.common_terms):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise DataError(f"`{text}` gives two coefficients the same name: {listed(twice)}.")
+    ranges: dict[str, tuple[float, float]] = {}
+    for part in _calls(found):
+        if part.call.callee == "bs" and part.call.args:
+            values = np.asarray(part.call.args[0].eval(frame, part.env))
+            ranges[part.name] = (float(values.min()), float(values.max()))
     matrix = np.empty((len(frame), 0)) if common is None else common.design_matrix
     for term in found:
         term.data = None
@@ -90,14 +116,16 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
             part.value = part._intermediate_data = None
     if common is not None:
         common.data = common.design_matrix = None
-    return Columns(text, names, common), finished(matrix, names, frame, where)
+    return Columns(text, names, common, ranges), finished(matrix, names, frame, where)
 
 
-def _check_term(term: Any) -> None:
+def _check_term(term: Any, rows: int) -> None:
+    if len(term.labels) != np.size(term.data) // rows:
+        raise DataError(f"`{term.name}` gives no column, or none that can be named.")
     for part in getattr(term, "components", ()):
         if part.kind == "categoric" and len(part.levels) < 2:
             raise DataError(
-                f"`{part.name}` has one level only, {part.levels[0]!r}, so it has no effect to "
+                f"`{part.name}` has one level only, {listed(part.levels)}, so it has no effect to "
                 f"estimate. Leave it out of the formula, or add rows with another level."
             )
 
@@ -164,10 +192,12 @@ def finished(
         bad = np.flatnonzero(~np.isfinite(values[:, column]))
         if len(bad):
             labels = frame.index[bad].tolist()
+            way = "Leave these rows out, or change the expression."
+            if np.isnan(values[:, column]).all():
+                way = "Perhaps a column in it is constant, or of the wrong sign."
             raise DataError(
                 f"`{names[column]}` is not finite in {len(bad)} of {len(frame)} rows of {where} "
-                f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. "
-                f"Leave these rows out, or change the expression."
+                f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. {way}"
             )
     return values
 

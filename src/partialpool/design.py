@@ -21,7 +21,7 @@ from .columns import Columns, fit_columns
 from .errors import DataError, OptionError
 from .factors import Factor, fit_factor
 from .formula import Formula, names_in
-from .group_design import GroupDesign, check_overlap, notes_on, unseen_groups
+from .group_design import GroupDesign, check_overlap, label_of, notes_on, unseen_groups
 from .identified import check_rank
 from .response import Array, Expressions, Response
 
@@ -36,8 +36,7 @@ class _Memory:
 
     expressions: Expressions
     fixed: Columns
-    effects: tuple[Columns, ...]
-    factors: tuple[Factor, ...]
+    groups: dict[str, tuple[Columns, Factor]]  # by the term's label
     levels: dict[str, tuple[Hashable, ...]]
 
 
@@ -92,7 +91,7 @@ class Design:
     def on(
         self, newdata: Any, *, new_groups: NewGroups = "error", with_trials: bool = True
     ) -> Design:
-        """Make the design of other data, with the columns of this one.
+        """Make the design of other data, with the columns and group terms of this one.
 
         Parameters
         ----------
@@ -151,8 +150,7 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
     intercept, names, X = _without_intercept(fixed.names, columns)
     check_rank(names, X, intercept=intercept, term="the fixed part")
     groups: list[GroupDesign] = []
-    effects: list[Columns] = []
-    factors: list[Factor] = []
+    learnt: dict[str, tuple[Columns, Factor]] = {}
     coded: dict[tuple[str, ...], tuple[Factor, NDArray[np.int64]]] = {}
     for term in formula.groups:
         if term.factors not in coded:
@@ -161,10 +159,11 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         own, Z = fit_columns(term.effects, frame)
         inner, rest, columns = _without_intercept(own.names, Z)
         check_rank(rest, columns, intercept=inner, term=f"the group term {term}")
-        count = sum(group.factor == term.factor for group in groups)
+        label = label_of(term.factor, list(learnt), [t.factor for t in formula.groups])
+        learnt[label] = own, factor
         groups.append(
             GroupDesign(
-                label=f"{term.factor}.{count}" if count else term.factor,
+                label=label,
                 factor=term.factor,
                 coefficients=own.names,
                 Z=Z,
@@ -174,8 +173,6 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
                 correlated=term.correlated and len(own.names) > 1,
             )
         )
-        effects.append(own)
-        factors.append(factor)
     check_overlap(formula.groups, groups)
     return Design(
         formula=formula,
@@ -191,22 +188,25 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         weights=y.weights,
         se=y.se,
         notes=tuple(notes_on(groups)),
-        _memory=_Memory(expressions, fixed, tuple(effects), tuple(factors), levels),
+        _memory=_Memory(expressions, fixed, learnt, levels),
     )
 
 
 def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) -> Design:
     formula, memory, where = design.formula, design._memory, "newdata"
     given = table.as_frame(newdata, where)
-    wanted = [*formula.predictors, *(names_in(formula.trials) if with_trials else ())]
+    terms = [memory.groups[group.label] for group in design.groups]
+    wanted = [*names_in(formula.fixed, *formula.offsets, *(own.text for own, _ in terms))]
+    wanted += names_in(formula.trials) if with_trials else ()
     others = names_in(formula.trials, formula.weights, formula.se)
     wanted += [name for name in others if name in given.columns]
     evaluated = tuple(dict.fromkeys(wanted))
-    used = table.select(given, tuple(dict.fromkeys([*evaluated, *formula.factors])), where)
+    grouping = [name for _, factor in terms for name in factor.columns]
+    used = table.select(given, tuple(dict.fromkeys([*evaluated, *grouping])), where)
     used = table.complete(used, "error", where)
     frame = table.prepared_again(used, evaluated, memory.levels, where)
     groups: list[GroupDesign] = []
-    for group, own, factor in zip(design.groups, memory.effects, memory.factors, strict=True):
+    for group, (own, factor) in zip(design.groups, terms, strict=True):
         codes, unseen = factor.on(used)
         if unseen and new_groups == "error":
             raise DataError(unseen_groups(factor, codes, unseen))
@@ -222,6 +222,8 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
                 correlated=group.correlated,
             )
         )
+    columns = memory.fixed.on(frame, where)
+    kept = [memory.fixed.names.index(name) for name in design.coefficients]
     parts = memory.expressions.evaluate_parts(frame, where)
     return Design(
         formula=formula,
@@ -229,7 +231,7 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
         dropped=0,
         intercept=design.intercept,
         coefficients=design.coefficients,
-        X=_without_intercept(memory.fixed.names, memory.fixed.on(frame, where))[2],
+        X=columns[:, kept],
         offset=memory.expressions.evaluate_offset(frame, where),
         groups=tuple(groups),
         response=None,

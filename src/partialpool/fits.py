@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import inference_data
-from .engines.base import Draws, SamplerConfig
+from .engines.base import Draws
+from .engines.config import SamplerConfig
 from .errors import DataError, EngineError
 from .labels import Dims
-from .programs import StanProgram, kind_of_data
+from .stan_program import StanProgram, kind_of_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,15 +85,16 @@ class Fit:
         dims: Dims,
     ) -> Fit:
         declared = {**program.declarations.all}
-        empty = _empty(declared, data, draws, method)
+        empty = functools.partial(_empty, declared, data, method)
         labelled = functools.partial(inference_data.dataset, coords=coords, dims=dims)
         sampled = functools.partial(labelled, sample_dims=inference_data.SAMPLE_DIMS)
         groups = {
-            "posterior": sampled(_typed(draws.variables(), declared) | empty),
+            "posterior": sampled(_typed(draws.variables(), declared) | empty(draws.values)),
             "sample_stats": sampled(draws.sampler_stats),
         }
         if draws.warmup_values is not None:
-            groups["warmup_posterior"] = sampled(_typed(draws.variables(warmup=True), declared))
+            warmup = _typed(draws.variables(warmup=True), declared)
+            groups["warmup_posterior"] = sampled(warmup | empty(draws.warmup_values))
             groups["warmup_sample_stats"] = sampled(draws.warmup_sampler_stats)
         for kind, name in (("observed", "observed_data"), ("constant", "constant_data")):
             values = {k: v for k, v in data.items() if kind_of_data(program, k) == kind}
@@ -210,7 +212,7 @@ def load(path: str | Path) -> Fit:
 
 
 def _empty(
-    declared: Mapping[str, Declaration], data: Mapping[str, Any], draws: Draws, method: str
+    declared: Mapping[str, Declaration], data: Mapping[str, Any], method: str, drawn: NDArray[Any]
 ) -> dict[str, NDArray[np.float64]]:
     """Variables of size 0, which have no column in any file."""
     blocks = {"generated quantities"}
@@ -218,7 +220,7 @@ def _empty(
         blocks |= {"parameters", "transformed parameters"}
     shapes = {name: each.shape(data) for name, each in declared.items() if each.block in blocks}
     return {
-        name: np.empty((*draws.values.shape[:2], *shape))
+        name: np.empty((*drawn.shape[:2], *shape))
         for name, shape in shapes.items()
         if shape is not None and 0 in shape
     }

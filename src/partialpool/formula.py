@@ -106,10 +106,7 @@ def parse(text: str) -> Formula:
     Parameters
     ----------
     text : str
-        ``response ~ terms`` in lme4's syntax. The response may be followed by
-        ``| trials(n)``, ``| weights(w)``, ``| se(s)`` or their sum. Terms are numeric and
-        categorical columns, ``a:b``, ``a*b``, functions of columns, ``offset(x)`` and group
-        terms ``(effects | factor)``, ``(effects || factor)``, ``(effects | a/b)``.
+        ``response ~ term + term + ...``, see below.
 
     Returns
     -------
@@ -119,6 +116,28 @@ def parse(text: str) -> Formula:
     ------
     FormulaError
         Says what cannot be read and points at the place.
+
+    Notes
+    -----
+    The response is a column or an expression: ``y``, ``log(y)``, ``(answer == "yes")``. It may be
+    followed by ``| trials(n)``, ``| weights(w)``, ``| se(s)``, or a sum of these.
+
+    A term is
+
+    - a column: a number, or categories of which the first is the reference. A pandas Categorical
+      keeps its order; other text is sorted. A name with other characters is put in backquotes.
+    - ``a:b``, an interaction; ``a*b`` for ``a + b + a:b``; ``a/b`` for ``a + a:b``;
+      ``(a + b + c)**2`` for all pairs.
+    - a function of columns: ``log``, ``sqrt``, ``exp`` and other functions of NumPy that work value
+      by value (``np.tanh``); ``center``, ``scale``, ``poly``, ``bs`` and other transforms, which
+      remember the data of the fit; ``C(x)`` for categories of a column of numbers,
+      ``C(x, Treatment("b"))`` for another reference; ``I(x**2)`` or ``{x**2}`` for arithmetic.
+    - ``1``, the intercept, which is there unless ``0`` or ``-1`` takes it away.
+    - ``offset(x)``, with a coefficient of one.
+    - ``(effects | g)``: coefficients that vary by the groups of column g. The effects have an
+      intercept unless ``0`` takes it away: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``. With ``||``
+      the effects are uncorrelated. ``(1 | a:b)`` groups by combinations, ``(1 | a/b)`` is
+      ``(1 | a) + (1 | a:b)``.
     """
     from .parsing import parse
 

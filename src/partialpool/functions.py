@@ -31,9 +31,12 @@ _INSTEAD = {
 }
 
 
-def is_ufunc(name: str) -> bool:
-    """Whether a name is one of NumPy's functions that work value by value, such as np.tanh."""
-    return name.startswith("np.") and isinstance(getattr(np, name[3:], None), np.ufunc)
+def arguments(name: str) -> int | None:
+    """Count the arguments of a NumPy function that works value by value; None for others."""
+    function = NAMESPACE.get(name)
+    if name.startswith("np."):
+        function = getattr(np, name[3:], None)
+    return function.nin if isinstance(function, np.ufunc) else None
 
 
 def unknown_function(name: str) -> str:
@@ -46,8 +49,9 @@ def unknown_function(name: str) -> str:
         return f"{name}() is not used here: write binomial counts as hits | trials(n) ~ x."
     if name.startswith("np.") and callable(getattr(np, name[3:], None)):
         return (
-            f"{name}() does not work value by value, so other data would get other columns. "
-            f"center(x), scale(x), poly(x, 2), bs(x, df=5) remember the data of the fit; "
+            f"Of NumPy, formulas take what works value by value (ufuncs), and {name}() is none: "
+            f"a summary such as np.mean(x) would differ in other data. center(x), scale(x), "
+            f"poly(x, 2), bs(x, df=5) remember the data of the fit; I(x > 0) is 0 or 1; "
             f"compute anything else as a column of the data first."
         )
     near = difflib.get_close_matches(name, FUNCTIONS, n=1)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import os
-import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataError, DataWarning
+from .errors import DataError
 from .factors import Factor, listed
 from .formula import GroupTerm
 from .identified import slopes
-
-_HERE = os.path.dirname(__file__)
+from .table import warn
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +92,14 @@ def notes_on(groups: Sequence[GroupDesign]) -> list[str]:
             )
             found += notes
             if warning:
-                warnings.warn(warning, DataWarning, stacklevel=_outside())
+                warn(warning)
     return found
 
 
-def _outside() -> int:
-    """Count the frames up to the caller outside this package: a warning points there."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame, level = frame.f_back, level + 1
-    return level
+def label_of(factor: str, taken: Sequence[str], factors: Sequence[str]) -> str:
+    """Label a term by its factor; a further one of the same factor "county.1", and so on."""
+    label, count = factor, 0
+    while label in taken or (count and label in factors):
+        count += 1
+        label = f"{factor}.{count}"
+    return label

@@ -30,28 +30,22 @@ def check_rank(names: Sequence[str], X: NDArray[np.float64], *, intercept: bool,
     """
     if not names:
         return
-    low, high = X.min(axis=0), X.max(axis=0)
-    for name, least, most in zip(names, low.tolist(), high.tolist(), strict=True):
-        if least == most and (intercept or least == 0):
-            why = (
-                "the data have no such row"
-                if least == 0 and "[" in name
-                else (
-                    "its effect cannot be told from the intercept"
-                    if intercept
-                    else "it has no effect"
-                )
-            )
-            raise DataError(
-                f"`{name}` in {term} is {least:g} in every row, so {why}. "
-                f"Leave it out of the formula."
-            )
     rows, count = len(X), len(names) + intercept
     if count > rows:
         raise DataError(
             f"{term[0].upper()}{term[1:]} has {count} coefficients, but the data have {rows} "
             f"rows: leave terms out."
         )
+    low, high = X.min(axis=0), X.max(axis=0)
+    for name, least, most in zip(names, low.tolist(), high.tolist(), strict=True):
+        if least == most and (intercept or least == 0):
+            why = "its effect cannot be told from the intercept"
+            if least == 0:
+                why = "the data say nothing of its effect"
+            raise DataError(
+                f"`{name}` in {term} is {least:g} in every row, so {why}. "
+                f"Leave it out of the formula."
+            )
     center = X.mean(axis=0) if intercept else np.zeros(len(names))
     R = _triangle(X, center)
     size = np.sqrt((R**2).sum(axis=0))
@@ -124,22 +118,23 @@ def slopes(
     """
     alone = int((np.bincount(codes, minlength=groups) == 1).sum())
     ones = f" ({alone} of them {'has' if alone == 1 else 'have'} one row)" if alone else ""
-    constant: list[str] = []
-    notes: list[str] = []
+    still: dict[int, list[str]] = {}
     for index, name in enumerate(names):
-        if name == "Intercept":
-            continue
-        still = groups - int(varies(Z[:, index], codes, groups).sum())
-        if still == groups:
-            constant.append(name)
-        elif still:
-            notes.append(
-                f"`{name}` does not vary within {still} of {groups} groups of `{factor}`{ones}: "
-                f"what is said of their slopes comes from the other groups."
-            )
+        if name != "Intercept":
+            count = groups - int(varies(Z[:, index], codes, groups).sum())
+            still.setdefault(count, []).append(name)
+    constant = still.pop(groups, [])
+    still.pop(0, None)
+    notes = [
+        f"{', '.join(f'`{name}`' for name in own)} {'do' if len(own) > 1 else 'does'} not vary "
+        f"within {count} of {groups} groups of `{factor}`{ones}: what is said of their slopes "
+        f"comes from the other groups."
+        for count, own in still.items()
+    ]
     if not constant:
         return None, notes
+    vary = "vary" if len(constant) > 1 else "varies"
     return (
-        f"{listed(constant)} varies within no group of `{factor}`{ones}: the data cannot tell a "
+        f"{listed(constant)} {vary} within no group of `{factor}`{ones}: the data cannot tell a "
         f"group's slope from its intercept, only the priors do. Perhaps (1 | {factor}) is meant."
     ), notes

@@ -17,8 +17,8 @@ from .families import Family
 from .pooling import check_pooling, pooled
 from .prior_table import PriorTable
 from .priors import Prior
-from .programs import StanProgram
 from .responses import check_response
+from .stan_program import StanProgram
 
 if TYPE_CHECKING:
     import pandas as pd

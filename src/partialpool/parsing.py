@@ -88,6 +88,8 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
     own = tokens[:end]
     _no_pipe(text, own)
     syntax.expression(text, own)
+    if not syntax.names(own):
+        raise syntax.pointed(text, own[0].start, "The response must name a column of the data.")
     parts: dict[str, str] = {}
     if pipes and not tokens[end + 1 :]:
         message = "trials(n), weights(w) or se(s) is missing right of '|'."

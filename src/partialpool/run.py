@@ -12,20 +12,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from .engines import select
-from .engines.base import (
-    Draws,
-    Inits,
-    LogDensity,
-    Mode,
-    SamplerConfig,
-    check_inits,
-    check_integer,
-    check_seed,
-)
+from .engines.base import Draws, LogDensity, Mode
+from .engines.config import Inits, SamplerConfig, check_inits, check_integer, check_seed
 from .errors import DataError, EngineError, OptionError
 from .fits import Fit
 from .labels import check_labels
-from .programs import StanProgram
+from .stan_program import StanProgram
 
 Labels = Mapping[str, Any] | None
 

@@ -8,13 +8,16 @@ exponent, and parentheses are kept in the names of coefficients (``I((x + 1) * 2
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from formulae.categorical import ENCODINGS
-from formulae.expr import Binary, Unary
+from formulae.expr import Assign, Binary, Unary
+from formulae.expr import Call as CallExpr
+from formulae.expr import Variable as VariableExpr
 from formulae.parser import ParseError, Parser
 from formulae.resolver import Resolver
 from formulae.scanner import ScanError, Scanner
@@ -22,7 +25,7 @@ from formulae.terms import Call, Model, Term, Variable
 from formulae.terms.call_resolver import CallResolver
 
 from .errors import FormulaError
-from .functions import CONSTANTS, FUNCTIONS, is_ufunc, unknown_function
+from .functions import CONSTANTS, FUNCTIONS, arguments, unknown_function
 
 OPEN = {"LEFT_PAREN": "RIGHT_PAREN", "LEFT_BRACKET": "RIGHT_BRACKET", "LEFT_BRACE": "RIGHT_BRACE"}
 CLOSE = {closing: opening for opening, closing in OPEN.items()}
@@ -179,7 +182,7 @@ def check_functions(text: str, tokens: Sequence[Token]) -> None:
         name = token.lexeme
         if name in FUNCTIONS:
             continue
-        if is_ufunc(name):
+        if arguments(name) is not None:
             continue
         raise pointed(text, token.start, unknown_function(name))
 
@@ -222,13 +225,25 @@ def _tree(text: str, tokens: Sequence[Token]) -> Any:
     parser = Parser([*tokens, Token("EOF", "", None, last, last)])
     try:
         tree = parser.parse()
-    except (ParseError, AttributeError) as problem:
-        place = parser.peek().start
-        raise pointed(text, place, f"Cannot be read from here. ({problem})") from None
+    except (ParseError, AttributeError):
+        message = "Cannot be read from here."
+        if parser.peek().kind == "LEFT_BRACKET":
+            message += (
+                " There are no lists in formulas; for an order of categories, make the column "
+                "a pandas Categorical in this order."
+            )
+        raise pointed(text, parser.peek().start, message) from None
     if not parser.at_end():
         message = "Cannot be read from here: an operator such as + or : is missing."
         raise pointed(text, parser.peek().start, message)
     for node in _walk(tree):
+        if isinstance(node, CallExpr) and isinstance(node.callee, VariableExpr):
+            name = node.callee.name
+            wanted = arguments(name.lexeme)
+            named = any(isinstance(argument, Assign) for argument in node.args)
+            if wanted is not None and (len(node.args) != wanted or named):
+                count = "one argument" if wanted == 1 else f"{wanted} arguments"
+                raise pointed(text, name.start, f"{name.lexeme}() takes {count}.")
         if (
             isinstance(node, Binary)
             and node.operator.kind == "STAR_STAR"
@@ -254,14 +269,15 @@ def terms(text: str, tokens: Sequence[Token]) -> Any:
     try:
         found = _Resolver(tree).resolve()
         model = found if isinstance(found, Model) else Model(found)
+        for term in model.common_terms:  # in a/b and (a + b)**2 they share their parts, and so
+            if isinstance(term, Term):  # the coding of the last would be that of all
+                term.components = copy.deepcopy(term.components)
         columns = names(tokens)
         for part in model.common_components:
             if isinstance(part, Variable) and (
                 part.reference is not None or part.name not in columns
             ):
-                raise ValueError(
-                    "terms are columns and functions of them; for arithmetic write I()"
-                )
+                raise ValueError("terms are columns and functions of them, such as I(2 * x)")
         seen: dict[frozenset[str], str] = {}
         for term in model.common_terms:
             parts = frozenset(part.name for part in getattr(term, "components", ()))
@@ -269,8 +285,11 @@ def terms(text: str, tokens: Sequence[Token]) -> Any:
                 raise ValueError(f"{seen[parts]} and {term.name} are the same term")
         return model
     except Exception as problem:
-        message = f"`{source(tokens)}` cannot be read as terms of a model. ({problem}.)"
-        raise pointed(text, tokens[0].start, message.replace("..)", ".)")) from None
+        told = str(problem).rstrip(".")
+        if not isinstance(problem, (TypeError, ValueError)) or "operand" in told:
+            told = "arithmetic and comparisons are written inside I(), such as I(x - z), I(x > 0)"
+        message = f"`{source(tokens)}` cannot be read as terms of a model: {told}."
+        raise pointed(text, tokens[0].start, message) from None
 
 
 def expression(text: str, tokens: Sequence[Token]) -> Any:

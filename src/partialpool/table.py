@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import inspect
+import os
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .errors import DataError, OptionError
+from .errors import DataError, DataWarning, OptionError
 from .factors import factorise, listed
 
 _types = pd.api.types
+_HERE = os.path.dirname(__file__)
 NA_ACTIONS = ("error", "drop")
 
 
@@ -40,14 +44,18 @@ def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
 
 def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd.DataFrame:
     """Keep the columns named, or say which is missing or there twice."""
-    known = [str(name) for name in frame.columns]
+    known = [name for name in frame.columns if isinstance(name, str)]
+    if "Intercept" in names:
+        raise DataError("'Intercept' is the name of a model's constant: rename this column.")
     for name in names:
         count = int(sum(column == name for column in frame.columns))
         if count == 0:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, known, n=1)
             lower = {column.lower(): column for column in known}
             guess = lower.get(name.lower()) or (near[0] if near else None)
             hint = f" Did you mean {guess!r}?" if guess else ""
+            if name in [str(column) for column in frame.columns]:
+                hint = " Names of columns are text: data.columns = data.columns.astype(str)."
             raise DataError(
                 f"{where} has no column {name!r}.{hint} Its columns: {listed(known, 20)}."
             )
@@ -85,8 +93,8 @@ def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.Dat
 
 def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     missing = np.asarray(column.isna(), dtype=bool)
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
-        missing = missing | np.isinf(np.asarray(column))
+    if _types.is_float_dtype(column.dtype):
+        missing = missing | np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
     return missing
 
 
@@ -210,10 +218,10 @@ def check_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
 
 def _no_dates(column: pd.Series[Any]) -> None:
     kind = getattr(column.dtype, "kind", "O")
-    if kind in "mMc":
+    if kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
+        example = "" if kind == "c" else ", for example the days since the first"
         raise DataError(
-            f"Column {column.name!r} holds {holds(column)}: make a number of it first, for "
-            f"example the days since the first."
+            f"Column {column.name!r} holds {holds(column)}: make a number of it first{example}."
         )
 
 
@@ -227,8 +235,18 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
         return None
     if column.dtype == object:
         column = column.infer_objects()
+        if _types.infer_dtype(column, skipna=False) == "decimal":
+            column = column.astype(float)
     if _types.is_bool_dtype(column.dtype) or _types.is_integer_dtype(column.dtype):
         return column.to_numpy(dtype=np.int64)
     if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None
+
+
+def warn(message: str) -> None:
+    """Warn of the data, at the line of the caller outside this package."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, DataWarning, stacklevel=level + 1)

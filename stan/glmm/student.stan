@@ -86,10 +86,13 @@ data {
   int<lower=0> T; // group terms (count)
   array[T] int<lower=1> q; // coefficients of each term (count)
   array[T] int<lower=1> J; // groups of each term (count)
+  int<lower=0> Q; // coefficients of all terms: sum of q (count)
+  int<lower=0> C; // their correlations: q choose 2 where correlated (count)
+  int<lower=0> R; // group effects of all terms: sum of q times J (count)
   array[T] int<lower=0, upper=1> correlated; // coefficients correlated? (yes 1)
   array[T] int<lower=0, upper=1> centered; // parameterisation (centered 1)
   array[T, N] int<lower=1> group; // group of each row, by term (code)
-  matrix[N, sum(q)] Z; // predictors of the group terms (their units)
+  matrix[N, Q] Z; // predictors of the group terms (their units)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).
@@ -101,10 +104,10 @@ data {
   vector[K] prior_beta_location; // their locations (eta per X)
   vector<lower=0>[K] prior_beta_scale; // their scales (eta per X)
   vector<lower=0>[K] prior_beta_df; // their degrees of freedom (no unit)
-  array[sum(q)] int<lower=0, upper=1> tau_fixed; // is tau given? (yes 1)
-  array[sum(q)] int<lower=1, upper=5> prior_tau_family; // of tau (code)
-  vector<lower=0>[sum(q)] prior_tau_scale; // or tau if given (eta per Z)
-  vector<lower=0>[sum(q)] prior_tau_df; // degrees of freedom (no unit)
+  array[Q] int<lower=0, upper=1> tau_fixed; // is tau given? (yes 1)
+  array[Q] int<lower=1, upper=5> prior_tau_family; // of tau (code)
+  vector<lower=0>[Q] prior_tau_scale; // or tau if given (eta per Z)
+  vector<lower=0>[Q] prior_tau_df; // degrees of freedom (no unit)
   vector<lower=0>[T] prior_cor_eta; // LKJ shape of each term (no unit)
   int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
   real<lower=0> prior_sigma_scale; // its scale (unit of eta)
@@ -114,7 +117,6 @@ data {
   real<lower=0> prior_nu_df; // its degrees of freedom (no unit)
 }
 transformed data {
-  int Q = sum(q); // coefficients of all terms
   row_vector[K] x_mean = rep_row_vector(0, K);
   array[T] int n_cor; // correlations of each term
   array[T] int n_r; // group effects of each term
@@ -133,18 +135,18 @@ transformed data {
     cor_at[t] = sum(n_cor[ : t - 1]);
     r_at[t] = sum(n_r[ : t - 1]);
   }
-  // The effects that a row of Z multiplies: a sparse matrix by rows.
-  vector[N * Q] z_value = to_vector(Z');
-  array[N * Q] int z_column;
-  array[N + 1] int z_row = linspaced_int_array(N + 1, 1, N * Q + 1);
-  for (n in 1 : N) {
-    for (t in 1 : T) {
+  if (Q != sum(q) || C != sum(n_cor) || R != sum(n_r)) {
+    reject("Q, C and R are ", Q, ", ", C, " and ", R, ", but must be ",
+           sum(q), ", ", sum(n_cor), " and ", sum(n_r));
+  }
+  array[Q, N] int effect; // where in r is the effect that Z multiplies
+  for (t in 1 : T) {
+    for (n in 1 : N) {
       if (group[t, n] > J[t]) {
         reject("group[", t, ", ", n, "] is ", group[t, n], " of ", J[t]);
       }
       for (k in 1 : q[t]) {
-        z_column[z_row[n] + tau_at[t] + k - 1] = r_at[t] + (k - 1) * J[t]
-                                                 + group[t, n];
+        effect[tau_at[t] + k, n] = r_at[t] + (k - 1) * J[t] + group[t, n];
       }
     }
   }
@@ -154,14 +156,14 @@ parameters {
   vector[has_intercept] alpha; // eta at the mean of X (unit of eta)
   vector[K] beta; // slopes (eta per X)
   vector<lower=0>[Q - sum(tau_fixed)] tau_free; // sds of the group effects
-  vector<lower=-1, upper=1>[sum(n_cor)] cpc; // partial correlations
-  vector[sum(n_r)] z; // group effects, standardised unless centered
+  vector<lower=-1, upper=1>[C] cpc; // partial correlations
+  vector[R] z; // group effects, standardised unless centered
   real<lower=0> sigma; // residual scale (unit of eta)
   real<lower=1> nu; // degrees of freedom (no unit)
 }
 transformed parameters {
   vector[Q] tau; // standard deviations of the group effects
-  vector[sum(n_r)] r = z; // group effects: deviations from the population
+  vector[R] r = z; // group effects: deviations from the population
   for (k in 1 : Q) {
     tau[k] = tau_fixed[k] ? prior_tau_scale[k]
              : tau_free[k - sum(tau_fixed[ : k])];
@@ -202,8 +204,8 @@ model {
     target += centered[t] ? effects_lpdf(z_t | J[t], tau_t, L)
               : std_normal_lpdf(z_t);
   }
-  if (T > 0) {
-    eta += csr_matrix_times_vector(N, sum(n_r), z_value, z_column, z_row, r);
+  for (k in 1 : Q) {
+    eta += Z[ : , k] .* r[effect[k]];
   }
   sigma ~ scale_prior(prior_sigma_family, prior_sigma_scale, prior_sigma_df);
   nu ~ scale_prior(prior_nu_family, prior_nu_scale, prior_nu_df);
@@ -213,7 +215,7 @@ model {
 }
 generated quantities {
   vector[has_intercept] Intercept = alpha - x_mean * beta; // eta at X = 0
-  vector[sum(n_cor)] rho; // correlations, ordered as cpc
+  vector[C] rho; // correlations, ordered as cpc
   for (t in 1 : T) {
     matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
     int before = cor_at[t];

@@ -377,7 +377,7 @@ def test_linear_radon_examples_are_the_data_set(variant: str) -> None:
     frame = pp.datasets.load("radon")
     codes, names = np.unique(frame["county"], return_inverse=True)[::-1]
     wiecki = variant == "varying_intercept_slope_marginal"
-    y = frame["log_activity_plus_tenth" if wiecki else "log_activity"]
+    y = frame["log_activity_plus_tenth" if wiecki else "log_radon"]
     example = example_data(f"linear/{variant}")
     assert (example["N"], example["J"]) == (919, 85) == (len(frame), len(names))
     assert example["group"] == (codes + 1).tolist()

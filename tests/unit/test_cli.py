@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import subprocess
 import sys
+import types
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import partialpool as pp
+from partialpool import cli, reproduce
+from partialpool.reproduce import Number, Settings, Study, Table, compare
+from partialpool.reproduce.published import Published
 
 
 def run(*arguments: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -26,38 +34,90 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return run("reproduce", "baseball", "--engine", "stanli", cwd=folder).stdout, folder
 
 
-def test_reproduce_prints_the_table_and_a_diagnosis_per_fit(reproduced) -> None:
+def test_reproduce_prints_a_diagnosis_per_fit_and_the_table_first(reproduced) -> None:
     text, _ = reproduced
-    for column in ("complete", "none", "beta", "logit", "normal"):
-        line = next(line for line in text.splitlines() if line.startswith(f"{column} "))
+    for fit in ("complete", "none", "beta", "logit", "normal", "zero_for_four"):
+        line = next(line for line in text.splitlines() if line.startswith(f"{fit}: "))
         assert "4 chains x 1000 draws: fine" in line
     clemente = next(line for line in text.splitlines() if "Clemente" in line).split()
     assert clemente[-1] == "0.346"
     assert "0.400" in clemente
     assert "\x1b[" not in text
+    assert "published is wrong; ours is exact" in text
+    assert " nan" not in text
 
 
 def test_reproduce_writes_what_it_says(reproduced) -> None:
     _, folder = reproduced
     out = folder / "partialpool-baseball"
-    names = {"complete.nc", "none.nc", "beta.nc", "logit.nc", "normal.nc"}
-    assert {path.name for path in out.iterdir()} == names | {"baseball.csv", "shrinkage.png"}
-    assert (out / "shrinkage.png").read_bytes().startswith(b"\x89PNG")
+    assert {f"{name}.nc" for name in ("beta", "logit", "normal", "zero_for_four")} <= {
+        path.name for path in out.iterdir()
+    }
+    for name in ("shrinkage", "funnels", "test_statistics"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert str(pp.load(out / "logit.nc").posterior["player"].values[0]).endswith("Clemente")
-    with (out / "baseball.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 18
-    assert float(rows[0]["James-Stein"]) == pytest.approx(0.290, abs=0.0006)
+    tables = {}
+    for name in ("estimates", "published"):
+        with (out / f"{name}.csv").open(encoding="utf-8") as file:
+            tables[name] = list(csv.DictReader(file))
+    assert len(tables["estimates"]) == 18
+    assert float(tables["estimates"][0]["James-Stein"]) == pytest.approx(0.290, abs=0.0006)
+    assert {row["agrees"] for row in tables["published"]} == {"True"}
 
 
-def test_reproduce_as_json(tmp_path: Path) -> None:
-    arguments = ["--engine", "stanli", "--draws", "200", "--json", "--out", "here"]
-    told = json.loads(run("reproduce", "baseball", *arguments, cwd=tmp_path).stdout)
-    errors = {row["estimate"]: row["squared_error"] for row in told["errors"]}
-    assert errors["raw"] == pytest.approx(17.54, abs=0.01)
-    assert errors["James-Stein"] == pytest.approx(5.01, abs=0.01)
-    assert all(errors[name] < errors["raw"] / 2 for name in ("beta", "logit", "normal"))
-    assert all((tmp_path / name).is_file() for name in told["files"])
+def small_study(settings: Settings) -> Study:
+    """Two numbers, one of which differs; no figure."""
+    program = pp.programs.get("binomial/complete_pooling")
+    fit = settings.sample("only", program, program.example_data())
+    rows = (
+        Published("right", "1.0", 0.0, "", "compare", "a"),
+        Published("other", "2.0", 0.0, "", "compare", "why not"),
+    )
+    frame = pd.DataFrame({"value": [1.25, math.nan]}, index=pd.Index(["x", "y"], name="row"))
+    comparison = compare(rows, {"right": Number(1.0), "other": Number(3.0)})
+    return Study("small", {"t": Table("A heading", frame)}, comparison, {"only": fit}, {})
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Run `partialpool reproduce small` in this process."""
+    module = types.ModuleType("partialpool.reproduce.small")
+    module.small = small_study
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(reproduce.STUDIES, "small", "a small study")
+
+    def invoke(*arguments: str) -> str:
+        done = CliRunner().invoke(cli.app, ["reproduce", "small", *arguments])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    return invoke
+
+
+def test_reproduce_any_study(small: Callable[..., str], tmp_path: Path) -> None:
+    arguments = ["--engine", "stanli", "--draws", "50", "--chains", "2", "--seed", "7"]
+    text = small(*arguments, "--out", str(tmp_path))
+    assert "only: 2 chains x 50 draws" in text
+    assert "A heading" in text
+    assert "Of 2 numbers to compare, ours agree with 1 " in text
+    shown = text[text.index("Of 2") :]
+    assert "other" in shown
+    assert "why not" in shown
+    assert "right" not in shown
+    assert pp.load(tmp_path / "only.nc").attrs["seed"] == 7
+    every = small(*arguments, "--out", str(tmp_path), "--all")
+    assert "right" in every[every.index("Of 2") :]
+
+
+def test_reproduce_as_json(small: Callable[..., str], tmp_path: Path) -> None:
+    arguments = ["--engine", "stanli", "--draws", "50", "--json", "--out", str(tmp_path)]
+    told = json.loads(small(*arguments))
+    assert set(told) == {"study", "tables", "published", "diagnosis", "files"}
+    rows = [{"row": "x", "value": 1.25}, {"row": "y", "value": None}]
+    assert told["tables"] == {"t": {"heading": "A heading", "rows": rows}}
+    assert [row["agrees"] for row in told["published"]] == [True, False]
+    assert told["diagnosis"]["only"].startswith("4 chains x 50 draws")
+    assert sorted(told["files"]) == sorted(str(path) for path in tmp_path.iterdir())
 
 
 def test_programs_lists_shows_and_prints(tmp_path: Path) -> None:
@@ -103,10 +163,10 @@ MISTAKES = [
     (["sample", "binomial/no_pooling", "d.json", "-o", "no/f.nc"], 1, "there is no folder no"),
     (["sample", "binomial/no_pooling", "d.json", "-o", "f.nc"], 1, "trials"),
     (["sample", "binomial/no_pooling", "d.json"], 2, "--out"),
-    (["reproduce", "football"], 2, "there is no example 'football'"),
+    (["reproduce", "football"], 2, "there is no study 'football'; there are: baseball"),
     (["programs", "--code"], 2, "needs the name of a program"),
     (["reproduce", "baseball", "--engine", "jags"], 1, "choose 'auto', 'cmdstan' or 'stanli'"),
-    (["reproduce", "baseball", "--data", "rat_tumors"], 2, "one of baseball_1970"),
+    (["reproduce", "baseball", "--data", "rat_tumors"], 2, "No such option"),
     (["reproduce", "baseball", "--out", "d.json"], 1, "cannot write to the folder d.json"),
     (["sample", "binomial/no_pooling", "d.json", "-o", "."], 1, "it is a folder"),
     (["nonsense"], 2, "No such command"),
@@ -149,4 +209,6 @@ def test_help_teaches(tmp_path: Path) -> None:
     text = run("--help", cwd=tmp_path).stdout
     for command in ("reproduce", "programs", "sample", "doctor", "install-cmdstan"):
         assert command in text
+    studies = run("reproduce", "--help", cwd=tmp_path).stdout
+    assert all(name in studies for name in reproduce.STUDIES)
     assert "Example: partialpool sample" in run("sample", "--help", cwd=tmp_path).stdout

@@ -196,7 +196,7 @@ def test_radon_has_both_responses() -> None:
     zero = activity == 0
     assert frame["county"][zero].to_list() == ["CARVER", "COTTONWOOD", "MCLEOD"]
     assert frame["county"][activity == 0.1].to_list() == ["FARIBAULT"]
-    gelman_hill, wiecki = frame["log_activity"], frame["log_activity_plus_tenth"]
+    gelman_hill, wiecki = frame["log_radon"], frame["log_activity_plus_tenth"]
     np.testing.assert_allclose(gelman_hill, np.log(activity.where(~zero, 0.1)), atol=5e-7)
     np.testing.assert_allclose(wiecki, np.log(activity + 0.1), atol=5e-7)
     # Rows of the copy in PyMC's repository, as printed there
@@ -214,7 +214,7 @@ def least_squares(columns: list[np.ndarray], y: np.ndarray) -> tuple[np.ndarray,
 
 def test_radon_gives_gelman_and_hills_regressions() -> None:
     frame = datasets.load("radon")
-    floor, y = frame["floor"].to_numpy(), frame["log_activity"].to_numpy()
+    floor, y = frame["floor"].to_numpy(), frame["log_radon"].to_numpy()
     b, sd = least_squares([np.ones(919), floor], y)
     assert [round(float(value), 3) for value in (*b, sd)] == [1.327, -0.613, 0.823]
     counties = pd.get_dummies(frame["county"]).to_numpy(dtype=float)

@@ -79,6 +79,93 @@ def overlapping(ax: Axes) -> int:
     return sum(below.y1 > above.y0 + 0.5 for below, above in itertools.pairwise(boxes))
 
 
+# Trace
+
+
+def test_trace() -> None:
+    draws = effects(["A", "B"]).sel(county="A")
+    diverging = (draws > draws.quantile(0.9)).rename("diverging")
+    ax = rendered(pp.plots.trace(draws, divergent=diverging, truth=1.25))
+    *chains, parting = ax.get_lines()[:3]
+    for i, chain in enumerate(chains):
+        np.testing.assert_array_equal(chain.get_ydata(), draws.values[i])
+        np.testing.assert_array_equal(chain.get_xdata(), np.arange(50) + 50 * i)
+    assert list(parting.get_xdata()) == [49.5] * 2
+    ticks = line(ax, "divergent draws (10 of 100)")
+    np.testing.assert_array_equal(ticks.get_xdata(), np.flatnonzero(diverging.values))
+    assert list(line(ax, "truth: 1.25").get_ydata()) == [1.25] * 2
+    assert legend(ax) == ["truth: 1.25", "divergent draws (10 of 100)"]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["chain 0", "chain 1"]
+    assert ax.get_ylabel() == "alpha[A]"
+    assert inside(ax)
+
+
+def test_trace_on_a_log_scale_shows_the_truth_however_far_it_is() -> None:
+    sigma = np.exp(np.random.default_rng(2).normal(-3, 1, size=(4, 100)))
+    ax = rendered(pp.plots.trace(sigma, truth=20.0, log=True, ylabel="sigma"))
+    low, high = ax.get_ylim()
+    assert ax.get_yscale() == "log"
+    assert 0 < low < sigma.min()
+    assert high > 20
+    assert ax.get_ylabel() == "sigma"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"draws": np.ones((2, 9, 3))}, "draws must have dimensions chain and draw only"),
+        ({"draws": np.full((2, 9), np.nan)}, "draws has draws that are not finite"),
+        ({"divergent": np.ones((2, 8))}, r"divergent has shape \(2, 8\), but draws have \(2, 9\)"),
+        ({"truth": np.inf}, "truth must be a finite number"),
+        ({"draws": np.zeros((2, 9)), "log": True}, "log=True needs values above 0"),
+        ({"truth": 0.0, "log": True}, "log=True needs values above 0"),
+    ],
+)
+def test_trace_refuses(options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.trace(options.pop("draws", np.ones((2, 9))), **options)
+
+
+# Conditional means
+
+
+def conditional(**options) -> Axes:
+    scale = np.linspace(0, 10, 50)
+    means = {name: 5 + slope * scale for name, slope in (("A", 1.0), ("B", 0.99), ("C", -1.0))}
+    return pp.plots.conditional_means(
+        options.pop("scale", scale), options.pop("means", means), **options
+    )
+
+
+def test_conditional_means() -> None:
+    ax = rendered(conditional(density=np.linspace(1, 0, 50), limits=(0, 8), xlabel="tau"))
+    for name, slope in (("A", 1.0), ("C", -1.0)):
+        x = np.asarray(line(ax, name).get_xdata())
+        assert x.max() <= 8
+        np.testing.assert_allclose(line(ax, name).get_ydata(), 5 + slope * x)
+    assert len({each.get_linestyle() for each in ax.get_lines()}) == 3
+    names = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert names["A"].y0 >= names["B"].y1 > names["C"].y1  # not written over each other
+    assert ax.collections[0].get_paths()[0].vertices[:, 1].max() < ax.get_lines()[2].get_ydata()[-1]
+    assert inside(ax)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"means": {}}, "no group to draw"),
+        ({"scale": np.linspace(10, 0, 50)}, "scale must be increasing"),
+        ({"scale": np.linspace(-1, 10, 50)}, "not negative"),
+        ({"means": {"A": [1.0]}}, "A must be 50 finite numbers"),
+        ({"density": np.full(50, np.nan)}, "density must be 50 finite numbers"),
+        ({"limits": (11.0, 12.0)}, "fewer than two scales"),
+    ],
+)
+def test_conditional_means_refuse(options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        conditional(**options)
+
+
 # Shrinkage
 
 
@@ -92,6 +179,82 @@ def test_shrinkage(groups: list[str]) -> None:
     assert len(ax.texts) == len(groups) - np.count_nonzero(short)
     with pytest.raises(DataError, match="estimate has shape"):
         pp.plots.shrinkage(raw, raw[1:], labels=groups)
+
+
+# Shrinkage in a plane
+
+
+def test_shrinkage_plane(groups: list[str]) -> None:
+    rng = np.random.default_rng(1)
+    raw = rng.uniform(size=(2, len(groups)))
+    raw[1, :3] = np.nan
+    estimate = 0.5 + 0.3 * (np.nan_to_num(raw, nan=0.5) - 0.5)
+    ax = rendered(
+        pp.plots.shrinkage_plane(
+            (raw[0], raw[1]),
+            (estimate[0], estimate[1]),
+            labels=groups,
+            size=np.arange(1, len(groups) + 1),
+            pooled=(0.5, 0.5),
+            diagonal=True,
+            name=4,
+            xlabel="country",
+            ylabel="town",
+        )
+    )
+    own, pooled, without = ax.collections
+    assert [len(each.get_offsets()) for each in ax.collections] == [
+        *(len(groups) - 3, len(groups) - 3, 3)
+    ]
+    np.testing.assert_allclose(pooled.get_offsets(), estimate[:, 3:].T)
+    np.testing.assert_allclose(without.get_offsets(), estimate[:, :3].T)
+    assert np.all(np.diff(own.get_sizes()) > 0)
+    moved = np.hypot(*(raw - estimate))
+    arrows = [text for text in ax.texts if not text.get_text()]
+    side = np.ptp(np.concatenate([raw[0, 3:], estimate[0]]))
+    side = max(side, np.ptp(np.concatenate([raw[1, 3:], estimate[1]])))
+    assert len(arrows) == np.count_nonzero(moved[3:] > 0.025 * side)
+    named = {name for text in ax.texts for name in text.get_text().split(", ") if name}
+    furthest = np.argsort(-np.nan_to_num(moved))[:4]
+    assert named == {groups[i] for i in furthest}
+    assert inside(ax)
+    assert legend(ax) == [
+        *("equal", "raw", "partially pooled", "partially pooled, without raw value"),
+        "completely pooled",
+    ]
+
+
+def test_shrinkage_plane_names_neighbours_together() -> None:
+    raw = ([0.0, 0.01, 1.0], [1.0, 1.0, 0.0])
+    ax = pp.plots.shrinkage_plane(raw, ([0.5] * 3, [0.5] * 3), labels=["a", "b", "c"], name=3)
+    texts = sorted(text.get_text() for text in ax.texts if text.get_text())
+    assert len(texts) == 2
+    assert sorted(texts[0].split(", ") + texts[1].split(", ")) == ["a", "b", "c"]
+
+
+def test_shrinkage_plane_without_any_raw_value() -> None:
+    nothing = [np.nan, np.nan]
+    ax = rendered(
+        pp.plots.shrinkage_plane((nothing, nothing), ([0, 1], [0, 1]), labels=["x", "y"], name=2)
+    )
+    assert len(ax.texts) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"raw": ([0.0], [0.0])}, "raw has shape"),
+        ({"raw": ([0.0, 1.0], [0.0])}, "raw has shape"),
+        ({"estimate": ([0.0, np.nan], [0.0, 1.0])}, "not finite for y"),
+        ({"estimate": ([0.0], [0.0, 1.0])}, "estimate, x has shape"),
+        ({"size": [-1, 1]}, "negative"),
+        ({"size": [0, 0]}, "positive"),
+    ],
+)
+def test_shrinkage_plane_refuses(change: dict, message: str) -> None:
+    given = {"raw": ([0.0, 1.0], [1.0, 0.0]), "estimate": ([0.4, 0.6], [0.6, 0.4])}
+    with pytest.raises(DataError, match=message):
+        pp.plots.shrinkage_plane(**given | {"labels": ["x", "y"]} | change)
 
 
 # Funnel
@@ -430,9 +593,21 @@ def test_regression_lines_of_chosen_groups_on_given_axes(groups: list[str]) -> N
     assert len(panels[0].collections[0].get_segments()) == 5
 
 
+def test_regression_lines_with_the_truth() -> None:
+    names = ["County 0", "County 1"]
+    truth = {"County 0": (1.0, -2.0), "County 1": (9.0, 0.5)}
+    for panel, name in zip(regression(names, truth=truth), names, strict=True):
+        true = line(panel, "truth")
+        x = np.asarray(true.get_xdata())
+        np.testing.assert_allclose(true.get_ydata(), truth[name][0] + truth[name][1] * x)
+        assert panel.get_ylim()[1] > 9
+        assert true.get_linestyle() != line(panel, "posterior mean").get_linestyle()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"truth": {"County 0": (0.0, 1.0)}}, "truth has no line for county County 1"),
         ({"groups": ["County 0", "Nowhere"]}, r"groups must name some .* not \['Nowhere'\]"),
         ({"groups": []}, "groups must name some"),
         ({"group": ["Nowhere"] * 54}, "intercept has no draws for county Nowhere"),
@@ -493,6 +668,112 @@ def test_priors_refused(priors: dict, limits: tuple, message: str) -> None:
         pp.plots.prior_density(priors, limits=limits)
 
 
+# Marginals, densities along a path, group predictors
+
+
+def test_marginals() -> None:
+    draws = np.abs(np.random.default_rng(1).normal(size=(2, 4000)))
+    nodes = np.geomspace(0.01, 4, 200)[::-1]
+    ax = rendered(
+        pp.plots.marginals(
+            {"centered": draws, "marginal": draws / 4},
+            limits=(0, 2),
+            bins=20,
+            exact=(nodes, stats.halfnorm.pdf(nodes)),
+        )
+    )
+    share = np.mean(draws > 2)
+    assert legend(ax) == ["exact", f"centered ({share:.1%} beyond)", "marginal"]
+    outlines = [patch for patch in ax.patches if hasattr(patch, "get_data")]
+    heights, edges, _ = outlines[0].get_data()
+    assert (heights * np.diff(edges)).sum() == pytest.approx(1 - share)
+    assert (np.diff(line(ax, "exact").get_xdata()) > 0).all()
+    assert outlines[0].get_linestyle() != outlines[1].get_linestyle()
+
+
+@pytest.mark.parametrize(
+    ("fits", "options", "message"),
+    [
+        ({}, {}, "no fit to draw"),
+        ({"a": np.ones((2, 9))}, {"limits": (1, 0)}, "two increasing numbers"),
+        ({"a": np.ones((2, 9, 3))}, {}, "a must have dimensions chain and draw only"),
+        ({"a": np.ones((2, 9))}, {"exact": ([1, 2], [1])}, "two arrays of one length"),
+        ({"a": np.ones((2, 9))}, {"exact": ([1, 2], [1, -1])}, "the second not negative"),
+    ],
+)
+def test_marginals_refuse(fits: dict, options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.marginals(fits, **{"limits": (0, 2), **options})
+
+
+def test_density_path() -> None:
+    scale = np.geomspace(0.01, 10, 61)
+    curves = {"has a mode": -(np.log(scale) ** 2), "has none": -85 * np.log(scale)}
+    ax = rendered(pp.plots.density_path(scale, curves, reference=0.5, limits=(-9, 30)))
+    for name in curves:
+        y = np.interp(np.log(0.5), np.log(scale), line(ax, name).get_ydata())
+        assert y == pytest.approx(0, abs=1e-9)
+    marked = [each for each in ax.get_lines() if len(each.get_xdata()) == 1]
+    assert [float(each.get_xdata()[0]) for each in marked] == [pytest.approx(1)]
+    assert ax.get_xscale() == "log"
+    assert ax.get_ylim() == (-9, 30)
+
+
+@pytest.mark.parametrize(
+    ("scale", "curves", "reference", "message"),
+    [
+        ([0, 1], {"a": [1, 2]}, 1, "positive and increase"),
+        ([2, 1], {"a": [1, 2]}, 1, "positive and increase"),
+        ([1, 2], {}, 1, "no log density"),
+        ([1, 2], {"a": [1, 2]}, 3, "between 1 and 2, not 3"),
+        ([1, 2], {"a": [1, np.inf]}, 1, "a must be 2 finite numbers"),
+    ],
+)
+def test_density_paths_refused(scale: list, curves: dict, reference: float, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.density_path(scale, curves, reference=reference)
+
+
+def predicted(groups: list[str], **options) -> Axes:
+    rng = np.random.default_rng(2)
+    given = {
+        "intercept": rng.normal(size=(2, 50)),
+        "slope": rng.normal(3, 0.1, size=(2, 50)),
+        "named": groups[:2],
+    }
+    u = np.linspace(-1, 1, len(groups))
+    return pp.plots.group_predictor(u, effects(groups), **(given | options))
+
+
+def test_group_predictor(groups: list[str]) -> None:
+    ax = rendered(predicted(groups, xlabel="log uranium"))
+    assert {text.get_text() for text in ax.texts} == set(groups[:2])
+    points = line(ax, "group (median)")
+    median = np.median(effects(groups).values.reshape(-1, len(groups)), axis=0)
+    np.testing.assert_allclose(points.get_ydata(), median)
+    rule = line(ax, "line of the groups")
+    x, y = rule.get_xdata(), rule.get_ydata()
+    assert (y[-1] - y[0]) / (x[-1] - x[0]) == pytest.approx(3, abs=0.05)
+    assert x[0] < -1 < 1 < x[-1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"named": ["Nowhere"]}, "'Nowhere', which is not a label"),
+        ({"slope": np.ones((2, 9))}, "must have the effect's chains and draws"),
+        ({"probability": 1}, "between 0 and 1, not 1"),
+        ({"u": [1.0]}, r"u has shape \(1,\)"),
+    ],
+)
+def test_group_predictor_refuses(options: dict, message: str) -> None:
+    groups = ["a", "b", "c"]
+    u = options.pop("u", np.arange(3.0))
+    given = {"intercept": np.ones((2, 50)), "slope": np.ones((2, 50))} | options
+    with pytest.raises(DataError, match=message):
+        pp.plots.group_predictor(u, effects(groups), **given)
+
+
 # Predictive checks
 
 
@@ -523,9 +804,13 @@ def test_replicates_that_are_all_alike() -> None:
 # All of them
 
 ONE = {
+    "conditional_means": lambda ax: conditional(ax=ax),
+    "density_path": lambda ax: pp.plots.density_path([1, 2], {"a": [0, 1]}, reference=1, ax=ax),
     "ess_bars": lambda ax: pp.plots.ess_bars({"a": {"mu": 9.0}}, ax=ax),
     "forest": lambda ax: pp.plots.forest({"a": effects(["x", "y"])}, ax=ax),
     "funnel": lambda ax: pp.plots.funnel(np.ones((2, 9)), np.ones((2, 9)), ax=ax),
+    "group_predictor": lambda ax: predicted(["x", "y"], ax=ax),
+    "marginals": lambda ax: pp.plots.marginals({"a": np.ones((2, 9))}, limits=(0, 2), ax=ax),
     "observed_predicted": lambda ax: pp.plots.observed_predicted(
         [0.0, 1.0], effects(["x", "y"]), ax=ax
     ),
@@ -544,11 +829,16 @@ ONE = {
     ),
     "rank_histogram": lambda ax: pp.plots.rank_histogram(effects(["x"])[:, :, 0], ax=ax),
     "regression_lines": lambda ax: regression(["x"], ax=[ax])[0],
+    "replicates": lambda ax: pp.plots.replicates(np.ones((2, 9, 3)), [0, 1, 1], ax=ax),
     "shrinkage": lambda ax: pp.plots.shrinkage([0, 1], [0.4, 0.6], labels=["x", "y"], ax=ax),
+    "trace": lambda ax: pp.plots.trace(np.ones((2, 9)), ax=ax),
+    "shrinkage_plane": lambda ax: pp.plots.shrinkage_plane(
+        ([0, 1], [1, 0]), ([0.4, 0.6], [0.6, 0.4]), labels=["x", "y"], ax=ax
+    ),
 }
 
 
-@pytest.mark.parametrize("name", pp.plots.__all__)
+@pytest.mark.parametrize("name", [name for name in pp.plots.__all__ if name != "panels"])
 def test_given_axes_are_used_and_no_figure_is_made(name: str) -> None:
     figure, ax = plt.subplots()
     assert ONE[name](ax) is ax
@@ -565,3 +855,72 @@ def test_series_differ_in_more_than_colour() -> None:
     looks = [style.series(i) for i in range(7)]
     for aspect in ("colour", "marker", "line", "hatch"):
         assert len({getattr(look, aspect) for look in looks}) == 7
+
+
+# Panels, replicates
+
+
+def test_panels_draw_each_figure_under_its_name(groups: list[str]) -> None:
+    alpha = effects(groups)
+    seen = alpha.values.mean(axis=(0, 1))
+    draw = {
+        name: lambda ax: pp.plots.observed_predicted(seen, alpha, most_named=0, ax=ax)
+        for name in ("one", "two", "three")
+    }
+    ax = rendered(pp.plots.panels(draw, share="all", legends=False))
+    axes = ax.figure.axes
+    assert [each.get_title() for each in axes] == ["one", "two", "three"]
+    assert not any(legend(each) for each in axes)
+    assert axes[0].get_xlim() == axes[2].get_xlim()
+    assert [each.get_ylabel() for each in axes] == ["predicted", "", "predicted"]
+    assert [each.get_xlabel() for each in axes] == ["", "observed", "observed"]
+    apart = pp.plots.panels(draw, columns=5)
+    assert len(apart.figure.axes) == 3
+    assert legend(apart)
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        ({}, {}, "panels needs a figure"),
+        ({"a": lambda ax: None}, {"columns": 0}, "a column or more"),
+        ({"a": lambda ax: None}, {"share": True}, "share must be 'none', 'columns' or 'all'"),
+    ],
+)
+def test_panels_that_cannot_be(given: dict, options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.panels(given, **options)
+
+
+def test_no_more_are_named_than_asked_for(groups: list[str]) -> None:
+    alpha = effects(groups)
+    far = alpha.values.mean(axis=(0, 1)) + np.linspace(5, 9, len(groups))
+    counts = [
+        len(pp.plots.observed_predicted(far, alpha, most_named=most).texts) for most in (0, 2, 8)
+    ]
+    assert counts[:2] == [0, 2]
+    assert 2 < counts[2] <= 8
+
+
+def test_replicates_stack_equal_values() -> None:
+    counts = np.array([3, 3, 3, 5])
+    replicated = np.tile([1, 2, 2, 9, 9], (2, 10, 1))
+    ax = rendered(pp.plots.replicates(replicated, counts, count=4, xlabel="hits"))
+    assert row_names(ax) == ["observed", *(f"replicate {i}" for i in range(1, 5))]
+    rows = [each for each in ax.get_lines() if each.get_marker() == "o"]
+    observed, first = rows[0], rows[1]
+    assert observed.get_xdata().tolist() == [3, 3, 3, 5]
+    step = np.diff(observed.get_ydata())
+    assert step[0] == pytest.approx(step[1])
+    assert observed.get_ydata()[3] == observed.get_ydata()[0]
+    assert observed.get_ydata().max() < ax.get_ylim()[1]
+    assert first.get_ydata().max() < observed.get_ydata().min()
+    assert observed.get_color() != first.get_color()
+    assert inside(ax)
+
+
+def test_replicates_that_cannot_be() -> None:
+    with pytest.raises(DataError, match="count must be between 1 and the 6 replicates, not 7"):
+        pp.plots.replicates(np.zeros((2, 3, 4)), [1, 2], count=7)
+    with pytest.raises(DataError, match="observed must be finite numbers"):
+        pp.plots.replicates(np.zeros((2, 9, 4)), [np.nan])

@@ -26,7 +26,7 @@ def test_example_data_fit_the_data_block(name: str) -> None:
     assert list(checked) == list(program.data)
     assert any(key.startswith("prior_") for key in checked)
     everything = program.declarations.all
-    assert {"theta", "a"} & set(everything)
+    assert {"theta", "a", "r"} & set(everything)
 
 
 def test_declarations_are_stans_own() -> None:

@@ -6,7 +6,8 @@ import functools
 import sys
 
 from ..errors import EngineError
-from .base import Draws, Engine, LogDensity, Mode, SamplerConfig
+from .base import Draws, Engine, LogDensity, Mode
+from .config import SamplerConfig
 
 __all__ = ["Draws", "Engine", "LogDensity", "Mode", "SamplerConfig", "names", "select"]
 

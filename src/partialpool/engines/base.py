@@ -1,195 +1,25 @@
-"""What every engine takes and returns: options, draws, and the `Engine` protocol.
+"""What every engine takes and returns: draws, modes, and the `Engine` protocol.
 
-Options use CmdStanPy's and the field's names. All are checked here, once, so that no engine
-has to. Arrays are ordered (chain, draw, ...), as in ArviZ.
+Arrays are ordered (chain, draw, ...), as in ArviZ.
 """
 
 from __future__ import annotations
 
-import math
-import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
+from .config import Inits, SamplerConfig
 from .names import by_variable
 
 if TYPE_CHECKING:
-    from ..programs import StanProgram
+    from ..stan_program import StanProgram
 
 Floats = NDArray[np.float64]
-Metric = Literal["diag_e", "dense_e", "unit_e"]
 StanData = Mapping[str, Any]
-Inits = float | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-
-MAX_SEED = 2**32 - 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplerConfig:
-    """How to run the NUTS sampler.
-
-    Parameters
-    ----------
-    chains : int
-        Number of Markov chains. Fewer than four make R-hat unreliable.
-    parallel_chains : int, optional
-        Chains that run at once; by default as many as there are usable CPUs.
-    warmup, draws : int
-        Iterations per chain of adaptation and, after it, of sampling.
-    thin : int
-        Keep every `thin`-th draw; ``ceil(draws / thin)`` are returned.
-    seed : int
-        1 to 2**32 - 1. The same seed, program, data and versions give the same draws.
-    inits : float, mapping, or one mapping per chain, optional
-        A number is the radius of uniform random starts on the unconstrained scale (Stan's
-        default is 2); a mapping holds starting values by parameter name, as declared.
-    adapt_delta : float
-        Target acceptance probability of step-size adaptation, between 0 and 1.
-    max_treedepth : int
-        A trajectory has at most ``2**max_treedepth - 1`` leapfrog steps.
-    metric : {"diag_e", "dense_e", "unit_e"}
-        Form of the mass matrix.
-    inv_metric : array, optional
-        Inverse metric to start from: (n,) for diag_e, (n, n) for dense_e, where n counts the
-        unconstrained parameters.
-    step_size : float, optional
-        Step size to start from (Stan's default is 1).
-    adapt_engaged : bool
-        If False, metric and step size stay as given.
-    save_warmup : bool
-        Also return the warmup draws.
-    output_dir : Path, optional
-        Keep the engine's own files (CSV, console) in a new folder in here. CmdStan only.
-    progress : bool
-        Show a progress bar.
-    """
-
-    chains: int = 4
-    parallel_chains: int | None = None
-    warmup: int = 1000
-    draws: int = 1000
-    thin: int = 1
-    seed: int = 1
-    inits: Inits = None
-    adapt_delta: float = 0.8
-    max_treedepth: int = 10
-    metric: Metric = "diag_e"
-    inv_metric: Floats | None = None
-    step_size: float | None = None
-    adapt_engaged: bool = True
-    save_warmup: bool = False
-    output_dir: Path | None = None
-    progress: bool = True
-
-    def __post_init__(self) -> None:
-        """Check every option; raise `OptionError` for the first that is not usable."""
-        for name, lowest in (
-            ("chains", 1),
-            ("warmup", 0),
-            ("draws", 1),
-            ("thin", 1),
-            ("max_treedepth", 1),
-        ):
-            check_integer(name, getattr(self, name), lowest)
-        if self.parallel_chains is not None:
-            check_integer("parallel_chains", self.parallel_chains, 1)
-        check_seed(self.seed)
-        check_number("adapt_delta", self.adapt_delta, above=0, below=1)
-        if self.step_size is not None:
-            check_number("step_size", self.step_size, above=0)
-        if self.metric not in ("diag_e", "dense_e", "unit_e"):
-            raise OptionError(
-                f"metric must be 'diag_e', 'dense_e' or 'unit_e', not {self.metric!r}"
-            )
-        self._check_inv_metric()
-        check_inits(self.inits, self.chains)
-        if self.adapt_engaged and self.warmup == 0:
-            raise OptionError(
-                "warmup=0 leaves nothing to adapt with: pass adapt_engaged=False (and step_size=, "
-                "inv_metric= of an earlier fit), or a warmup of some hundred iterations"
-            )
-
-    def _check_inv_metric(self) -> None:
-        if self.inv_metric is None:
-            return
-        ndim = {"diag_e": 1, "dense_e": 2, "unit_e": 0}[self.metric]
-        if ndim == 0:
-            raise OptionError("metric='unit_e' takes no inv_metric")
-        if np.ndim(self.inv_metric) != ndim or not np.all(np.isfinite(self.inv_metric)):
-            raise OptionError(
-                f"inv_metric for metric={self.metric!r} must be {ndim}-dimensional and finite, "
-                f"given an array of shape {np.shape(self.inv_metric)}"
-            )
-
-    @property
-    def stored_draws(self) -> int:
-        """Draws per chain that are kept after thinning."""
-        return math.ceil(self.draws / self.thin)
-
-    @property
-    def stored_warmup(self) -> int:
-        """Warmup draws per chain that are kept (0 unless `save_warmup`)."""
-        return math.ceil(self.warmup / self.thin) if self.save_warmup else 0
-
-
-def check_inits(inits: object, chains: int) -> None:
-    """Raise `OptionError` unless `inits` is None, a radius, a mapping, or one mapping per chain."""
-    if inits is None or isinstance(inits, Mapping):
-        return
-    if isinstance(inits, numbers.Real):
-        check_number("inits", inits, at_least=0)
-    elif (
-        isinstance(inits, str)
-        or not isinstance(inits, Sequence)
-        or not all(isinstance(chain, Mapping) for chain in inits)
-    ):
-        raise OptionError(
-            "inits must be a number (the radius of random starts), a mapping of parameter "
-            f"names to values, or a list of one mapping per chain, not {inits!r}"
-        )
-    elif len(inits) != chains:
-        raise OptionError(f"inits has {len(inits)} entries for {chains} chains")
-
-
-def check_integer(name: str, value: object, lowest: int) -> None:
-    """Raise `OptionError` unless `value` is an integer of at least `lowest`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < lowest:
-        raise OptionError(f"{name} must be a whole number of at least {lowest}, not {value!r}")
-
-
-def check_seed(seed: object) -> None:
-    """Raise `OptionError` unless `seed` is usable; 0 would mean 'from the clock' to CmdStan."""
-    if (
-        isinstance(seed, bool)
-        or not isinstance(seed, numbers.Integral)
-        or not 0 < int(seed) <= MAX_SEED
-    ):
-        raise OptionError(f"seed must be a whole number from 1 to {MAX_SEED}, not {seed!r}")
-
-
-def check_number(
-    name: str,
-    value: object,
-    *,
-    above: float = -math.inf,
-    below: float = math.inf,
-    at_least: float = -math.inf,
-) -> None:
-    """Raise `OptionError` unless `value` is a finite number within the given bounds."""
-    usable = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not usable or not (above < value < below and value >= at_least):  # type: ignore[operator]
-        bounds = [
-            f"{word} {bound:g}"
-            for word, bound in (("above", above), ("below", below), ("at least", at_least))
-            if math.isfinite(bound)
-        ]
-        raise OptionError(f"{name} must be a number {' and '.join(bounds)}, not {value!r}")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from filelock import FileLock
 from ..errors import EngineError, ProgramError
 
 if TYPE_CHECKING:
-    from ..programs import StanProgram
+    from ..stan_program import StanProgram
 
 RECORD = "built.json"
 """Written last: a folder without it is not a compiled program."""

@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 
 from ..errors import SamplingError
 from . import cache, stan_csv
-from .base import Draws, Floats, Inits, LogDensity, Mode, SamplerConfig, StanData, kept_at_mode
+from .base import Draws, Floats, LogDensity, Mode, StanData, kept_at_mode
+from .config import Inits, SamplerConfig
 from .cpus import usable_cpus
 from .names import by_variable, sampler_stats
 from .progress import stdout_progress
 from .session import Session, opened
 
 if TYPE_CHECKING:
-    from ..programs import StanProgram
+    from ..stan_program import StanProgram
 
 NAME = "cmdstan"
 FLAGS = {"STAN_THREADS": "true"}

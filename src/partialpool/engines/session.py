@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import re
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,9 +18,16 @@ from . import guard
 from .base import StanData
 
 if TYPE_CHECKING:
-    from ..programs import StanProgram
+    from ..stan_program import StanProgram
 
 T = TypeVar("T")
+
+
+def _cmdstanpy() -> Any:
+    """Import CmdStanPy, which in a notebook warns of ipywidgets, for bars that we do not show."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        return importlib.import_module("cmdstanpy")
 
 
 @contextlib.contextmanager
@@ -39,14 +48,12 @@ class Session:
     """One call of a compiled program: its data in a file, and a folder of its own."""
 
     def __init__(self, program: StanProgram, exe: Path, data: StanData, folder: Path) -> None:
-        import cmdstanpy
-
         from ..standata import as_json
 
         self.program, self.folder = program, folder
         self.data = str(folder / "data.json")
         Path(self.data).write_text(as_json(data), encoding="utf-8")
-        self.model = cmdstanpy.CmdStanModel(exe_file=str(exe))
+        self.model = _cmdstanpy().CmdStanModel(exe_file=str(exe))
         self.began = time.perf_counter()
 
     @property

@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
-from .base import Draws, Inits, LogDensity, Mode, SamplerConfig, StanData, kept_at_mode
+from .base import Draws, LogDensity, Mode, StanData, kept_at_mode
+from .config import Inits, SamplerConfig
 from .cpus import usable_cpus
 from .names import by_variable, csv_names, sampler_stats
 from .progress import stdout_progress
 
 if TYPE_CHECKING:
-    from ..programs import StanProgram
+    from ..stan_program import StanProgram
 
 NAME = "stanli"
 

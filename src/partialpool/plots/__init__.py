@@ -3,10 +3,15 @@
 Colours are Okabe and Ito's, and whatever differs in colour differs in marker, line or hatch too.
 """
 
+from .conditional_means import conditional_means
+from .density_path import density_path
 from .ess_bars import ess_bars
 from .forest import forest
 from .funnel import funnel
+from .group_predictor import group_predictor
+from .marginals import marginals
 from .observed_predicted import observed_predicted
+from .panels import panels
 from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
 from .prior_density import prior_density
@@ -14,13 +19,21 @@ from .probability_bars import probability_bars
 from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
+from .replicates import replicates
 from .shrinkage import shrinkage
+from .shrinkage_plane import shrinkage_plane
+from .trace import trace
 
 __all__ = [
+    "conditional_means",
+    "density_path",
     "ess_bars",
     "forest",
     "funnel",
+    "group_predictor",
+    "marginals",
     "observed_predicted",
+    "panels",
     "pooling_ladder",
     "predictive_check",
     "prior_density",
@@ -28,5 +41,8 @@ __all__ = [
     "rank_heatmap",
     "rank_histogram",
     "regression_lines",
+    "replicates",
     "shrinkage",
+    "shrinkage_plane",
+    "trace",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from ..errors import DataError
 from ..summaries.draws import Draws, scalar_draws
@@ -88,22 +87,10 @@ def funnel(
             zorder=3,
             label=f"of them divergent ({np.count_nonzero(marked):,})",
         )
-    ax.set_xlabel(_name(effect, "group effect") if xlabel is None else xlabel)
-    ax.set_ylabel(f"log {_name(scale, 'scale')}" if ylabel is None else ylabel)
+    ax.set_xlabel(style.name_of(effect, "group effect") if xlabel is None else xlabel)
+    ax.set_ylabel(f"log {style.name_of(scale, 'scale')}" if ylabel is None else ylabel)
     style.tidy(ax)
     style.legend_below(ax)
     for handle in ax.get_legend().legend_handles:  # type: ignore[union-attr]
         handle.set_alpha(1)  # type: ignore[union-attr]
     return ax
-
-
-def _name(draws: Draws, otherwise: str) -> str:
-    """Name of draws: theta[A]."""
-    if not isinstance(draws, xr.DataArray) or draws.name is None:
-        return otherwise
-    chosen = [
-        str(coord.item())
-        for name, coord in draws.coords.items()
-        if coord.ndim == 0 and name not in ("chain", "draw")
-    ]
-    return f"{draws.name}[{', '.join(chosen)}]" if chosen else str(draws.name)

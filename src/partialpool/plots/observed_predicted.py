@@ -25,6 +25,7 @@ def observed_predicted(
     *,
     labels: Sequence[str] | None = None,
     probability: float = 0.9,
+    most_named: int = MOST_NAMED,
     xlabel: str = "observed",
     ylabel: str = "predicted",
     ax: Axes | None = None,
@@ -43,6 +44,8 @@ def observed_predicted(
         Names of the groups; by default the coords.
     probability : float
         Of the central interval, between 0 and 1.
+    most_named : int
+        Of the groups outside their intervals, how many may be named.
     xlabel, ylabel : str
         With units.
     ax : Axes, optional
@@ -84,7 +87,8 @@ def observed_predicted(
             zorder=3,
         )
     beyond = np.maximum(low - seen, seen - high)
-    for i in _apart(seen, middle, np.argsort(-beyond, kind="stable")[: np.count_nonzero(missed)]):
+    furthest = np.argsort(-beyond, kind="stable")[: np.count_nonzero(missed)]
+    for i in _apart(seen, middle, furthest)[:most_named]:
         left = seen[i] < ends.mean()
         ax.annotate(
             given.labels[i],
@@ -108,6 +112,6 @@ def _apart(x: NDArray[np.float64], y: NDArray[np.float64], order: Iterable[int])
     chosen: list[int] = []
     for i in order:
         near = [abs(x[i] - x[j]) < wide and abs(y[i] - y[j]) < high for j in chosen]
-        if not any(near) and len(chosen) < MOST_NAMED:
+        if not any(near):
             chosen.append(int(i))
     return chosen

@@ -89,7 +89,8 @@ def pooling_ladder(
     ax.plot(across, alone, "s", ms=5, mfc="white", mec=red, zorder=2.5, label="no pooling")
     ax.plot(across, pooled, "o", ms=5, color=blue, zorder=3, label="partial pooling")
     above = alone >= pooled
-    anchor = np.where(above, np.maximum(alone, pooled), np.minimum(alone, pooled))
+    drawn = np.array([alone, pooled, *ends])
+    anchor = np.where(above, drawn.max(axis=0), drawn.min(axis=0))
     if named is None:
         shown = _apart(np.log(across), anchor, above, _worth_naming(size, alone - pooled))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ def regression_lines(
     slope: Draws,
     groups: Sequence[str] | None = None,
     complete: Line | None = None,
+    truth: Mapping[str, Line] | None = None,
     lines: int = 30,
     xlabel: str = "",
     ylabel: str = "",
@@ -52,6 +53,8 @@ def regression_lines(
         Panels, in this order; by default all groups, sorted by name.
     complete : (intercept, slope), optional
         Line of the completely pooled regression, drawn in every panel.
+    truth : mapping of group to (intercept, slope), optional
+        Lines that the data were simulated with, each drawn in its group's panel.
     lines : int
         Lines from the posterior in each panel, from draws evenly spaced over all chains.
     xlabel, ylabel : str
@@ -65,7 +68,8 @@ def regression_lines(
     Raises
     ------
     DataError
-        If shapes do not fit, a group has no draws, or there are not as many axes as panels.
+        If shapes do not fit, a group has no draws, `truth` lacks a group that is drawn, or there
+        are not as many axes as panels.
     """
     from matplotlib.collections import LineCollection
 
@@ -81,6 +85,9 @@ def regression_lines(
     missing = [label for label in shown if label not in level.labels]
     if missing or not shown:
         raise DataError(f"groups must name some of the {level.dim} labels, not {missing or shown}")
+    untold = [label for label in shown if truth is not None and label not in truth]
+    if untold:
+        raise DataError(f"truth has no line for {level.dim} {', '.join(untold[:5])}")
     panels = _panels(len(shown)) if ax is None else np.atleast_1d(np.asarray(ax)).ravel()
     if len(panels) != len(shown):
         raise DataError(f"ax has {len(panels)} axes, but there are {len(shown)} panels")
@@ -107,6 +114,17 @@ def regression_lines(
         if complete is not None:
             flat = complete[0] + complete[1] * ends
             panel.plot(ends, flat, color="black", linestyle="--", linewidth=1, label=COMPLETE)
+        if truth is not None:
+            true = truth[label][0] + truth[label][1] * ends
+            panel.plot(
+                ends,
+                true,
+                color=style.VERMILLION,
+                linestyle="--",
+                linewidth=1.8,
+                zorder=2.5,
+                label="truth",
+            )
         middle = a.mean() + b.mean() * ends
         panel.plot(ends, middle, color=style.BLUE, linewidth=1.8, label="posterior mean")
         own = np.array(names) == label
@@ -158,8 +176,11 @@ def _panels(count: int) -> NDArray[Any]:
     import matplotlib.pyplot as plt
 
     across = min(count, 4 if count <= 12 else 6 if count <= style.CROWDED else 10)
+    across = 5 if count == 5 else across
     down = math.ceil(count / across)
     each = (2.1, 1.9) if count <= style.CROWDED else (1.25, 1.15)
+    if count == 1:
+        each = (6.0, 4.0)
     figure, grid = plt.subplots(
         down,
         across,

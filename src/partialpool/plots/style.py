@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..summaries.draws import Draws
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,3 +112,15 @@ def columns(labels: Sequence[str], given: Mapping[str, npt.ArrayLike]) -> dict[s
             raise DataError(f"{name} is not finite for {', '.join(bad[:5])}")
         checked[name] = column
     return checked
+
+
+def name_of(draws: Draws, otherwise: str) -> str:
+    """Name of draws of one quantity, with what chose it among others: theta[A]."""
+    if not isinstance(draws, xr.DataArray) or draws.name is None:
+        return otherwise
+    chosen = [
+        str(coord.item())
+        for name, coord in draws.coords.items()
+        if coord.ndim == 0 and name not in ("chain", "draw")
+    ]
+    return f"{draws.name}[{', '.join(chosen)}]" if chosen else str(draws.name)

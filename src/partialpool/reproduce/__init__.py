@@ -9,16 +9,34 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
-from .published import Number, compare
-from .study import Settings, Study, Table, save
 
-STUDIES = {"baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models"}
+if TYPE_CHECKING:
+    from .published import Number, compare
+    from .study import Settings, Study, Table, save
+
+STUDIES = {
+    "baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models",
+    "bangladesh": "Contraception in Bangladesh: three districts that fail, sixty that do not",
+    "eight_schools": "Coaching in eight schools: centered, non-centered and marginal",
+    "individual_slopes": "A slope per point and no noise: what that does to a sampler",
+    "linear_regression": "A line and grouped means, simulated: from the model to predictions",
+    "radon": "Gelman and Hill's poolings of radon in 85 counties, and Wiecki's funnel",
+}
 """Names of the studies, which are modules here with a function of the same name."""
 
 __all__ = ["STUDIES", "Number", "Settings", "Study", "Table", "compare", "run", "save"]
+
+_HOMES = {
+    "Number": ".published",
+    "Settings": ".study",
+    "Study": ".study",
+    "Table": ".study",
+    "compare": ".published",
+    "save": ".study",
+}
 
 
 def run(name: str, **settings: Any) -> Study:
@@ -42,6 +60,15 @@ def run(name: str, **settings: Any) -> Study:
     """
     if name not in STUDIES:
         raise OptionError(f"there is no study {name!r}; there are {', '.join(STUDIES)}")
+    from .study import Settings
+
     module = importlib.import_module(f".{name}", __name__)
     reproduce: Callable[[Settings], Study] = getattr(module, name)
     return reproduce(Settings(**settings))
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line needs only `STUDIES`."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,210 +1,184 @@
-"""Efron and Morris's eighteen players, by every degree of pooling.
+"""The baseball study: Efron and Morris's eighteen players, by every degree of pooling.
 
 The first 45 at-bats of 1970 are used to predict each player's average over the rest of the
-season: Efron & Morris 1975 (JASA 70:311), 1977 (Scientific American 236:119); the binomial
-models are Carpenter's "Hierarchical Partial Pooling for Repeated Binary Trials" (2016).
+season (`efron_morris`); Carpenter's case study asks more of four of the models (`carpenter`,
+`baseball_scores`, `new_players`). The table that circulates among Stan users has another Williams
+in the rest of the season, but the same first 45 at-bats, row by row: one fit serves both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import datasets, programs
-from ..estimators import (
-    arcsine_transform,
-    inverse_arcsine_transform,
-    james_stein,
-    total_squared_error,
-)
 from ..fits import Fit
+from ..summaries import rank_distribution
+from . import baseball_scores as scores
+from . import carpenter, efron_morris, new_players
+from .baseball_figures import Drawn, figures
+from .findings import Findings, by_name
+from .findings import table as as_table
+from .published import compare, read
+from .study import Settings, Study, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DATA = ("baseball_1970", "baseball_1970_stan")
-"""Efron and Morris's table, and the one that circulates."""
+MODELS = ("complete", "none", "beta", "logit")
+"""Carpenter's four models."""
 
-LADDER = {
-    "complete": "binomial/complete_pooling",
-    "none": "binomial/no_pooling",
-    "beta": "binomial/partial_pooling_beta_marginal",
-    "logit": "binomial/partial_pooling_logit_noncentered",
-    "normal": "normal_known_variance/marginal",
+PROGRAMS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "complete": ("binomial/complete_pooling", {}),
+    "none": ("binomial/no_pooling", {}),
+    "beta": ("binomial/partial_pooling_beta_marginal", {}),
+    "logit": ("binomial/partial_pooling_logit_noncentered", {"adapt_delta": 0.99}),
+    "normal": ("normal_known_variance/marginal", {}),
+    "beta_centered": ("binomial/partial_pooling_beta", {}),
+    "logit_centered": ("binomial/partial_pooling_logit_centered", {}),
+    "zero_for_four": ("binomial/partial_pooling_beta_marginal", {}),
 }
-"""Columns of the table, and the programs behind them."""
+"""Fits, their programs, and options of the sampler; the two centered ones fail."""
 
-MEANING = {
-    "raw": "hits / at-bats: maximum likelihood",
-    "complete": "one chance for all",
-    "none": "a chance each, uniform priors",
-    "beta": "chances from a beta distribution, integrated out",
-    "logit": "log odds from a normal distribution, non-centered",
-    "normal": "Efron and Morris's model in Stan: normal on the arcsine scale",
-    "James-Stein": "their closed form on the arcsine scale",
+HEADINGS = {
+    "chances": ("Chances of a hit: medians and 80% intervals", 3),
+    "scores": ("Log predictive scores of the rest of the season, in nats: three quantities", 2),
+    "events": ("Probabilities of events", 3),
+    "p_values": ("Posterior p-values of the number of hits in 45 at-bats", 3),
+    "population": ("Parameters of the population", 3),
+    "season": ("Clemente's average over the season and over the rest of it, 80% intervals", 3),
+    "new_players": ("Hits of a new player in 45 at-bats", 2),
+    "failures": ("What the centered programs do", 0),
 }
-ESTIMATES = tuple(MEANING)
-FLAT = {"prior_mu_family": 0, "prior_tau_family": 0}
+ORDER = (
+    "scores", "averaged_scores", "chances", "population", "events", "season", "p_values", "ranks",
+    "new_players", "zero_for_four", "failures",
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Baseball:
-    """What `baseball` returns.
-
-    Attributes
-    ----------
-    table : DataFrame
-        A row per player: at_bats, hits, the estimates (`ESTIMATES`), remaining_average.
-    errors : DataFrame
-        A row per estimate: squared_error on the arcsine scale, summed over players, and
-        ratio, that of the raw average to it.
-    fits : mapping of str to Fit
-        By column of `LADDER`.
-    """
-
-    table: pd.DataFrame
-    errors: pd.DataFrame
-    fits: Mapping[str, Fit]
-
-
-def baseball(
-    *,
-    data: str = "baseball_1970",
-    engine: str = "auto",
-    seed: int = 1970,
-    chains: int = 4,
-    draws: int = 1000,
-    progress: bool = False,
-    report: Callable[[str, Fit], None] | None = None,
-) -> Baseball:
-    """Fit the pooling ladder and compare its estimates with what came after.
+def baseball(settings: Settings) -> Study:
+    """Reproduce Efron and Morris's table and Carpenter's case study.
 
     Parameters
     ----------
-    data : {"baseball_1970", "baseball_1970_stan"}
-        Efron and Morris's table, or the one that circulates with another Williams in it.
-    engine, seed, chains, draws, progress
-        As in `StanProgram.sample`.
-    report : function of (column, Fit), optional
-        Called after each fit.
+    settings : Settings
 
     Returns
     -------
-    Baseball
+    Study
     """
-    players = datasets.load(data)
-    at_bats, hits = players["at_bats"].to_numpy(), players["hits"].to_numpy()
-    raw = hits / at_bats
-    fits: dict[str, Fit] = {}
-    for column, given in _problems(at_bats, hits):
-        fits[column] = programs.get(LADDER[column]).sample(
-            given,
-            coords={"player": players["player"]},
-            dims={"theta": ["player"]},
-            engine=engine,
-            seed=seed,
-            chains=chains,
-            draws=draws,
-            progress=progress,
-            verbose=False,
-        )
-        if report is not None:
-            report(column, fits[column])
-    estimates: dict[str, NDArray[np.float64]] = {"raw": raw}
-    for column, fit in fits.items():
-        theta = fit.posterior["theta"].transpose("player", ...).values.reshape(len(players), -1)
-        chance = inverse_arcsine_transform(theta.T, at_bats).T if column == "normal" else theta
-        estimates[column] = chance.mean(axis=1)
-    stein = james_stein(arcsine_transform(raw, at_bats), sd=1.0)
-    estimates["James-Stein"] = inverse_arcsine_transform(stein.estimate, at_bats)
-    outcome = _outcome(players)
-    return Baseball(
-        players[["player", "at_bats", "hits"]]
-        .assign(**estimates, remaining_average=outcome)
-        .set_index("player"),
-        _errors(estimates, outcome, at_bats),
-        fits,
-    )
-
-
-def _problems(at_bats: NDArray[Any], hits: NDArray[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for column, program in LADDER.items():
-        if program.startswith("binomial/"):
-            yield column, {"N": len(hits), "trials": at_bats, "successes": hits}
-        else:
-            transformed = arcsine_transform(hits / at_bats, at_bats)
-            known = {"J": len(hits), "y": transformed, "sigma": np.ones(len(hits))}
-            yield column, known | FLAT
-
-
-def _outcome(players: pd.DataFrame) -> NDArray[np.float64]:
-    remaining = players["remaining_hits"] / players["remaining_at_bats"]
-    return remaining.to_numpy(dtype=np.float64)
-
-
-def _errors(
-    estimates: Mapping[str, NDArray[np.float64]],
-    outcome: NDArray[np.float64],
-    at_bats: NDArray[Any],
-) -> pd.DataFrame:
-    import pandas as pd
-
-    truth = arcsine_transform(outcome, at_bats)
-    squared = {
-        name: total_squared_error(arcsine_transform(values, at_bats), truth)
-        for name, values in estimates.items()
+    efron = datasets.load("baseball_1970")
+    circulating = datasets.load("baseball_1970_stan")
+    fits = fit_all(settings, efron)
+    theta = {name: fits[name].posterior["theta"] for name in (*MODELS, "normal")}
+    table = efron_morris.estimates(efron, theta)
+    drawn, found = carpenters(settings, fits, table, circulating)
+    ours = efron_morris.numbers(efron, table) | by_name(*found.values())
+    tables = {
+        "estimates": Table("Batting averages: estimates, and the rest of the season", table),
+        "squared_errors": Table(
+            "Total squared error on the arcsine scale, and how many times less than raw's",
+            efron_morris.squared_errors(table),
+            2,
+        ),
+        "versions": Table(
+            "What three versions of the table say of James-Stein",
+            efron_morris.versions(efron, table),
+            2,
+        ),
+        **_tables(found, drawn),
     }
-    return pd.DataFrame(
-        {
-            "squared_error": list(squared.values()),
-            "ratio": [squared["raw"] / error for error in squared.values()],
-            "meaning": [MEANING[name] for name in squared],
-        },
-        index=pd.Index(list(squared), name="estimate"),
-    )
+    comparison = compare(read("baseball"), ours)
+    return Study("baseball", tables, comparison, fits, figures(drawn))
 
 
-def save(result: Baseball, folder: Path) -> tuple[Path, ...]:
-    """Write the table as CSV, the fits as NetCDF and the shrinkage figure as PNG.
+def fit_all(settings: Settings, players: pd.DataFrame) -> dict[str, Fit]:
+    """Fit every program of `PROGRAMS` to the first 45 at-bats."""
+    counts, names = new_players.with_newcomer(players)
+    known = {
+        "N": len(players),
+        "trials": players["at_bats"].to_numpy(),
+        "successes": players["hits"].to_numpy(),
+    }
+    data = dict.fromkeys(PROGRAMS, known)
+    data |= {"normal": efron_morris.transformed(players), "zero_for_four": counts}
+    return {
+        name: settings.sample(
+            name,
+            programs.get(program),
+            data[name],
+            coords={"player": names if name == "zero_for_four" else players["player"]},
+            dims={"theta": ["player"]},
+            **options,
+        )
+        for name, (program, options) in PROGRAMS.items()
+    }
 
-    Returns
-    -------
-    tuple of Path
-        The files written.
+
+def carpenters(
+    settings: Settings, fits: Mapping[str, Fit], table: pd.DataFrame, players: pd.DataFrame
+) -> tuple[Drawn, dict[str, Findings]]:
+    """Compute Carpenter's quantities, and what the figures draw.
+
+    Parameters
+    ----------
+    settings : Settings
+        Its seed is also that of the simulations.
+    fits : mapping of str to Fit
+        From `fit_all`.
+    table : DataFrame
+        From `efron_morris.estimates`.
+    players : DataFrame
+        `baseball_1970_stan`, whose names the players get.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / "baseball.csv"
-    result.table.to_csv(table, float_format="%.6f")
-    saved = [fit.save(folder / f"{column}.nc") for column, fit in result.fits.items()]
-    return (table, *saved, _figure(result, folder / "shrinkage.png"))
-
-
-def _figure(result: Baseball, path: Path) -> Path:
-    import matplotlib.figure
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    from ..plots import shrinkage
-
-    figure = matplotlib.figure.Figure(figsize=(7, 6.5), layout="constrained")
-    FigureCanvasAgg(figure)
-    theta = result.fits["logit"].posterior["theta"].transpose("player", ...)
-    low, high = np.quantile(theta.values.reshape(len(result.table), -1), [0.05, 0.95], axis=1)
-    ax = shrinkage(
-        result.table["raw"],
-        result.table["logit"],
-        labels=list(result.table.index),
-        interval=(low, high),
-        pooled=float(result.table["complete"].iloc[0]),
-        outcome=result.table["remaining_average"],
-        names=("first 45 at-bats", "partially pooled", "rest of the season"),
-        xlabel="batting average (hits per at-bat)",
-        ax=figure.add_subplot(),
+    rng = np.random.default_rng(settings.seed)
+    names = players["player"].to_numpy()
+    theta = {m: fits[m].posterior["theta"].assign_coords(player=names) for m in MODELS}
+    beta, logit = fits["beta"].posterior, fits["logit"].posterior
+    remaining, replicated = (
+        {m: carpenter.simulate(draws, players[column], rng) for m, draws in theta.items()}
+        for column in ("remaining_at_bats", "at_bats")
     )
-    ax.set_title("Partial pooling of eighteen batting averages, 1970 (90% intervals)")
-    figure.savefig(path, dpi=150)
-    return path
+    checks = carpenter.checks(replicated, players)
+    logs = scores.integrated(beta, logit, players)
+    found = {
+        "chances": carpenter.chances(theta),
+        "scores": scores.scores(theta, logs, players),
+        "events": carpenter.events(theta, remaining, players),
+        "p_values": carpenter.p_values(checks),
+        "population": carpenter.population(beta, logit),
+        "season": carpenter.season(remaining, players),
+        "ranks": carpenter.ranks(theta["beta"]),
+        "new_players": new_players.predicted_hits(beta, logit, rng),
+        "newcomer": new_players.newcomer(fits["zero_for_four"].posterior),
+        "failures": carpenter.failures(fits),
+    }
+    unseen = {
+        model: new_players.new_hits(fits[model].posterior, rng, players=len(players))
+        for model in ("beta", "logit")
+    }
+    drawn = Drawn(
+        table, players, fits, theta, remaining, replicated, unseen, checks, found["events"]
+    )
+    return drawn, found
+
+
+def _tables(found: Mapping[str, Findings], drawn: Drawn) -> dict[str, Table]:
+    """Carpenter's tables."""
+    posterior = drawn.fits["zero_for_four"].posterior
+    tables = {
+        name: Table(heading, as_table(found[name]), decimals)
+        for name, (heading, decimals) in HEADINGS.items()
+    }
+    tables["averaged_scores"] = Table(
+        "Joint scores as means over draws of all eighteen chances: only one can be trusted",
+        scores.averaged(drawn.theta, drawn.players).drop(columns="kind"),
+        2,
+    )
+    ranks = rank_distribution(drawn.theta["beta"], best="largest")[["q10", "q50", "q90"]]
+    tables["ranks"] = Table("Ranks under the beta model, 1 being the best", ranks, 0)
+    newcomer = new_players.newcomer_table(drawn.players, posterior)
+    tables["zero_for_four"] = Table("A new player who went 0 for 4: chance of a hit", newcomer)
+    return {name: tables[name] for name in ORDER}

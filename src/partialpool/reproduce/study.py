@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..fits import Fit
-from ..programs import StanProgram
+from ..stan_program import StanProgram
 
 if TYPE_CHECKING:
     import pandas as pd

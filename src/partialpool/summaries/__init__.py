@@ -5,11 +5,14 @@ with stable columns come out, and every probability with its Monte-Carlo standar
 """
 
 from .events import event_probability
+from .integrated import beta_binomial_log_predictive, logit_normal_log_predictive
 from .p_values import STATISTICS, PosteriorPValue, posterior_p_value, posterior_p_values
 from .pairwise import pairwise_probability
 from .pareto import pareto_k, pareto_k_threshold
 from .pooling import PoolingFactor, group_pooling_factor, pooling_factor
+from .prediction import coverage, predict_normal
 from .ranks import probability_best, rank_distribution, rank_probability
+from .sampling import sampling_table
 from .scores import PredictiveScore, predictive_score, predictive_scores
 from .table import QUANTILES, summary
 
@@ -19,18 +22,23 @@ __all__ = [
     "PoolingFactor",
     "PosteriorPValue",
     "PredictiveScore",
+    "beta_binomial_log_predictive",
+    "coverage",
     "event_probability",
     "group_pooling_factor",
+    "logit_normal_log_predictive",
     "pairwise_probability",
     "pareto_k",
     "pareto_k_threshold",
     "pooling_factor",
     "posterior_p_value",
     "posterior_p_values",
+    "predict_normal",
     "predictive_score",
     "predictive_scores",
     "probability_best",
     "rank_distribution",
     "rank_probability",
+    "sampling_table",
     "summary",
 ]

@@ -1,0 +1,84 @@
+"""How several fits were sampled: their diagnoses, a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ..convergence import convergence
+from ..diagnostics import ebfmi
+from ..errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+class Sampled(Protocol):
+    """What is needed of a `Fit`."""
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws with dimensions chain and draw."""
+
+    @property
+    def sample_stats(self) -> xr.Dataset:
+        """What the sampler reports of each draw."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The sampler's options."""
+
+
+def sampling_table(
+    fits: Mapping[str, Sampled], *, var_names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Lay the diagnoses of several fits side by side.
+
+    Parameters
+    ----------
+    fits : mapping of name to Fit
+        Sampled by NUTS.
+    var_names : sequence of str, optional
+        Variables whose R-hat and effective sample sizes count; by default all.
+
+    Returns
+    -------
+    DataFrame
+        A row per fit: adapt_delta; divergences in all and by_chain; the largest r_hat, the least
+        ess_bulk, ess_tail and ebfmi; gradients, the evaluations of the gradient behind the draws.
+
+    Raises
+    ------
+    DataError
+        If there is no fit, or a variable is not in its posterior.
+    """
+    import pandas as pd
+
+    if not fits:
+        raise DataError("there is no fit to tabulate")
+    rows = [_row(name, fit, var_names) for name, fit in fits.items()]
+    return pd.DataFrame(rows, index=pd.Index(list(fits), name="fit"))
+
+
+def _row(name: str, fit: Sampled, var_names: Sequence[str] | None) -> dict[str, Any]:
+    posterior, stats = fit.posterior, fit.sample_stats
+    if var_names is not None:
+        missing = [each for each in var_names if each not in posterior]
+        if missing:
+            raise DataError(f"the posterior of {name} has no variable {', '.join(missing)}")
+        posterior = posterior[list(var_names)]
+    table = convergence(posterior)
+    by_chain = stats["diverging"].transpose("chain", "draw").values.sum(axis=1)
+    return {
+        "adapt_delta": fit.config["adapt_delta"],
+        "divergences": int(by_chain.sum()),
+        "by_chain": ", ".join(str(count) for count in by_chain.tolist()),
+        "r_hat": table["r_hat"].max(),
+        "ess_bulk": table["ess_bulk"].min(),
+        "ess_tail": table["ess_tail"].min(),
+        "ebfmi": float(np.min(ebfmi(stats["energy"].transpose("chain", "draw").values))),
+        "gradients": int(stats["n_steps"].values.sum()),
+    }
