@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import families, formula, glmm, prior_table, programs, run
 from .design import Design, build
-from .engines.base import Mode, SamplerConfig
+from .engines.base import Mode
+from .engines.config import SamplerConfig
 from .errors import OptionError
 from .families import Family
 from .pooling import check_pooling, pooled
