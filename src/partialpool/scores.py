@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import glmm, inference_data, predict, run
+from .diagnostics import diagnose
 from .errors import AccuracyError, DataError
+from .fits import Fit
 from .own import own_priors
 from .pooling import split
 from .summaries.pareto import pareto_k_threshold
@@ -252,8 +254,20 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]
     )
     flat = likelihood.values.reshape(-1, int(out.sum()))
     scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
-    failed = [check for check in raw.diagnose().failed if check.name != "chains"]
-    return scored, [check.sentence() for check in failed[:1]]
+    return scored, _problems(raw)
+
+
+def _problems(raw: Fit) -> list[str]:
+    """Name the worst finding in a fit's population; its groups are too many to look at."""
+    groups = [name for name in ("z", "r") if name in raw.posterior]
+    found = diagnose(
+        raw.posterior.drop_vars(groups),
+        raw.sample_stats,
+        max_treedepth=raw.config["max_treedepth"],
+        adapt_delta=raw.config["adapt_delta"],
+    )
+    failed = [check for check in found.failed if check.name != "chains"]
+    return [check.sentence() for check in failed[:1]]
 
 
 _REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")
