@@ -178,13 +178,10 @@ def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _scored(name: str, score: object) -> Score:
-    from .model_fit import ModelFit
-
-    if isinstance(score, ModelFit):
-        return score.loo()
-    if not isinstance(score, Score):
+    found = score.loo() if hasattr(score, "loo") else score
+    if not isinstance(found, Score):
         raise DataError(f"{name} is neither a fit of a Model nor its loo() or kfold(): {score!r}")
-    return score
+    return found
 
 
 def _check_comparable(name: str, score: Score, origin: str, first: Score) -> None:
