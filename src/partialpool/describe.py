@@ -25,6 +25,7 @@ def describe(model: Model) -> str:
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
+    lines += [f"  note     {note}" for note in design.notes]
     lines.append("  priors")
     table = model.prior_table.rows
     width = max((len(row.name) for row in table), default=0)

@@ -38,8 +38,8 @@ class Rows:
 
     @property
     def attempts(self) -> Array:
-        """Trials, 1 where none were given."""
-        return np.asarray(1) if self.trials is None else self.trials
+        """Trials, whole numbers: 1 where none were given."""
+        return np.asarray(1 if self.trials is None else self.trials).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def _log_choose(n: Array, k: Array) -> Array:
 
 def _binomial_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
     n = rows.attempts
-    total: Array = _log_choose(n, y) + y * eta - n * np.logaddexp(0, eta)
-    return total
+    total: Array = _log_choose(n, y) + y * special.log_expit(eta)
+    return total + (n - y) * special.log_expit(-eta)
 
 
 def _shapes(eta: Array, aux: Auxiliaries) -> tuple[Array, Array]:
@@ -130,7 +130,7 @@ def _beta_binomial_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Ar
 
 
 def _poisson_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
-    total: Array = y * eta - np.exp(eta) - special.gammaln(y + 1)
+    total: Array = y * eta - _rate(eta) - special.gammaln(y + 1)
     return total
 
 
@@ -164,14 +164,20 @@ def _sample_beta_binomial(
 
 
 def _sample_poisson(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
-    return rng.poisson(_bounded(np.exp(eta)))
+    return rng.poisson(_bounded(_rate(eta)))
 
 
 def _sample_negbinomial(
     rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows
 ) -> Array:
     phi = np.broadcast_to(aux["phi"], eta.shape)
-    return rng.poisson(_bounded(rng.gamma(phi, np.exp(eta) / phi)))
+    return rng.poisson(_bounded(rng.gamma(phi, _bounded(_rate(eta)) / phi)))
+
+
+def _rate(eta: Array) -> Array:
+    """Exponentiate; wide priors may give infinity, which is what it is."""
+    with np.errstate(over="ignore"):
+        return np.exp(eta)
 
 
 def _bounded(rate: Array) -> Array:
@@ -189,7 +195,7 @@ def _success_mean(eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
 
 
 def _log_mean(eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
-    return np.exp(eta)
+    return _rate(eta)
 
 
 FAMILIES: dict[str, Family] = {

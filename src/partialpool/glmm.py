@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from . import priors
 from .design import Design, GroupDesign
 from .families import Family
+from .own import own_priors
 from .prior_table import PriorTable, cor_name, own_name, sd_name
 from .priors import Code
 
 SAMPLE = ("chain", "draw")
-TAKEN = (*SAMPLE, "coefficient", "row")
+TAKEN = (*SAMPLE, "coefficient", "row", "beta", "sigma", "nu", "phi")
+PREFIXES = ("sd_", "cor_", "r_", "coef_")
 
 
 def stan_data(
@@ -43,7 +45,13 @@ def stan_data(
     terms = design.groups
     fixed = np.array([own_name(t, c) in table for t in terms for c in t.coefficients], dtype=int)
     taus = [_tau(term, name, table) for term in terms for name in term.coefficients]
-    known = design.offset + _own_locations(design, table)
+    own = own_priors(design, table)
+    Z = [term.Z - own.means.get(term.label, 0.0) for term in terms]
+    known = design.offset + sum(
+        columns @ own.locations[term.label]
+        for term, columns in zip(terms, Z, strict=True)
+        if term.label in own.locations
+    )
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
     betas = [priors.code(table[name]) for name in design.coefficients]
     y = response.y.astype(np.int64) if family.discrete else response.y
@@ -53,7 +61,7 @@ def stan_data(
         "weights": np.ones(n) if response.weights is None else response.weights,
         "known": known,
         "K": design.X.shape[1],
-        "X": design.X,
+        "X": design.X - own.x_means,
         "has_intercept": int(design.intercept),
         "T": len(terms),
         "q": [len(term.coefficients) for term in terms],
@@ -62,7 +70,7 @@ def stan_data(
         "correlated": [int(term.correlated) for term in terms],
         "centered": [int(centered[term.label]) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
-        "Z": np.concatenate([np.empty((n, 0)), *(term.Z for term in terms)], axis=1),
+        "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1),
         **_codes("alpha", alpha, location=True),
         **_codes("beta", betas, location=True),
         "tau_fixed": fixed,
@@ -103,19 +111,6 @@ def _eta(term: GroupDesign, table: PriorTable) -> float:
     return float(prior.eta)
 
 
-def own_locations(term: GroupDesign, table: PriorTable) -> NDArray[np.float64]:
-    """Return the fixed prior means of a term's coefficients: 0 where there is a population."""
-    names = [own_name(term, name) for name in term.coefficients]
-    return np.array([priors.code(table[n]).location if n in table else 0.0 for n in names])
-
-
-def _own_locations(design: Design, table: PriorTable) -> NDArray[np.float64]:
-    total = np.zeros(len(design.offset))
-    for term in design.groups:
-        total += term.Z @ own_locations(term, table)
-    return total
-
-
 def _codes(name: str, codes: Code | list[Code], *, location: bool) -> dict[str, Any]:
     fields = ("family", "location", "scale", "df") if location else ("family", "scale", "df")
     if isinstance(codes, Code):
@@ -125,13 +120,29 @@ def _codes(name: str, codes: Code | list[Code], *, location: bool) -> dict[str, 
 
 def dim_of(term: GroupDesign) -> str:
     """Name of the dimension along which a term's groups lie: its label, where that is free."""
-    return f"{term.label}_group" if term.label in TAKEN else term.label
+    taken = term.label in TAKEN or term.label.startswith(PREFIXES)
+    return f"{_safe(term.label)}_group" if taken else _safe(term.label)
+
+
+def name_of(kind: str, term: GroupDesign) -> str:
+    """Name of a term's variable or inner dimension: ``sd_county``, ``county_coefficient``."""
+    label = _safe(term.label)
+    return f"{label}_{kind}" if kind in ("coefficient", "pair") else f"{kind}_{label}"
+
+
+def response_variable(name: str) -> str:
+    """Name of the response as a variable: the expression, but that "/" is not allowed in one."""
+    return _safe(name)
+
+
+def _safe(name: str) -> str:
+    return name.replace("/", "\N{DIVISION SLASH}")
 
 
 def effects_of(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
     """Group effects, or groups' own coefficients without pooling: (chain, draw, group, q)."""
-    name = f"r_{term.label}" if f"r_{term.label}" in posterior else f"coef_{term.label}"
-    values = posterior[name].transpose(*SAMPLE, dim_of(term), f"{term.label}_coefficient")
+    name = name_of("r" if name_of("r", term) in posterior else "coef", term)
+    values = posterior[name].transpose(*SAMPLE, dim_of(term), name_of("coefficient", term))
     return np.asarray(values.values, dtype=np.float64)
 
 
@@ -164,27 +175,34 @@ def named_posterior(
     if names:
         parts["beta"] = ((*SAMPLE, "coefficient"), np.concatenate(columns, axis=2))
         coords["coefficient"] = names
+    own = own_priors(design, table)
+    coefficients: dict[str, NDArray[np.float64]] = {}
     tau_at = rho_at = r_at = 0
     for term in design.groups:
         q, groups = len(term.coefficients), len(term.levels)
-        dim, inner, pair = dim_of(term), f"{term.label}_coefficient", f"{term.label}_pair"
+        dim, inner, pair = dim_of(term), name_of("coefficient", term), name_of("pair", term)
         values = raw["r"].values[:, :, r_at : r_at + q * groups]
         effects = values.reshape(*values.shape[:2], q, groups).swapaxes(2, 3)
         coords[dim], coords[inner] = level_labels(term), list(term.coefficients)
         if sd_name(term, term.coefficients[0]) in table:
             sds = raw["tau"].values[:, :, tau_at : tau_at + q]
-            parts[f"sd_{term.label}"] = ((*SAMPLE, inner), sds)
+            parts[name_of("sd", term)] = ((*SAMPLE, inner), sds)
             if term.correlated:
                 count = q * (q - 1) // 2
                 cors = raw["rho"].values[:, :, rho_at : rho_at + count]
-                parts[f"cor_{term.label}"] = ((*SAMPLE, pair), cors)
+                parts[name_of("cor", term)] = ((*SAMPLE, pair), cors)
                 coords[pair] = pairs(term)
                 rho_at += count
-            parts[f"r_{term.label}"] = ((*SAMPLE, dim, inner), effects)
+            parts[name_of("r", term)] = ((*SAMPLE, dim, inner), effects)
         else:
-            own = effects + own_locations(term, table)
-            parts[f"coef_{term.label}"] = ((*SAMPLE, dim, inner), own)
+            coefficients[term.label] = effects + own.locations[term.label]
         tau_at, r_at = tau_at + q, r_at + q * groups
+    for term in design.groups if coefficients else ():
+        values = own.at_zero(coefficients, raw["beta"].values)[term.label]
+        parts[name_of("coef", term)] = (
+            (*SAMPLE, dim_of(term), name_of("coefficient", term)),
+            values,
+        )
     for name in family.auxiliaries:
         if name in table:
             values = raw[name].values

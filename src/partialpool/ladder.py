@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import DataError
-from .model import Model
+from .errors import DataError, DataWarning
+from .model import Model, split_options
 from .model_fit import ModelFit
 from .tables import group_coefficients
 
@@ -78,30 +80,38 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     formula, data
         As in `Model`, with at least one group term.
     **options
-        As in `fit`, but for pooling. Of `priors`, each rung takes those of parameters it has.
+        As in `fit`, but for pooling. Of `priors`, each fit takes those of parameters it has;
+        ``coef(...)`` of no pooling may be among them.
 
     Returns
     -------
     Ladder
     """
-    own = {"family", "priors", "parameterization", "na_action"}
-    given = {name: value for name, value in options.items() if name in own}
-    sampling = {name: value for name, value in options.items() if name not in own}
-    models = {
-        rung: Model(formula, data, **{**given, "pooling": rung, "priors": {}}) for rung in RUNGS
-    }
-    if not models["partial"].design.groups:
+    given, sampling = split_options(options, without=("pooling",))
+    priors = dict(given.pop("priors", {}))
+    how = given.pop("parameterization", "auto")
+    partial = Model(formula, data, **given)
+    if not partial.design.groups:
         raise DataError(f"{formula!r} has no group term, such as (1 | county): nothing to pool")
-    priors = given.get("priors") or {}
-    Model(formula, data, **given)  # says which prior matches nothing
+    models = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # said once, of the partial model
+        for rung in RUNGS:
+            model = dataclasses.replace(partial, pooling=rung)
+            mine = {name: prior for name, prior in priors.items() if _has(model, name)}
+            models[rung] = dataclasses.replace(model, priors=mine)
+        used = {name for model in models.values() for name in model.priors}
+        rest = {name: prior for name, prior in priors.items() if name not in used}
+        own = {name: prior for name, prior in priors.items() if name in models["partial"].priors}
+        # refuses priors that match nothing, and says how to parameterise
+        models["partial"] = dataclasses.replace(partial, priors=own | rest, parameterization=how)
+    verbose = sampling.pop("verbose", True)
     fits = {}
-    for rung, model in models.items():
-        mine = {name: prior for name, prior in priors.items() if _has(model, name)}
-        how = given.get("parameterization", "auto") if rung == "partial" else "auto"
-        chosen = Model(
-            formula, data, **{**given, "pooling": rung, "priors": mine, "parameterization": how}
-        )
-        fits[rung] = chosen.sample(**sampling)
+    for rung in RUNGS:
+        fits[rung] = models[rung].sample(verbose=False, **sampling)
+        if verbose:
+            name = "no" if rung == "none" else rung
+            print(f"{name} pooling: {fits[rung].diagnose().line()}")
     return Ladder(fits)
 
 

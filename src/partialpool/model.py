@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import families, formula, glmm, prior_table, programs, run
 from .design import Design, build
 from .engines.base import Mode
+from .engines.config import SamplerConfig
 from .errors import OptionError
 from .families import Family
 from .pooling import check_pooling, pooled
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from .model_fit import ModelFit
 
 PARAMETERIZATIONS = ("auto", "centered", "noncentered")
+SAMPLING = ("engine", "verbose", *(each.name for each in dataclasses.fields(SamplerConfig)))
+"""Options of `Model.sample`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +138,7 @@ class Model:
 
     @functools.cached_property
     def stan_data(self) -> dict[str, Any]:
-        """Exactly what Stan gets."""
+        """Exactly what Stan gets; sizes and codes are explained in the program."""
         return glmm.stan_data(self.design, self.response_family, self.prior_table, self.centered)
 
     def prior_summary(self) -> pd.DataFrame:
@@ -156,8 +160,15 @@ class Model:
         Returns
         -------
         ModelFit
+
+        Raises
+        ------
+        OptionError
+            For an option that there is not; the message has the nearest, and all.
         """
         from .model_fit import ModelFit
+
+        _refuse_unknown(options, SAMPLING)
 
         raw = run.sample(
             self.program, self.stan_data, engine=engine, seed=seed, verbose=False, **options
@@ -208,13 +219,14 @@ class Model:
         assert response is not None
         drawn = predict.predict(
             prior,
-            dataclasses.replace(self.design, trials=response.trials),
+            self.design,
             self.response_family,
             kind="response",
             new_groups="error",
             seed=seed,
         )
-        groups = {"prior": prior, "prior_predictive": drawn.to_dataset(name=response.name)}
+        name = glmm.response_variable(response.name)
+        groups = {"prior": prior, "prior_predictive": drawn.to_dataset(name=name)}
         return inference_data.assemble(groups, {"formula": self.formula, "seed": seed})
 
     def __str__(self) -> str:
@@ -238,7 +250,30 @@ def fit(formula: str, data: pd.DataFrame, **options: Any) -> ModelFit:
     Returns
     -------
     ModelFit
+
+    Raises
+    ------
+    OptionError
+        For an option that there is not; the message has the nearest, and all.
     """
-    own = {f.name for f in dataclasses.fields(Model)} - {"formula", "data"}
-    model = Model(formula, data, **{k: v for k, v in options.items() if k in own})
-    return model.sample(**{k: v for k, v in options.items() if k not in own})
+    given, sampling = split_options(options)
+    return Model(formula, data, **given).sample(**sampling)
+
+
+def split_options(
+    options: Mapping[str, Any], *, without: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tell options of `Model` from those of `Model.sample`, and refuse all others."""
+    own = [each.name for each in dataclasses.fields(Model)]
+    own = [name for name in own if name not in ("formula", "data", *without)]
+    _refuse_unknown(options, (*own, *SAMPLING))
+    given = {name: value for name, value in options.items() if name in own}
+    return given, {name: value for name, value in options.items() if name not in own}
+
+
+def _refuse_unknown(options: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.6)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise OptionError(f"There is no option {name!r}.{hint} Options: {', '.join(known)}")

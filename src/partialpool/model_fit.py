@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from . import frames, inference_data, predict, priors, tables
-from .design import Design
+from . import frames, inference_data, predict, priors, run, tables
 from .errors import DataError
 from .fits import Fit
-from .glmm import named_posterior
+from .formula import Formula
+from .glmm import named_posterior, response_variable
 from .model import Model
+from .own import own_priors
+from .pooling import pooled
 from .predict import Kind, NewGroups
 from .scores import KFold, Loo, kfold, loo
 
@@ -52,7 +54,8 @@ class ModelFit(Fit):
             "posterior": posterior,
             "sample_stats": raw.sample_stats,
             "observed_data": xr.Dataset(
-                {response.name: ("row", response.y)}, coords={"row": data["row"].values}
+                {response_variable(response.name): ("row", response.y)},
+                coords={"row": data["row"].values},
             ),
             "constant_data": data,
         }
@@ -110,14 +113,15 @@ class ModelFit(Fit):
         Parameters
         ----------
         newdata : DataFrame, optional
-            With the predictors, group factors, offset and trials of the formula; the rows of the
-            fit if not given.
+            With the predictors, group factors, offset and (but for the linear predictor) trials
+            of the formula; the rows of the fit if not given.
         kind : {"mean", "response", "linpred"}
             The expected response (of ``trials(n)``: the expected count); a draw of the response,
             with its own variation; the linear predictor, on the scale of the link.
         new_groups : {"error", "sample", "population"}
             For groups that the fit has not seen: refuse, draw each one's effects from the
-            population (the same label gets the same draws), or give it the population's mean.
+            population (the same label gets the same draws), or give it the population's mean;
+            then newdata need not have the group columns.
         seed : int, optional
             The fit's own if not given, so that predictions repeat.
 
@@ -133,25 +137,25 @@ class ModelFit(Fit):
             If newdata lack a column, have missing values, or name an unseen group.
         """
         predict.check_options(kind, new_groups)
+        model = self.model
+        if newdata is None:
+            design = model.design
+        else:
+            groups = "population" if model.pooling == "complete" else new_groups
+            if groups == "population":
+                newdata = _without_groups(newdata, model.full_design.formula)
+            trials = kind != "linpred"
+            design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
+            design = pooled(design, model.pooling)
         return predict.predict(
             self.posterior,
-            self._design_of(newdata, new_groups),
-            self.model.response_family,
+            design,
+            model.response_family,
             kind=kind,
             new_groups=new_groups,
-            seed=self.seed if seed is None else seed,
+            seed=self.seed if seed is None else run.choose_seed(seed),
+            own=own_priors(model.design, model.prior_table),
         )
-
-    def _design_of(self, newdata: pd.DataFrame | None, new_groups: NewGroups) -> Design:
-        from .pooling import pooled
-
-        if newdata is None:
-            response = self.model.full_design.response
-            assert response is not None
-            return dataclasses.replace(self.model.design, trials=response.trials)
-        groups = "population" if self.model.pooling == "complete" else new_groups
-        design = self.model.full_design.on(newdata, new_groups=groups)
-        return pooled(design, self.model.pooling)
 
     def log_likelihood(self) -> xr.DataArray:
         """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
@@ -179,7 +183,7 @@ class ModelFit(Fit):
         """
         return loo(self, refit=refit)
 
-    def kfold(self, k: int = 10, *, by: str | None = None, seed: int | None = None) -> KFold:
+    def kfold(self, k: int = 10, *, by: str | None = None, seed: int = 1) -> KFold:
         """Cross-validation by fitting again without each of k parts of the rows.
 
         Parameters
@@ -189,14 +193,14 @@ class ModelFit(Fit):
         by : str, optional
             A column: its groups stay together, and those left out are new to the fit, with
             effects drawn from the population.
-        seed : int, optional
-            Of the partition; the fit's own if not given.
+        seed : int
+            Of the partition: the same for all models, so that these can be compared.
 
         Returns
         -------
         KFold
         """
-        return kfold(self, k, by=by, seed=self.seed if seed is None else seed)
+        return kfold(self, k, by=by, seed=run.choose_seed(seed))
 
     def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
         """Summarise the population: all but the groups' own values, which `ranef` and `coef` have.
@@ -218,6 +222,16 @@ class ModelFit(Fit):
             f"<Fit of {self.model.formula!r} by {self.attrs['method']} on "
             f"{self.attrs['engine_version']}: {size['chain']} chains x {size['draw']} draws>"
         )
+
+
+def _without_groups(newdata: Any, formula: Formula) -> Any:
+    """Give rows without a group column a group that no row of the fit has."""
+    import pandas as pd
+
+    frame = pd.DataFrame(newdata)
+    missing = [name for name in formula.factors if name not in frame.columns]
+    free = [name for name in missing if name not in formula.predictors]
+    return frame.assign(**dict.fromkeys(free, "(population)")) if free else newdata
 
 
 def _specification(model: Model) -> str:

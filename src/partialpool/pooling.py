@@ -1,12 +1,14 @@
-"""Complete, no and partial pooling: what each makes of a design."""
+"""Parts of a design: what complete and no pooling leave of it, and some of its rows."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .design import Design
+from .design import Design, GroupDesign
 from .errors import OptionError
 
 POOLING = ("complete", "none", "partial")
@@ -42,4 +44,60 @@ def pooled(design: Design, pooling: str) -> Design:
         coefficients=tuple(n for n in design.coefficients if n not in own),
         X=design.X[:, kept],
         groups=tuple(dataclasses.replace(term, correlated=False) for term in design.groups),
+    )
+
+
+def split(design: Design, out: NDArray[np.bool_]) -> tuple[Design, Design]:
+    """Split the rows of a design: the rest, and those left out.
+
+    Groups that only rows left out have are new groups there, as `Design.on` codes them.
+    Columns are those of the whole design, also where the rest alone would not tell a category.
+
+    Returns
+    -------
+    rest, held : Design
+    """
+    rest, held = [], []
+    for term in design.groups:
+        known = np.bincount(term.codes[~out], minlength=len(term.levels)) > 0
+        new = np.bincount(term.codes[out], minlength=len(term.levels)) > 0
+        new &= ~known
+        codes = np.where(known, np.cumsum(known) - 1, -1 * np.cumsum(new))[term.codes]
+        levels = tuple(name for name, kept in zip(term.levels, known, strict=True) if kept)
+        unseen = tuple(name for name, fresh in zip(term.levels, new, strict=True) if fresh)
+        recoded = dataclasses.replace(term, codes=codes, levels=levels)
+        rest.append(_rows_of_term(recoded, ~out))
+        held.append(dataclasses.replace(_rows_of_term(recoded, out), new_levels=unseen))
+    return (
+        dataclasses.replace(_rows(design, ~out), groups=tuple(rest)),
+        dataclasses.replace(_rows(design, out), groups=tuple(held)),
+    )
+
+
+def _rows_of_term(term: GroupDesign, kept: NDArray[np.bool_]) -> GroupDesign:
+    return dataclasses.replace(term, Z=term.Z[kept], codes=term.codes[kept])
+
+
+def _rows(design: Design, kept: NDArray[np.bool_]) -> Design:
+    def part(values: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None if values is None else values[kept]
+
+    found = design.response
+    if found is not None:
+        found = dataclasses.replace(
+            found,
+            y=found.y[kept],
+            trials=part(found.trials),
+            weights=part(found.weights),
+            se=part(found.se),
+        )
+    return dataclasses.replace(
+        design,
+        data=design.data[kept],
+        X=design.X[kept],
+        offset=design.offset[kept],
+        response=found,
+        trials=part(design.trials),
+        weights=part(design.weights),
+        se=part(design.se),
     )

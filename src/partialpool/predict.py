@@ -14,9 +14,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .design import Design, GroupDesign
-from .errors import OptionError
+from .errors import DataError, OptionError
 from .families import Auxiliaries, Family, Rows
-from .glmm import SAMPLE, effects_of
+from .glmm import SAMPLE, effects_of, name_of
+from .own import Own
 
 Kind = Literal["mean", "response", "linpred"]
 NewGroups = Literal["sample", "population", "error"]
@@ -47,6 +48,7 @@ def predict(
     kind: Kind,
     new_groups: NewGroups,
     seed: int,
+    own: Own | None = None,
 ) -> xr.DataArray:
     """Predict the rows of a design.
 
@@ -63,6 +65,8 @@ def predict(
         What unseen groups have: effects drawn from the population, the same for the same
         label, or none.
     seed : int
+    own : Own, optional
+        Priors of the groups' own coefficients, without pooling: unseen groups have these.
 
     Returns
     -------
@@ -77,10 +81,15 @@ def predict(
             return eta
         if kind == "mean":
             return family.mean(eta, aux, rows)
+        if not set(family.auxiliaries) <= set(aux) and rows.se is None:
+            raise DataError(
+                f"newdata lacks the standard errors se({design.formula.se}), without which no "
+                "response can be drawn; kind='mean' needs none"
+            )
         return family.sample(rng, eta, aux, rows)
 
     dtype = np.int64 if kind == "response" and family.discrete else np.float64
-    return _by_rows(posterior, design, family, of, new_groups, seed, dtype)
+    return _by_rows(posterior, design, family, of, new_groups, seed, dtype, own)
 
 
 def log_likelihood(
@@ -90,6 +99,7 @@ def log_likelihood(
     *,
     new_groups: NewGroups = "error",
     seed: int = 0,
+    own: Own | None = None,
 ) -> xr.DataArray:
     """Log likelihood of every row, times its weight: (chain, draw, row)."""
     response = design.response
@@ -100,7 +110,7 @@ def log_likelihood(
     def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
         return weights * family.log_likelihood(response.y, eta, aux, rows)
 
-    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64)
+    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64, own)
 
 
 def _by_rows(
@@ -111,11 +121,12 @@ def _by_rows(
     new_groups: NewGroups,
     seed: int,
     dtype: type,
+    own: Own | None,
 ) -> xr.DataArray:
     n = len(design.offset)
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     out: NDArray[Any] = np.empty((chains * draws, n), dtype=dtype)
-    for part, eta in linear_predictor(posterior, design, new_groups=new_groups, seed=seed):
+    for part, eta in linear_predictor(posterior, design, new_groups=new_groups, seed=seed, own=own):
         out[part] = function(eta, _auxiliaries(posterior, family, part))
     coords = {dim: posterior[dim].values for dim in SAMPLE}
     return xr.DataArray(
@@ -131,14 +142,18 @@ def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliar
 
 
 def linear_predictor(
-    posterior: xr.Dataset, design: Design, *, new_groups: NewGroups = "error", seed: int = 0
+    posterior: xr.Dataset,
+    design: Design,
+    *,
+    new_groups: NewGroups = "error",
+    seed: int = 0,
+    own: Own | None = None,
 ) -> Iterator[tuple[slice, Array]]:
     """Yield the linear predictor in chunks of draws: (which draws, (draw, row))."""
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
     beta = _flat(posterior["beta"].values) if "beta" in posterior else np.empty((total, 0))
-    effects = [
-        _all_effects(posterior, term, new_groups=new_groups, seed=seed) for term in design.groups
-    ]
+    slopes = beta[:, int(design.intercept) :]
+    effects = _all_effects(posterior, design, slopes, own, new_groups=new_groups, seed=seed)
     n = len(design.offset)
     step = max(1, CHUNK // max(1, n))
     for start in range(0, total, step):
@@ -149,7 +164,8 @@ def linear_predictor(
             eta += coefficients[:, :1]
         if design.X.shape[1]:
             eta += coefficients[:, int(design.intercept) :] @ design.X.T
-        for term, every in zip(design.groups, effects, strict=True):
+        for term in design.groups:
+            every = effects[term.label]
             for k in range(len(term.coefficients)):
                 eta += every[part, :, k][:, term.codes] * term.Z[:, k]
         yield part, eta
@@ -160,38 +176,64 @@ def _flat(values: NDArray[Any]) -> Array:
 
 
 def _all_effects(
-    posterior: xr.Dataset, term: GroupDesign, *, new_groups: NewGroups, seed: int
-) -> Array:
-    """Effects (draw, group, coefficient) of old groups, then of new ones from the end.
+    posterior: xr.Dataset,
+    design: Design,
+    slopes: Array,
+    own: Own | None,
+    *,
+    new_groups: NewGroups,
+    seed: int,
+) -> dict[str, Array]:
+    """Effects of each term: (draw, group, coefficient) of old groups, then of new ones.
 
     Codes -1, -2, ... of new groups count from the end, as NumPy's indices do.
     """
-    old = effects_of(posterior, term)
-    old = old.reshape(-1, *old.shape[2:])
-    if not term.new_levels:
-        return old
-    q = len(term.coefficients)
-    if new_groups == "population" or f"sd_{term.label}" not in posterior:
-        new = np.zeros((len(old), len(term.new_levels), q))
-    else:
-        factor = _scale_factor(posterior, term)
-        new = np.stack(
-            [
-                np.einsum("sij,sj->si", factor, _label_rng(seed, term, level, (len(old), q)))
-                for level in term.new_levels
-            ],
-            axis=1,
-        )
-    return np.concatenate([old, new[:, ::-1]], axis=1)
+    new: dict[str, Array] = {}
+    for term in design.groups:
+        shape = (len(slopes), len(term.new_levels), len(term.coefficients))
+        if name_of("sd", term) in posterior and new_groups == "population":
+            new[term.label] = np.zeros(shape)
+        elif name_of("sd", term) in posterior:
+            factor = _scale_factor(posterior, term)
+            new[term.label] = np.einsum("sij,sgj->sgi", factor, _standard(seed, term, shape))
+        elif term.new_levels and (own is None or new_groups == "population"):
+            raise OptionError(
+                f"without pooling there is no population of {term.factor}, so nothing is known of "
+                f"{term.new_levels[0]!r}: new_groups='sample' draws its coefficients from their "
+                "prior; pooling='partial' learns from the other groups"
+            )
+        elif own is not None:
+            drawn = own.scales[term.label] * _standard(seed, term, shape)
+            new[term.label] = own.locations[term.label] + drawn
+    if own is not None and own.locations:
+        new = own.at_zero(new, slopes)
+    effects: dict[str, Array] = {}
+    for term in design.groups:
+        old = effects_of(posterior, term)
+        old = old.reshape(-1, *old.shape[2:])
+        added = new.get(term.label)
+        if added is not None and term.new_levels:
+            old = np.concatenate([old, added[:, ::-1]], axis=1)
+        effects[term.label] = old
+    return effects
+
+
+def _standard(seed: int, term: GroupDesign, shape: tuple[int, int, int]) -> Array:
+    """Draw standard normals of each new group: (draw, group, coefficient)."""
+    draws, _, q = shape
+    drawn = np.empty(shape)
+    for i, level in enumerate(term.new_levels):
+        drawn[:, i] = _label_rng(seed, term, level, (draws, q))
+    return drawn
 
 
 def _scale_factor(posterior: xr.Dataset, term: GroupDesign) -> Array:
     """Cholesky factor of the covariance of a term's effects, by draw: (draw, q, q)."""
-    sds = _flat(posterior[f"sd_{term.label}"].values)
+    sds = _flat(posterior[name_of("sd", term)].values)
     q = sds.shape[1]
     correlation = np.broadcast_to(np.eye(q), (len(sds), q, q)).copy()
-    if f"cor_{term.label}" in posterior:
-        rho = _flat(posterior[f"cor_{term.label}"].values)
+    if name_of("cor", term) in posterior:
+        rho = _flat(posterior[name_of("cor", term)].values)
         below = [(i, j) for i in range(q) for j in range(i)]
         for at, (i, j) in enumerate(below):
             correlation[:, i, j] = correlation[:, j, i] = rho[:, at]

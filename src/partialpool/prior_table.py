@@ -2,6 +2,7 @@
 
 The defaults are weakly informative (docs/priors.md has them on one page, with sources). With s
 the standard deviation of the response for an identity link, and 1 for logit and log links,
+and where the model has an intercept,
 
     Intercept          Normal(m, 2.5 s), at the mean of the predictors; m is the mean response
                        (identity link), the log of the mean rate (log link), 0 (logit link)
@@ -11,6 +12,9 @@ the standard deviation of the response for an identity link, and 1 for logit and
     sigma              Exponential with mean s
     nu                 Gamma(2, 0.1)
     phi                Exponential with mean 50 (beta_binomial), 10 (negbinomial)
+
+Without an intercept the slopes have to explain the mean too: s of slopes is then the root mean
+square of the response, and sd(x) that of x.
 """
 
 from __future__ import annotations
@@ -153,10 +157,15 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
         location, where = _centre(design, family)
         source = f"at the means of the predictors: {where}, {_scaled(unit)}"
         found.append(("Intercept", Normal(location, AUTOSCALE * s), source, "location", ()))
+    own = [] if estimated else [c for term in design.groups for c in term.coefficients]
     for name, column in zip(design.coefficients, design.X.T, strict=True):
-        scale = _spread(column)
-        source = f"{_scaled(unit)} / sd({name})"
-        found.append((name, Normal(0.0, AUTOSCALE * s / scale), source, "location", ("b",)))
+        if design.intercept or "Intercept" in own:
+            scale, source = s / _spread(column), f"{_scaled(unit)} / sd({name})"
+        else:
+            size = float(np.sqrt(np.mean(column**2)))
+            scale = float(np.hypot(s, _centre(design, family)[0])) / (size or 1.0)
+            source = f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
+        found.append((name, Normal(0.0, AUTOSCALE * scale), source, "location", ("b",)))
     for term in design.groups:
         for name, column in zip(term.coefficients, term.Z.T, strict=True):
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
@@ -167,13 +176,13 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
                 found.append((sd_name(term, name), default, mean, "positive", wider))
             else:
                 location, where = _centre(design, family) if name == "Intercept" else (0.0, "0")
-                own = Normal(location, AUTOSCALE * s / scale)
-                source = f"of each group, fixed: {where}, {_scaled(unit)}" + (
-                    "" if scale == 1 else f" / sd({name})"
+                default = Normal(location, AUTOSCALE * s / scale)
+                at = ", at the means of the predictors" if name == "Intercept" else ""
+                source = f"of each group by itself{at}: {where}, {_scaled(unit)}" + (
+                    "" if np.ptp(column) == 0 else f" / sd({name})"
                 )
-                found.append(
-                    (own_name(term, name), own, source, "normal", (f"coef({term.label})",))
-                )
+                wider = (f"coef({term.label})",)
+                found.append((own_name(term, name), default, source, "normal", wider))
         if term.correlated and estimated:
             found.append((cor_name(term), LKJ(2.0), "pulls gently towards 0", "correlation", ()))
     response = design.response
@@ -182,6 +191,10 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
             continue
         found.append((name, *_auxiliary(name, family, s, unit), "positive", ()))
     return found
+
+
+def _unit_about_zero(unit: str) -> str:
+    return f"rms({unit[3:-1]})" if unit.startswith("sd(") else "sqrt(1 + log mean rate squared)"
 
 
 def _scaled(unit: str) -> str:
@@ -205,7 +218,7 @@ def _unit(design: Design, family: Family) -> tuple[float, str]:
     """How much the linear predictor varies, and what to call that."""
     if family.link != "identity" or design.response is None:
         return 1.0, "1"
-    spread = float(np.std(design.response.y - design.offset, ddof=1))
+    spread = _spread(design.response.y - design.offset)
     return (spread, f"sd({design.response.name})") if spread > 0 else (1.0, "1")
 
 

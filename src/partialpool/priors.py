@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,12 @@ class Prior:
         """Refuse what is not a finite number, and a scale that is not positive."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
+            if isinstance(value, bool) or not isinstance(value, numbers.Real):
                 raise DataError(f"{type(self).__name__}: {field.name} must be a number: {value!r}")
             if not math.isfinite(value) or (field.name != "location" and value <= 0):
                 kind = "finite" if field.name == "location" else "positive and finite"
                 raise DataError(f"{type(self).__name__}: {field.name} must be {kind}: {value!r}")
+            object.__setattr__(self, field.name, float(value))
 
     def __repr__(self) -> str:
         """As one would write it."""

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .callers import outside
 from .design import Design, Response
 from .errors import DataError, DataWarning
 from .families import Family
 
 SHOWN = 5
 """Offending rows that a message names."""
+MANY = 2000
+"""Rows among which separation is looked for first."""
 
 
 def check_response(design: Design, family: Family) -> None:
@@ -51,6 +54,13 @@ def check_response(design: Design, family: Family) -> None:
         whole = y == np.floor(y)
         hint = "" if family.takes_trials else "; for a measured response use family 'gaussian'"
         _refuse(~whole, rows, y, f"{name} must be whole numbers (counts)", hint)
+    if family.link == "log" and np.ptp(y) == 0:
+        what = "its prior alone bounds the intercept" if y[0] == 0 else "is that the right column?"
+        warnings.warn(
+            f"the response {name} is {y[0]:g} in all {len(y)} rows: {what}",
+            DataWarning,
+            stacklevel=outside(),
+        )
     if response.trials is not None:
         too_many = y > response.trials
         _refuse(too_many, rows, y, f"{name} must not exceed its trials", "", response.trials)
@@ -118,14 +128,14 @@ def _warn_of_separation(design: Design, y: NDArray[Any], trials: NDArray[Any]) -
         warnings.warn(
             f"{text}: the data put no bound on the intercept, only its prior does",
             DataWarning,
-            stacklevel=5,
+            stacklevel=outside(),
         )
     elif columns and separated(design.X, y, trials, intercept=design.intercept):
         warnings.warn(
             f"a combination of {', '.join(columns)} separates the successes from the failures: "
             "the data put no bound on these coefficients, only their priors do (print the model)",
             DataWarning,
-            stacklevel=5,
+            stacklevel=outside(),
         )
 
 
@@ -136,18 +146,27 @@ def separated(
 
     They do where some b has Xb >= 0 in every row with a success and Xb <= 0 in every row with a
     failure, not all 0: then the likelihood has no maximum (Albert & Anderson 1984, Biometrika
-    71:1). Found by linear programming on the distinct rows.
+    71:1). Found by linear programming on the distinct rows; first on some of many rows, since
+    what separates all of them separates those, if their rank is full.
     """
-    from scipy.optimize import linprog
-
     scale = np.abs(X).max(axis=0)
     full = X / np.where(scale > 0, scale, 1.0)
     if intercept:
         full = np.column_stack([np.ones(len(full)), full])
     signed = np.concatenate([full[y > 0], -full[y < trials]])
-    signed = np.unique(signed, axis=0)
-    k = signed.shape[1]
+    if len(signed) > MANY:
+        some = signed[np.random.default_rng(0).choice(len(signed), MANY, replace=False)]
+        if np.linalg.matrix_rank(some) == some.shape[1] and not _one_sided(some):
+            return False
+    return _one_sided(signed)
+
+
+def _one_sided(signed: NDArray[np.float64]) -> bool:
+    """Tell whether some b, |b| <= 1, has Ab >= 0 in every row and Ab > 0 in one."""
+    from scipy.optimize import linprog
+
+    rows = np.unique(signed, axis=0)
     found = linprog(
-        -signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=[(-1, 1)] * k
+        -rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=[(-1, 1)] * rows.shape[1]
     )
-    return bool(found.status == 0 and float(found.fun or 0.0) < -1e-7 * len(signed))
+    return bool(found.status == 0 and float(found.fun or 0.0) < -1e-7 * len(rows))

@@ -6,8 +6,6 @@ also where whole groups are left out.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from . import inference_data, predict
-from .design import Response
+from . import glmm, inference_data, predict, run
+from .diagnostics import diagnose
 from .errors import AccuracyError, DataError
-from .pooling import pooled
+from .fits import Fit
+from .own import own_priors
+from .pooling import split
 from .summaries.pareto import pareto_k_threshold
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SHOWN = 5
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Score:
     """An expected log predictive density and its parts.
 
@@ -43,18 +43,30 @@ class Score:
         Its standard error, from the variation between rows.
     pointwise : DataFrame
         A row per row of the data: elpd, and how it was found.
+    response : str
+        What was predicted: the response's expression. Scores of different ones do not compare.
+    problems : tuple of str
+        What the diagnosis found in models that were fitted again, one line each.
     """
 
     elpd: float
     se: float
     pointwise: pd.DataFrame
+    response: str
+    problems: tuple[str, ...]
 
     def __str__(self) -> str:
         """In one line."""
-        return f"{type(self).__name__}: elpd {self.elpd:.1f} (se {self.se:.1f})"
+        found = f"; sampling problems in {len(self.problems)} refits: see problems"
+        return (
+            f"{type(self).__name__}: elpd {self.elpd:.1f} (se {self.se:.1f})"
+            f"{found if self.problems else ''}"
+        )
+
+    __repr__ = __str__
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Loo(Score):
     """Leave-one-out; pointwise has elpd, pareto_k and refitted.
 
@@ -67,7 +79,7 @@ class Loo(Score):
     p: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class KFold(Score):
     """K-fold cross-validation; pointwise has elpd and fold."""
 
@@ -94,12 +106,16 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
             f"fit.loo(refit=True), which fits again without each of them, fit.kfold(10){by}"
         )
     scores = scores.copy()
-    for i in np.flatnonzero(bad):
-        scores[i] = _held_out(fit, np.arange(len(k)) == i, seed=fit.seed)[0]
+    problems: list[str] = []
+    for i in np.flatnonzero(bad).tolist():
+        out = np.arange(len(k)) == i
+        scores[out], found = _held_out(fit, out)
+        problems += [f"without row {rows[i]}: {line}" for line in found]
     flat = likelihood.values.reshape(draws, -1)
     full = logsumexp(flat, axis=0) - np.log(draws)
     table = pd.DataFrame({"elpd": scores, "pareto_k": k, "refitted": bad}, index=rows)
-    return Loo(float(scores.sum()), _se(scores), table, p=float((full - scores).sum()))
+    total, p = float(scores.sum()), float((full - scores).sum())
+    return Loo(total, _se(scores), table, _response(fit), tuple(problems), p=p)
 
 
 def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
@@ -109,10 +125,18 @@ def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
     data = fit.model.full_design.data
     fold = _folds(data, k, by, seed)
     scores = np.empty(len(fold))
+    problems: list[str] = []
     for part in np.unique(fold):
-        scores[fold == part] = _held_out(fit, fold == part, seed=fit.seed)
+        scores[fold == part], found = _held_out(fit, fold == part)
+        problems += [f"without fold {part}: {line}" for line in found]
     table = pd.DataFrame({"elpd": scores, "fold": fold}, index=data.index)
-    return KFold(float(scores.sum()), _se(scores), table)
+    return KFold(float(scores.sum()), _se(scores), table, _response(fit), tuple(problems))
+
+
+def _response(fit: ModelFit) -> str:
+    response = fit.model.full_design.response
+    assert response is not None
+    return response.name
 
 
 def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
@@ -138,17 +162,12 @@ def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not scores:
-        raise DataError("there is nothing to compare")
-    found: dict[str, Score] = {
-        name: score if isinstance(score, Score) else score.loo() for name, score in scores.items()
-    }
-    first = next(iter(found.values()))
+    if not isinstance(scores, Mapping) or not scores:
+        raise DataError("compare takes a dict of models by name: {'slopes': fit, 'none': other}")
+    found = {name: _scored(name, score) for name, score in scores.items()}
+    origin, first = next(iter(found.items()))
     for name, score in found.items():
-        if type(score) is not type(first):
-            raise DataError(f"{name} was scored by {type(score).__name__}, others by another way")
-        if not score.pointwise.index.equals(first.pointwise.index):
-            raise DataError(f"{name} was scored on other rows than {next(iter(found))}")
+        _check_comparable(name, score, origin, first)
     best = max(found.values(), key=lambda score: score.elpd)
     rows = []
     for name, score in found.items():
@@ -156,6 +175,30 @@ def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
         rows.append((name, score.elpd, score.se, float(difference.sum()), _se(difference)))
     table = pd.DataFrame(rows, columns=["model", "elpd", "se", "difference", "se_difference"])
     return table.set_index("model").sort_values("elpd", ascending=False)
+
+
+def _scored(name: str, score: object) -> Score:
+    found = score.loo() if hasattr(score, "loo") else score
+    if not isinstance(found, Score):
+        raise DataError(f"{name} is neither a fit of a Model nor its loo() or kfold(): {score!r}")
+    return found
+
+
+def _check_comparable(name: str, score: Score, origin: str, first: Score) -> None:
+    if type(score) is not type(first):
+        kinds = f"{type(first).__name__} and {type(score).__name__}"
+        raise DataError(f"{origin} and {name} were scored in different ways: {kinds}")
+    if not score.pointwise.index.equals(first.pointwise.index):
+        raise DataError(f"{origin} and {name} were scored on different rows")
+    if score.response != first.response:
+        raise DataError(
+            f"{origin} predicts {first.response}, {name} {score.response}: densities of different "
+            "responses do not compare"
+        )
+    if isinstance(score, KFold) and not score.pointwise["fold"].equals(first.pointwise["fold"]):
+        raise DataError(
+            f"{origin} and {name} were scored on different parts: give kfold the same k, by, seed"
+        )
 
 
 def _se(scores: Floats) -> float:
@@ -184,39 +227,44 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
     return folds
 
 
-def _held_out(fit: ModelFit, out: NDArray[np.bool_], *, seed: int) -> Floats:
-    """Fit without some rows, and score them; groups that are new are drawn."""
+def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
+    """Fit without some rows, under the same priors, and score them; new groups are drawn."""
     model = fit.model
-    data = model.full_design.data
-    response = model.full_design.response
-    assert response is not None
-    rest = dataclasses.replace(model, data=data[~out], priors=model.fixed_priors)
-    options = {k: v for k, v in json.loads(fit.attrs["config"]).items() if k in _REFIT}
-    again = rest.sample(
-        engine=fit.attrs["engine"], seed=seed, verbose=False, progress=False, **options
-    )
-    design = pooled(rest.full_design.on(data[out], new_groups="sample"), model.pooling)
-    held = Response(
-        y=response.y[out],
-        name=response.name,
-        trials=_part(response.trials, out),
-        weights=_part(response.weights, out),
-        se=_part(response.se, out),
+    rest, held = split(model.design, out)
+    options = {k: v for k, v in fit.config.items() if k in _REFIT}
+    raw = run.sample(
+        model.program,
+        glmm.stan_data(rest, model.response_family, model.prior_table, model.centered),
+        engine=fit.attrs["engine"],
+        seed=fit.seed,
+        verbose=False,
+        progress=False,
+        **options,
     )
     likelihood = predict.log_likelihood(
-        again.posterior,
-        dataclasses.replace(design, response=held),
+        glmm.named_posterior(raw.posterior, rest, model.response_family, model.prior_table),
+        held,
         model.response_family,
         new_groups="sample",
-        seed=seed,
+        seed=fit.seed,
+        own=own_priors(rest, model.prior_table),
     )
     flat = likelihood.values.reshape(-1, int(out.sum()))
     scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
-    return scored
+    return scored, _problems(raw)
 
 
-def _part(values: NDArray[Any] | None, kept: NDArray[np.bool_]) -> NDArray[Any] | None:
-    return None if values is None else values[kept]
+def _problems(raw: Fit) -> list[str]:
+    """Name the worst finding in a fit's population; its groups are too many to look at."""
+    groups = [name for name in ("z", "r") if name in raw.posterior]
+    found = diagnose(
+        raw.posterior.drop_vars(groups),
+        raw.sample_stats,
+        max_treedepth=raw.config["max_treedepth"],
+        adapt_delta=raw.config["adapt_delta"],
+    )
+    failed = [check for check in found.failed if check.name != "chains"]
+    return [check.sentence() for check in failed[:1]]
 
 
 _REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")

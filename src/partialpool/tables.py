@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .design import Design, GroupDesign
 from .errors import DataError
-from .glmm import SAMPLE, dim_of, effects_of
+from .glmm import SAMPLE, effects_of, name_of
 from .summaries import summary
 
 if TYPE_CHECKING:
@@ -39,23 +39,23 @@ def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
 def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
     """Summarise group effects, indexed by factor, group and coefficient."""
     _need_groups(design)
-    if not any(f"r_{term.label}" in posterior for term in design.groups):
+    if not any(name_of("r", term) in posterior for term in design.groups):
         raise DataError("without pooling no group deviates from a population: use coef()")
     arrays = [(term, effects_of(posterior, term)) for term in design.groups]
-    return _stack(posterior, arrays, quantiles)
+    return _stack(arrays, quantiles)
 
 
 def coef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
     """Summarise population plus deviation, indexed by factor, group and coefficient."""
     _need_groups(design)
     arrays = [(term, group_coefficients(posterior, term)) for term in design.groups]
-    return _stack(posterior, arrays, quantiles)
+    return _stack(arrays, quantiles)
 
 
 def group_coefficients(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
     """Add population and deviation of each group of a term: (chain, draw, group, coefficient)."""
     effects = effects_of(posterior, term).copy()
-    if f"r_{term.label}" not in posterior or "beta" not in posterior:
+    if name_of("r", term) not in posterior or "beta" not in posterior:
         return effects
     population = posterior["beta"].transpose(*SAMPLE, "coefficient")
     names = population["coefficient"].values.tolist()
@@ -73,10 +73,10 @@ def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]
     keys: list[tuple[str, str, str]] = []
     for term in design.groups:
         for kind, inner in (("sd", "coefficient"), ("cor", "pair")):
-            name = f"{kind}_{term.label}"
+            name = name_of(kind, term)
             if name in posterior:
                 parts.append(of_variables(posterior, [name], quantiles=quantiles))
-                labels = posterior[f"{term.label}_{inner}"].values.tolist()
+                labels = posterior[name_of(inner, term)].values.tolist()
                 keys += [(term.label, kind, str(label)) for label in labels]
     if "sigma" in posterior:
         parts.append(of_variables(posterior, ["sigma"], quantiles=quantiles))
@@ -97,20 +97,14 @@ def _need_groups(design: Design) -> None:
 
 
 def _stack(
-    posterior: xr.Dataset,
-    arrays: Sequence[tuple[GroupDesign, NDArray[np.float64]]],
-    quantiles: Sequence[float],
+    arrays: Sequence[tuple[GroupDesign, NDArray[np.float64]]], quantiles: Sequence[float]
 ) -> pd.DataFrame:
     import pandas as pd
 
     parts, keys = [], []
     for term, values in arrays:
         parts.append(summary(xr.Dataset({"x": (_DIMS, values)}), quantiles=quantiles))
-        keys += [
-            (term.label, group, name)
-            for group in posterior[dim_of(term)].values.tolist()
-            for name in term.coefficients
-        ]
+        keys += [(term.label, group, name) for group in term.levels for name in term.coefficients]
     table = pd.concat(parts)
     table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
     return table
