@@ -35,6 +35,7 @@ def run(path: Path, *, write: bool) -> list[str]:
         kernel_name="python3",
         resources={"metadata": {"path": str(HERE)}},
     )
+    client.create_kernel_manager().transport = "ipc"  # no port is open to others
     try:
         client.execute()
     except CellExecutionError as error:

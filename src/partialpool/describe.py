@@ -30,6 +30,8 @@ def describe(model: Model) -> str:
     ]
     if reduced is not None:
         lines.append(f"  reduced  {reduced.line(design.groups[0].label)}, exactly")
+    elif model.prepared.rows < rows:
+        lines.append(f"  reduced  {rows} rows -> {model.prepared.rows} distinct, exactly")
     for term in design.groups:
         how = HOW[model.parameterizations[term.label]]
         cor = ", correlated" if term.correlated else ""

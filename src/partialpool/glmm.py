@@ -22,7 +22,12 @@ PREFIXES = ("sd_", "cor_", "r_", "coef_")
 
 
 def stan_data(
-    design: Design, family: Family, table: PriorTable, centered: Mapping[str, bool]
+    design: Design,
+    family: Family,
+    table: PriorTable,
+    centered: Mapping[str, bool],
+    *,
+    x_mean: NDArray[np.float64] | None = None,
 ) -> dict[str, Any]:
     """Lay out what the data block of the family's program declares.
 
@@ -34,6 +39,8 @@ def stan_data(
         With ``sd(...)`` of every group coefficient, or ``coef(...)``: then the standard
         deviations are fixed, and the locations become part of the known linear predictor.
     centered : mapping of term label to bool
+    x_mean : array, (predictor,), optional
+        Where the intercept's prior stands; the means of the design's rows if not given.
 
     Returns
     -------
@@ -63,6 +70,7 @@ def stan_data(
         "K": design.X.shape[1],
         "X": design.X - own.x_means,
         "has_intercept": int(design.intercept),
+        "x_mean": (design.X.mean(axis=0) if x_mean is None else x_mean) - own.x_means,
         "T": len(terms),
         "q": [len(term.coefficients) for term in terms],
         "J": [len(term.levels) for term in terms],

@@ -110,7 +110,8 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     for rung in RUNGS:
         fits[rung] = models[rung].sample(verbose=False, **sampling)
         if verbose:
-            print(f"{rung} pooling: {fits[rung].diagnose().line()}")
+            name = "no" if rung == "none" else rung
+            print(f"{name} pooling: {fits[rung].diagnose().line()}")
     return Ladder(fits)
 
 

@@ -65,7 +65,7 @@ class Model:
     --------
     >>> import partialpool as pp
     >>> radon = pp.datasets.load("radon")
-    >>> model = pp.Model("log_activity ~ floor + (1 + floor | county)", radon)
+    >>> model = pp.Model("log_radon ~ floor + (1 + floor | county)", radon)
     >>> print(model)                                                    # doctest: +SKIP
     >>> fit = model.sample(seed=1)                                      # doctest: +SKIP
     """

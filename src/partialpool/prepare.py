@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from . import conditional, glmm, marginal, programs
+from .collapse import collapsed
 from .conditional import Population
 from .design import Design, GroupDesign
 from .errors import OptionError
@@ -36,11 +37,14 @@ class Prepared:
         Exactly what Stan gets.
     reduced : Reduced or None
         Of a model whose group effects are integrated out.
+    rows : int
+        Distinct rows, where equal ones were taken together.
     """
 
     program: StanProgram
     data: dict[str, Any]
     reduced: Reduced | None
+    rows: int
 
 
 def parameterizations(
@@ -98,10 +102,12 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     if "marginal" in how.values():
         reduced = marginal.reduced(design)
         data = marginal.stan_data(design, table, reduced)
-        return Prepared(programs.get(reduced.program), data, reduced)
+        return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
     centered = {label: choice == "centered" for label, choice in how.items()}
-    data = glmm.stan_data(design, family, table, centered)
-    return Prepared(programs.get(family.program), data, None)
+    own = any(row.name.startswith("coef(") for row in table.rows)
+    distinct = design if own else collapsed(design, family)
+    data = glmm.stan_data(distinct, family, table, centered, x_mean=design.X.mean(axis=0))
+    return Prepared(programs.get(family.program), data, None, len(distinct.offset))
 
 
 def posterior_of(

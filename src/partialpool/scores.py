@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import inference_data, predict, prepare, run
+from .diagnostics import diagnose
 from .errors import AccuracyError, DataError
+from .fits import Fit
 from .own import own_priors
 from .pooling import split
 from .summaries.pareto import pareto_k_threshold
@@ -176,13 +178,10 @@ def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _scored(name: str, score: object) -> Score:
-    from .model_fit import ModelFit
-
-    if isinstance(score, ModelFit):
-        return score.loo()
-    if not isinstance(score, Score):
+    found = score.loo() if hasattr(score, "loo") else score
+    if not isinstance(found, Score):
         raise DataError(f"{name} is neither a fit of a Model nor its loo() or kfold(): {score!r}")
-    return score
+    return found
 
 
 def _check_comparable(name: str, score: Score, origin: str, first: Score) -> None:
@@ -254,8 +253,20 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]
     )
     flat = likelihood.values.reshape(-1, int(out.sum()))
     scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
-    failed = [check for check in raw.diagnose().failed if check.name != "chains"]
-    return scored, [check.sentence() for check in failed[:1]]
+    return scored, _problems(raw)
+
+
+def _problems(raw: Fit) -> list[str]:
+    """Name the worst finding in a fit's population; its groups are too many to look at."""
+    groups = [name for name in ("z", "r") if name in raw.posterior]
+    found = diagnose(
+        raw.posterior.drop_vars(groups),
+        raw.sample_stats,
+        max_treedepth=raw.config["max_treedepth"],
+        adapt_delta=raw.config["adapt_delta"],
+    )
+    failed = [check for check in found.failed if check.name != "chains"]
+    return [check.sentence() for check in failed[:1]]
 
 
 _REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")

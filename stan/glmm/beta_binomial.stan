@@ -107,7 +107,8 @@ data {
   vector[N] known; // known part of eta: the offset (unit of eta)
   int<lower=0> K; // predictors, without the intercept (count)
   matrix[N, K] X; // predictors (their units)
-  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
+  row_vector[K] x_mean; // where alpha stands: means of the predictors
   int<lower=0> T; // group terms (count)
   array[T] int<lower=1> q; // coefficients of each term (count)
   array[T] int<lower=1> J; // groups of each term (count)
@@ -139,17 +140,13 @@ data {
   real<lower=0> prior_phi_df; // its degrees of freedom (no unit)
 }
 transformed data {
-  row_vector[K] x_mean = rep_row_vector(0, K);
+  matrix[N, K] Xc = has_intercept ? X - rep_matrix(x_mean, N) : X;
   array[T] int n_cor; // correlations of each term
   array[T] int n_r; // group effects of each term
   // What stands before each term in tau, in cpc, and in z and r.
   array[T] int tau_at;
   array[T] int cor_at;
   array[T] int r_at;
-  for (k in 1 : K) {
-    x_mean[k] = has_intercept ? mean(X[ : , k]) : 0;
-  }
-  matrix[N, K] Xc = X - rep_matrix(x_mean, N);
   for (t in 1 : T) {
     n_cor[t] = correlated[t] ? choose(q[t], 2) : 0;
     n_r[t] = q[t] * J[t];

@@ -17,7 +17,7 @@
 // Source: Lewandowski, Kurowicka and Joe (2009), Generating random correlation
 //   matrices based on vines and extended onion method, section 2.4 (C-vine).
 // Example: poisson.data.json, ticks on 403 grouse chicks of 118 broods,
-//   ticks ~ year + height + (1 | location) + (1 | brood).
+//   ticks ~ year + height + (1 | brood) + (1 | chick).
 functions {
   // Log density of a location by the code of its family.
   real location_prior_lpdf(real x, int family, real location, real scale,
@@ -82,7 +82,8 @@ data {
   vector[N] known; // known part of eta: the offset (unit of eta)
   int<lower=0> K; // predictors, without the intercept (count)
   matrix[N, K] X; // predictors (their units)
-  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
+  row_vector[K] x_mean; // where alpha stands: means of the predictors
   int<lower=0> T; // group terms (count)
   array[T] int<lower=1> q; // coefficients of each term (count)
   array[T] int<lower=1> J; // groups of each term (count)
@@ -111,17 +112,13 @@ data {
   vector<lower=0>[T] prior_cor_eta; // LKJ shape of each term (no unit)
 }
 transformed data {
-  row_vector[K] x_mean = rep_row_vector(0, K);
+  matrix[N, K] Xc = has_intercept ? X - rep_matrix(x_mean, N) : X;
   array[T] int n_cor; // correlations of each term
   array[T] int n_r; // group effects of each term
   // What stands before each term in tau, in cpc, and in z and r.
   array[T] int tau_at;
   array[T] int cor_at;
   array[T] int r_at;
-  for (k in 1 : K) {
-    x_mean[k] = has_intercept ? mean(X[ : , k]) : 0;
-  }
-  matrix[N, K] Xc = X - rep_matrix(x_mean, N);
   for (t in 1 : T) {
     n_cor[t] = correlated[t] ? choose(q[t], 2) : 0;
     n_r[t] = q[t] * J[t];
