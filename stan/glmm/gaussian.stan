@@ -85,7 +85,7 @@ data {
   vector[N] known; // known part of eta: the offset (unit of eta)
   int<lower=0> K; // predictors, without the intercept (count)
   matrix[N, K] X; // predictors (their units)
-  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
   int<lower=0> T; // group terms (count)
   array[T] int<lower=1> q; // coefficients of each term (count)
   array[T] int<lower=1> J; // groups of each term (count)

@@ -17,7 +17,7 @@
 // Source: Lewandowski, Kurowicka and Joe (2009), Generating random correlation
 //   matrices based on vines and extended onion method, section 2.4 (C-vine).
 // Example: poisson.data.json, ticks on 403 grouse chicks of 118 broods,
-//   ticks ~ year + height + (1 | location) + (1 | brood).
+//   ticks ~ year + height + (1 | brood) + (1 | chick).
 functions {
   // Log density of a location by the code of its family.
   real location_prior_lpdf(real x, int family, real location, real scale,
@@ -82,7 +82,7 @@ data {
   vector[N] known; // known part of eta: the offset (unit of eta)
   int<lower=0> K; // predictors, without the intercept (count)
   matrix[N, K] X; // predictors (their units)
-  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
   int<lower=0> T; // group terms (count)
   array[T] int<lower=1> q; // coefficients of each term (count)
   array[T] int<lower=1> J; // groups of each term (count)

@@ -18,8 +18,11 @@ SHAPES = {
     "baseball_1970_stan": (18, 5),
     "baseball_2006": (308, 3),
     "eight_schools": (8, 7),
+    "grouse_ticks": (403, 6),
+    "penicillin": (144, 3),
     "radon": (919, 6),
     "rat_tumors": (71, 3),
+    "sleepstudy": (180, 3),
     "surgical_mortality": (12, 3),
 }
 
@@ -237,6 +240,48 @@ def test_bangladesh_counts() -> None:
     assert children.to_dict() == {0: 530, 1: 356, 2: 305, 3: 743}
     assert abs(frame["age_centered"].mean()) < 0.005
     assert len((frame["age_centered"] + 13.56).round(2).unique()) == 34  # whole years
+
+
+def test_sleepstudy_gives_the_published_fit() -> None:
+    """Of balanced data, REML estimates follow from the least-squares lines of the subjects."""
+    frame = datasets.load("sleepstudy")
+    assert (frame.groupby("subject")["days"].agg(list).map(tuple) == tuple(range(10))).all()
+    assert frame["subject"].nunique() == 18
+    assert frame["reaction"][:2].to_list() == [249.56, 258.7047]
+    x = np.column_stack([np.ones(10), np.arange(10)])
+    y = frame["reaction"].to_numpy().reshape(18, 10)
+    lines = np.linalg.lstsq(x, y.T, rcond=None)[0].T
+    assert lines.mean(axis=0).round(3).tolist() == [251.405, 10.467]
+    residual = ((y - lines @ x.T) ** 2).sum() / (18 * 8)
+    between = np.cov(lines.T) - residual * np.linalg.inv(x.T @ x)
+    sds = np.sqrt(np.diag(between))
+    assert [*sds.round(2), round(float(np.sqrt(residual)), 2)] == [24.74, 5.92, 25.59]
+    assert round(float(between[0, 1] / sds.prod()), 2) == 0.07
+
+
+def test_penicillin_gives_the_published_fit() -> None:
+    """Of a balanced table, REML estimates are those of the analysis of variance."""
+    frame = datasets.load("penicillin")
+    table = frame.pivot(index="plate", columns="sample", values="diameter").to_numpy(dtype=float)
+    assert table.shape == (24, 6)
+    assert not np.isnan(table).any()
+    plate, sample = table.mean(axis=1), table.mean(axis=0)
+    residual = table - plate[:, None] - sample + table.mean()
+    variance = (residual**2).sum() / (23 * 5)
+    sds = [plate.var(ddof=1) - variance / 6, sample.var(ddof=1) - variance / 24, variance]
+    assert np.sqrt(sds).round(2).tolist() == [0.85, 1.93, 0.55]
+    assert round(float(table.mean()), 2) == 22.97
+
+
+def test_grouse_ticks_counts() -> None:
+    frame = datasets.load("grouse_ticks")
+    assert frame["chick"].to_list() == list(range(1, 404))
+    assert (frame["brood"].nunique(), frame["location"].nunique()) == (118, 63)
+    of_brood = frame.groupby("brood")[["location", "year", "height"]].nunique()
+    assert (of_brood == 1).all(axis=None)
+    assert sorted(frame["year"].unique()) == [1995, 1996, 1997]
+    assert (frame["ticks"].sum(), frame["ticks"].max(), frame["ticks"].min()) == (2567, 85, 0)
+    assert frame["height"].mean() == pytest.approx(462.24, abs=0.005)
 
 
 def test_pandas_is_loaded_only_when_data_are() -> None:

@@ -1,0 +1,172 @@
+"""The data on which the programs in `glmm/` are tested: designs of every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from programs.checks import Array
+from programs.densities_glmm import LIKELIHOODS, sizes
+
+FAMILIES = tuple(LIKELIHOODS)
+GLMM = tuple(f"glmm/{family}" for family in FAMILIES)
+
+DATA_NAMES = frozenset(
+    {"N", "y", "trials", "known_se", "se", "weights", "known", "K", "X", "has_intercept"}
+    | {"T", "q", "J", "Q", "C", "R", "correlated", "centered", "group", "Z", "tau_fixed"}
+)
+
+DIMENSIONS = dict.fromkeys(
+    ("alpha", "beta", "tau_free", "cpc", "z", "tau", "r", "Intercept", "rho"), 1
+)
+"""What every program in `glmm/` offers."""
+
+
+def dimensions(name: str) -> dict[str, int]:
+    """Dimensions of all that a program declares."""
+    own = LIKELIHOODS[name.split("/")[1]][1]
+    return DIMENSIONS | dict.fromkeys(own, int(name == "glmm/gaussian"))
+
+
+def codes(kind: str, rows: int, groups: int, before: Array | None, rng: Any) -> Array:
+    """Group of each row, from 0: crossed with others, nested in those before, or few rows each."""
+    if kind == "nested" and before is not None:
+        return np.asarray((before * 2 + rng.integers(0, 2, rows)) % groups)
+    if kind == "crossed":
+        return np.arange(rows) % groups
+    share = rng.dirichlet(np.full(groups, 0.5 if kind == "unbalanced" else 5))
+    return np.asarray(rng.choice(groups, rows, p=share))
+
+
+def response(family: str, rows: int, known_se: int, rng: Any) -> dict[str, Any]:
+    """Made-up outcomes, among them nothing and everything."""
+    if family in ("gaussian", "student"):
+        y = {"y": rng.normal(1, 2, rows).tolist()}
+        if family == "student":
+            return y
+        return y | {"known_se": known_se, "se": rng.uniform(0.3, 2, rows).tolist()}
+    trials = rng.integers(0, 40, rows)
+    if family in ("binomial", "beta_binomial"):
+        y = rng.binomial(trials, rng.choice([0, 0.3, 1], rows, p=[0.1, 0.8, 0.1]))
+        return {"trials": trials.tolist(), "y": y.tolist()}
+    return {"y": (trials * rng.integers(0, 2, rows)).tolist()}
+
+
+def design(
+    family: str,
+    *,
+    rows: int,
+    predictors: int,
+    terms: list[dict[str, Any]],
+    weights: str = "random",
+    intercept: int = 1,
+    known_se: int = 0,
+    rotation: int = 0,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Data of glmm/`family`; `rotation` says which prior families go to which parameters."""
+    rng = np.random.default_rng(seed)
+    group: list[Array] = []
+    for term in terms:
+        before = group[-1] if group else None
+        group.append(codes(term["kind"], rows, term["J"], before, rng))
+    q, groups = [term["q"] for term in terms], [term["J"] for term in terms]
+    correlated = [int(term["correlated"]) for term in terms]
+    total = sum(q)
+    fixed = [int(x) for term in terms for x in term["fixed"][: term["q"]]]
+    kinds = {"ones": np.ones(rows), "zeros": np.zeros(rows)}
+    power = kinds.get(weights, np.round(rng.exponential(1, rows), 2) * rng.integers(0, 2, rows))
+    made: dict[str, Any] = {"N": rows} | response(family, rows, known_se, rng)
+    made |= {
+        "weights": power.tolist(),
+        "known": rng.normal(size=rows).tolist(),
+        "K": predictors,
+        "X": rng.normal(2, 1, (rows, predictors)).tolist(),
+        "has_intercept": intercept,
+        "T": len(terms),
+        "q": q,
+        "J": groups,
+        "Q": total,
+        "C": sum(c * n * (n - 1) // 2 for c, n in zip(correlated, q, strict=True)),
+        "R": sum(n * j for n, j in zip(q, groups, strict=True)),
+        "correlated": correlated,
+        "centered": [int(term["centered"]) for term in terms],
+        "group": [(each + 1).tolist() for each in group],
+        "Z": np.hstack([np.ones((rows, 1)), rng.normal(size=(rows, 12))])[:, :total].tolist(),
+        "tau_fixed": fixed,
+        "prior_cor_eta": rng.uniform(0.6, 3, len(terms)).tolist(),
+    }
+    made |= priors("alpha", 1, rotation, rng, scalar=True)
+    made |= priors("beta", predictors, rotation + 1, rng)
+    made |= priors("tau", total, rotation, rng, positive=True)
+    for place, name in enumerate(LIKELIHOODS[family][1]):
+        made |= priors(name, 1, rotation + 2 * place, rng, positive=True, scalar=True)
+    return made
+
+
+def priors(
+    name: str, count: int, rotation: int, rng: Any, *, positive: bool = False, scalar: bool = False
+) -> dict[str, Any]:
+    """Prior constants of a parameter, families in rotation: 0 to 3, or 1 to 5 if positive."""
+    turn = np.arange(count) + rotation
+    each = {"family": (turn % 5 + 1 if positive else turn % 4).tolist()}
+    if not positive:
+        each["location"] = rng.normal(size=count).tolist()
+    each["scale"] = rng.uniform(0.5, 2, count).tolist()
+    each["df"] = rng.uniform(1.5, 5, count).tolist()
+    return {f"prior_{name}_{part}": x[0] if scalar else x for part, x in each.items()}
+
+
+def group_term(**chosen: Any) -> dict[str, Any]:
+    """A group term: one intercept, one group per few rows, unless chosen otherwise."""
+    usual = {"q": 1, "J": 3, "kind": "balanced", "correlated": False, "centered": False}
+    return usual | {"fixed": [False] * 4} | chosen
+
+
+def full(family: str, rotation: int = 0) -> dict[str, Any]:
+    """Something of everything: three terms of 4, 3 and 2 coefficients."""
+    terms = [
+        group_term(q=4, J=2, correlated=True, centered=rotation % 2 == 0, kind="unbalanced"),
+        group_term(q=3, J=4, correlated=True, centered=rotation % 2 == 1, kind="nested"),
+        group_term(q=2, J=3, fixed=[False, True], kind="crossed"),
+    ]
+    return design(family, rows=9, predictors=3, terms=terms, rotation=rotation, seed=rotation)
+
+
+@st.composite
+def designs(draw: st.DrawFn, family: str) -> dict[str, Any]:
+    """Any design of up to three terms of up to four coefficients each."""
+    switch = st.booleans()
+    terms = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {
+                    "q": st.integers(1, 4),
+                    "J": st.integers(1, 4),
+                    "kind": st.sampled_from(["balanced", "unbalanced", "crossed", "nested"]),
+                    "correlated": switch,
+                    "centered": switch,
+                    "fixed": st.lists(switch, min_size=4, max_size=4),
+                }
+            ),
+            max_size=3,
+        )
+    )
+    return design(
+        family,
+        rows=draw(st.integers(1, 10)),
+        predictors=draw(st.integers(0, 3)),
+        terms=terms,
+        weights=draw(st.sampled_from(["ones", "random", "zeros"])),
+        intercept=draw(st.integers(0, 1)),
+        known_se=draw(st.integers(0, 1)) if family == "gaussian" else 0,
+        rotation=draw(st.integers(0, 19)),
+        seed=draw(st.integers(0, 1000)),
+    )
+
+
+def points(family: str, data: dict[str, Any], *, count: int = 4) -> Array:
+    """Some points of the unconstrained space."""
+    rng = np.random.default_rng([count, data["R"]])
+    return rng.normal(size=(count, sum(sizes(family, data))))

@@ -1,0 +1,209 @@
+"""Log densities of `glmm/`, written from the mathematics: independent of the programs.
+
+Group effects have their multivariate normal density with the covariance matrix of all groups
+written out. Correlations follow from partial ones by the recursion that defines these, and LKJ is
+the power of the determinant that defines it, with the Jacobian of the recursion by complex steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from programs.densities import Array, Data, column, log_slope_of_expit, total
+from scipy import special, stats
+
+
+def location_prior(x: Array, family: int, location: float, scale: float, df: float) -> Array:
+    densities: dict[int, Callable[[], Any]] = {
+        0: lambda: np.zeros_like(x),
+        1: lambda: stats.norm.logpdf(x, location, scale),
+        2: lambda: stats.t.logpdf(x, df, location, scale),
+        3: lambda: stats.cauchy.logpdf(x, location, scale),
+    }
+    return np.asarray(densities[family]())
+
+
+def positive_prior(x: Array, family: int, scale: float, df: float) -> Array:
+    densities: dict[int, Callable[[], Any]] = {
+        1: lambda: stats.halfnorm.logpdf(x, scale=scale),
+        2: lambda: stats.t.logpdf(x, df, scale=scale),
+        3: lambda: stats.halfcauchy.logpdf(x, scale=scale),
+        4: lambda: stats.expon.logpdf(x, scale=scale),
+        5: lambda: stats.gamma.logpdf(x, df, scale=scale),
+    }
+    return np.asarray(densities[family]())
+
+
+def auxiliary_prior(x: Array, name: str, data: Data) -> Array:
+    return positive_prior(x, *(data[f"prior_{name}_{part}"] for part in ("family", "scale", "df")))
+
+
+# --- likelihoods: of eta, the auxiliary parameters and the data; one number a row of the data -----
+
+
+def normal(eta: Array, auxiliary: list[Array], data: Data) -> Array:
+    scale = np.asarray(data["se"]) if data["known_se"] else column(auxiliary[0])
+    return np.asarray(stats.norm.logpdf(data["y"], eta, scale))
+
+
+def student_t(eta: Array, auxiliary: list[Array], data: Data) -> Array:
+    sigma, nu = auxiliary
+    return np.asarray(stats.t.logpdf(data["y"], column(nu), eta, column(sigma)))
+
+
+def binomial(eta: Array, auxiliary: list[Array], data: Data) -> Array:
+    y, n = np.asarray(data["y"]), np.asarray(data["trials"])
+    return np.asarray(y * special.log_expit(eta) + (n - y) * special.log_expit(-eta))
+
+
+def beta_binomial(eta: Array, auxiliary: list[Array], data: Data) -> Array:
+    phi = column(auxiliary[0])
+    shapes = special.expit(eta) * phi, special.expit(-eta) * phi
+    return np.asarray(stats.betabinom.logpmf(data["y"], data["trials"], *shapes))
+
+
+def poisson(eta: Array, auxiliary: list[Array], data: Data) -> Array:
+    return np.asarray(stats.poisson.logpmf(data["y"], np.exp(eta)))
+
+
+def negative_binomial(eta: Array, auxiliary: list[Array], data: Data) -> Array:
+    phi = column(auxiliary[0])
+    return np.asarray(stats.nbinom.logpmf(data["y"], phi, phi / (phi + np.exp(eta))))
+
+
+Likelihood = Callable[[Array, list[Array], Data], Array]
+LIKELIHOODS: dict[str, tuple[Likelihood, dict[str, float]]] = {
+    "gaussian": (normal, {"sigma": 0}),
+    "student": (student_t, {"sigma": 0, "nu": 1}),
+    "binomial": (binomial, {}),
+    "beta_binomial": (beta_binomial, {"phi": 0}),
+    "poisson": (poisson, {}),
+    "negbinomial": (negative_binomial, {"phi": 0}),
+}
+"""Each family's likelihood, and its auxiliary parameters with the lower bound of each."""
+
+
+# --- group terms ----------------------------------------------------------------------------------
+
+
+def correlations(partial: Array, q: int) -> Array:
+    """Correlations (points, q (q - 1) / 2) of pairs (2, 1), (3, 1), (3, 2), ... from partial ones.
+
+    That of i and j given 1, ..., k - 1 follows from those given 1, ..., k.
+    """
+    pairs = [(i, j) for i in range(q) for j in range(i)]
+    of = {pair: partial[:, place] for place, pair in enumerate(pairs)}
+    plain = []
+    for i, j in pairs:
+        rho = of[i, j]
+        for k in reversed(range(j)):
+            rest = np.sqrt((1 - of[i, k] ** 2) * (1 - of[j, k] ** 2))
+            rho = rho * rest + of[i, k] * of[j, k]
+        plain.append(rho)
+    return np.stack(plain, axis=1) if plain else partial
+
+
+def log_jacobian_of_correlations(partial: Array, q: int) -> Array:
+    tiny = 1e-30
+    size = partial.shape[1]
+    steps = [
+        correlations(partial + 1j * tiny * np.eye(size)[k], q).imag / tiny for k in range(size)
+    ]
+    return np.asarray(np.linalg.slogdet(np.stack(steps, axis=-1))[1])
+
+
+def correlation_matrix(partial: Array, q: int) -> Array:
+    omega = np.broadcast_to(np.eye(q), (len(partial), q, q)).copy()
+    if partial.shape[1]:
+        i, j = np.tril_indices(q, -1)
+        omega[:, i, j] = omega[:, j, i] = correlations(partial, q)
+    return omega
+
+
+def term(z: Array, tau: Array, partial: Array, t: int, data: Data) -> tuple[Array, Array]:
+    """Group effects of term t, and the log density of what they are made of."""
+    q, groups = data["q"][t], data["J"][t]
+    omega = correlation_matrix(partial, q)
+    lkj = (data["prior_cor_eta"][t] - 1) * np.linalg.slogdet(omega)[1]
+    if partial.shape[1]:
+        lkj = lkj + log_jacobian_of_correlations(partial, q)
+    of_all = np.kron(tau[:, :, None] * omega * tau[:, None, :], np.eye(groups))
+    if data["centered"][t]:
+        r, log_slope = z, 0.0
+    else:
+        factor = tau[:, :, None] * np.linalg.cholesky(omega)
+        r = (np.kron(factor, np.eye(groups)) @ z[:, :, None])[:, :, 0]
+        log_slope = groups * np.linalg.slogdet(factor)[1]
+    distance = total(r * np.linalg.solve(of_all, r[:, :, None])[:, :, 0])
+    normal = -0.5 * (distance + np.linalg.slogdet(of_all)[1])
+    return r, np.asarray(lkj + normal + log_slope)
+
+
+def design_of_effects(data: Data) -> Array:
+    """The matrix (N, R) by which group effects enter eta, zeros and all."""
+    blocks = []
+    at = 0
+    for t, (q, groups) in enumerate(zip(data["q"], data["J"], strict=True)):
+        member = np.eye(groups)[np.array(data["group"][t]) - 1]
+        for k in range(at, at + q):
+            blocks.append(np.asarray(data["Z"], dtype=float)[:, k : k + 1] * member)
+        at += q
+    return np.hstack(blocks) if blocks else np.zeros((data["N"], 0))
+
+
+# --- the model ------------------------------------------------------------------------------------
+
+
+def sizes(family: str, data: Data) -> list[int]:
+    """Unconstrained numbers of alpha, beta, tau_free, cpc, z, and each auxiliary parameter."""
+    common = [data["has_intercept"], data["K"], data["Q"] - sum(data["tau_fixed"])]
+    own = [1 - data.get("known_se", 0)] * len(LIKELIHOODS[family][1])
+    return [*common, data["C"], data["R"], *own]
+
+
+def log_density(family: str, q: Array, data: Data) -> Array:
+    """Of glmm/`family` at the rows of q, with the Jacobian of the transforms."""
+    likelihood, bounds = LIKELIHOODS[family]
+    blocks = np.split(q, np.cumsum(sizes(family, data))[:-1], axis=1)
+    alpha, beta, log_tau, free_cpc, z, *free = blocks
+    lp = total(log_tau) + total(log_slope_of_expit(free_cpc))
+
+    predictors = np.asarray(data["X"], dtype=float).reshape(data["N"], data["K"])
+    if data["has_intercept"]:
+        parts = ("family", "location", "scale", "df")
+        lp = lp + location_prior(alpha[:, 0], *(data[f"prior_alpha_{part}"] for part in parts))
+        predictors = predictors - predictors.mean(axis=0)
+    eta = np.asarray(data["known"]) + beta @ predictors.T + np.sum(alpha, axis=1, keepdims=True)
+    for k in range(data["K"]):
+        prior = (data[f"prior_beta_{part}"][k] for part in ("family", "location", "scale", "df"))
+        lp = lp + location_prior(beta[:, k], *prior)
+
+    fixed = np.asarray(data["tau_fixed"], dtype=bool)
+    tau = np.tile(np.asarray(data["prior_tau_scale"], dtype=float), (len(q), 1))
+    tau[:, ~fixed] = np.exp(log_tau)
+    for k in np.flatnonzero(~fixed):
+        prior = (data[f"prior_tau_{part}"][k] for part in ("family", "scale", "df"))
+        lp = lp + positive_prior(tau[:, k], *prior)
+
+    cpc = 2 * special.expit(free_cpc) - 1
+    effects = []
+    for t, coefficients in enumerate(data["q"]):
+        count = coefficients * (coefficients - 1) // 2 if data["correlated"][t] else 0
+        here, tau = np.split(tau, [coefficients], axis=1)
+        partial, cpc = np.split(cpc, [count], axis=1)
+        z_t, z = np.split(z, [coefficients * data["J"][t]], axis=1)
+        r, density = term(z_t, here, partial, t, data)
+        effects.append(r)
+        lp = lp + density
+    if effects:
+        eta = eta + np.hstack(effects) @ design_of_effects(data).T
+
+    auxiliary = []
+    for name, x in zip(bounds, free, strict=True):
+        value = bounds[name] + np.exp(x[:, 0]) if x.shape[1] else np.empty(0)
+        auxiliary.append(value)
+        if x.shape[1]:
+            lp = lp + x[:, 0] + auxiliary_prior(value, name, data)
+    return np.asarray(lp + total(np.asarray(data["weights"]) * likelihood(eta, auxiliary, data)))
