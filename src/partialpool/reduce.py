@@ -81,8 +81,9 @@ class GaussianSums:
 
     def times(self, matrix: Floats) -> GaussianSums:
         """Return the sums of the columns `X @ matrix`, about the same fit."""
+        reference: Floats = np.linalg.solve(matrix, self.reference)
         return GaussianSums(
-            np.linalg.solve(matrix, self.reference),
+            reference,
             self.rows,
             matrix.T @ self.XX @ matrix,
             matrix.T @ self.Xr,
