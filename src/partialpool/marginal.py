@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +30,11 @@ class Reduced:
     ----------
     sums : GaussianSums
         About the least-squares fit.
+    whitened : GaussianSums
+        The same with Q in the place of X = QR: no columns that nearly cancel, as those of a year.
     patterns : Patterns
-    R : array, (column, column)
+        Of the whitened sums.
+    R_inverse : array, (column, column)
         Of X = QR, rows weighted.
     x_mean : array, (predictor,)
         Means of the predictors, where the prior of the intercept stands.
@@ -38,8 +42,9 @@ class Reduced:
     """
 
     sums: GaussianSums
+    whitened: GaussianSums
     patterns: reduce.Patterns
-    R: Floats
+    R_inverse: Floats
     x_mean: Floats
     rows: int
 
@@ -65,6 +70,14 @@ def columns(design: Design) -> Floats:
     return np.concatenate([ones, design.X], axis=1)
 
 
+def identified(design: Design) -> bool:
+    """Tell whether the columns of the fixed part are linearly independent."""
+    X = columns(design)
+    scale = np.linalg.norm(X, axis=0)
+    rank = np.linalg.matrix_rank(X / np.where(scale > 0, scale, 1.0)) if X.shape[1] else 0
+    return bool(rank == X.shape[1])
+
+
 def reduced(design: Design) -> Reduced:
     """Reduce a design with one group term; known standard errors become weights."""
     response = design.response
@@ -74,13 +87,19 @@ def reduced(design: Design) -> Reduced:
     weights = response.weights
     if response.se is not None:
         weights = (1.0 if weights is None else weights) / response.se**2
-    reference = reduce.least_squares(X, y, weights)
+    far = np.zeros(X.shape[1])  # a fit near the data: residuals of a large y keep their digits
+    far[: int(design.intercept)] = y.mean()
+    y = y - far.sum()
+    near = reduce.least_squares(X, y, weights)
     sums = reduce.gaussian_sums(
-        X, term.Z, term.codes, len(term.levels), y, reference=reference, weights=weights
+        X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights
     )
+    sums = dataclasses.replace(sums, reference=near + far)
     root = X if weights is None else X * np.sqrt(weights)[:, None]
-    R: Floats = np.linalg.qr(root)[1]
-    return Reduced(sums, reduce.patterns(sums), R, design.X.mean(axis=0), len(y))
+    R_inverse: Floats = np.linalg.inv(np.linalg.qr(root)[1])
+    whitened = sums.times(R_inverse)
+    patterns = reduce.patterns(whitened)
+    return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
 
 
 def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:
@@ -88,7 +107,7 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
     response = design.response
     assert response is not None
     (term,) = design.groups
-    sums = found.sums
+    sums, whitened = found.sums, found.whitened
     q, k = len(term.coefficients), design.X.shape[1]
     known = response.se is not None
     columns_left = max(1.0, sums.rows - sums.XX.shape[0])
@@ -103,7 +122,7 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
         "P": len(sums.XX),
         "x_mean": found.x_mean,
         "beta_hat": sums.reference,
-        "R_inverse": np.linalg.inv(found.R),
+        "R_inverse": found.R_inverse,
         "rss": sums.rr,
         "rows": sums.rows,
         "known_se": int(known),
@@ -129,7 +148,7 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
     return data | {
         "J": len(sums.ZZ),
         "ZZ": np.moveaxis(sums.ZZ, 0, -1),
-        "ZX": np.moveaxis(sums.ZX, 0, -1),
+        "ZQ": np.moveaxis(whitened.ZX, 0, -1),
         "Zr": sums.Zr.T,
         "draw_effects": 0,
     }

@@ -98,8 +98,10 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     family : Family
     table : PriorTable
     how : mapping of term label to "marginal", "centered" or "noncentered"
+        Marginal needs columns that are linearly independent, as those of a model are; part of its
+        rows may have lost that (cross-validation), and then effects are sampled non-centered.
     """
-    if "marginal" in how.values():
+    if "marginal" in how.values() and marginal.identified(design):
         reduced = marginal.reduced(design)
         data = marginal.stan_data(design, table, reduced)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
@@ -123,9 +125,9 @@ def posterior_of(
 
     They are left out where there would be more than `KEPT` numbers.
     """
-    named = glmm.named_posterior(raw, design, family, table)
     if prepared.reduced is None:
-        return named
+        return glmm.named_posterior(raw, design, family, table)
+    named = glmm.named_posterior(raw.drop_vars("r", errors="ignore"), design, family, table)
     (term,) = design.groups
     size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
     return named if size > KEPT else with_effects(named, design, prepared.reduced, seed=seed)

@@ -79,6 +79,20 @@ class GaussianSums:
             self.Zr - self.ZX @ step,
         )
 
+    def times(self, matrix: Floats) -> GaussianSums:
+        """Return the sums of the columns `X @ matrix`, about the same fit."""
+        reference: Floats = np.linalg.solve(matrix, self.reference)
+        return GaussianSums(
+            reference,
+            self.rows,
+            matrix.T @ self.XX @ matrix,
+            matrix.T @ self.Xr,
+            self.rr,
+            self.ZZ,
+            self.ZX @ matrix,
+            self.Zr,
+        )
+
 
 def least_squares(X: Floats, y: Floats, weights: Floats | None = None) -> Floats:
     """Least-squares coefficients by QR, each row counted `weights` times."""

@@ -5,17 +5,19 @@
 //   y of group j = X_j beta + Z_j r_j + normal(0, sigma) errors
 //   r_j ~ multi_normal(0, Lambda Lambda'), Lambda = diag(tau) L
 //
-// With the least-squares fit beta_hat, d = beta - beta_hat, u_j = v_j - C_j d and
-// A_j = I + Lambda' S_j Lambda / sigma^2, the density of y is, up to a constant,
+// With X = Q R, the least-squares fit beta_hat, w = R (beta - beta_hat),
+// u_j = v_j - C_j w and A_j = I + Lambda' S_j Lambda / sigma^2, the density of
+// y is, up to a constant,
 //
-//   -rows log sigma - sum_j log|A_j| / 2 - (rss + |R d|^2) / (2 sigma^2)
+//   -rows log sigma - sum_j log|A_j| / 2 - (rss + |w|^2) / (2 sigma^2)
 //   + sum_j |A_j^(-1/2) Lambda' u_j|^2 / (2 sigma^4)
 //
-// where X = Q R, S_j = Z_j'Z_j, C_j = Z_j'X_j, and v_j = Z_j' times the residuals
-// of the least-squares fit. beta is sampled as R d, in which the least-squares
-// fit has no correlations. Given the draws, Lambda^(-1) r_j is normal with mean
-// A_j^(-1) Lambda' u_j / sigma^2 and covariance A_j^(-1). Rows of weight w count
-// w times in all sums; known standard errors are weights 1 / se^2 with sigma 1.
+// where S_j = Z_j'Z_j, C_j = Z_j'Q_j, and v_j = Z_j' times the residuals of the
+// least-squares fit. beta is sampled as w, in which that fit has no
+// correlations. Given the draws, Lambda^(-1) r_j is normal with mean
+// A_j^(-1) Lambda' u_j / sigma^2 and covariance A_j^(-1). A row of
+// weight 2 counts twice in all sums; known standard errors are weights 1 / se^2
+// with sigma 1.
 //
 // Source: Lindley and Smith (1972), Bayes estimates for the linear model;
 //   Bates et al. (2015), Fitting linear mixed-effects models using lme4.
@@ -83,23 +85,22 @@ functions {
   }
   // Cholesky factor of every group's A; only its lower triangle is used.
   array[,] vector cholesky_of(array[,] vector A, int q, int J) {
-    array[q, q] vector[J] F;
+    array[q, q] vector[J] F = A;
     for (a in 1 : q) {
       for (b in 1 : a) {
-        vector[J] left = A[a, b];
         for (i in 1 : b - 1) {
-          left -= F[a, i] .* F[b, i];
+          F[a, b] -= F[a, i] .* F[b, i];
         }
-        F[a, b] = a == b ? sqrt(left) : left ./ F[b, b];
+        F[a, b] = a == b ? sqrt(F[a, b]) : F[a, b] ./ F[b, b];
       }
     }
     return F;
   }
-  // F \ (Lambda' u / s) of every group, u = Zr - ZX d.
+  // F \ (Lambda' u / s) of every group, u = Zr - ZQ w.
   array[] vector whiten(array[,] vector F,
                         array[] vector Zr,
-                        array[,] vector ZX,
-                        vector d,
+                        array[,] vector ZQ,
+                        vector w,
                         matrix Lambda,
                         real s,
                         int q,
@@ -108,8 +109,8 @@ functions {
     array[q] vector[J] x;
     for (a in 1 : q) {
       u[a] = Zr[a];
-      for (p in 1 : size(d)) {
-        u[a] -= ZX[a, p] * d[p];
+      for (p in 1 : size(w)) {
+        u[a] -= ZQ[a, p] * w[p];
       }
     }
     for (a in 1 : q) {
@@ -127,11 +128,11 @@ functions {
 }
 data {
   int<lower=0> K; // predictors, without the intercept (count)
-  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
-  int<lower=0> P; // columns of X, the intercept first: K + has_intercept
-  row_vector[K] x_mean; // where alpha's prior stands: means of the predictors
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
+  int<lower=0> P; // columns of X, intercept first: K + has_intercept (count)
+  row_vector[K] x_mean; // means of X, where the prior of alpha is (unit of X)
   vector[P] beta_hat; // least-squares fit, Intercept first (eta per X)
-  matrix[P, P] R_inverse; // inverse of R, where X = Q R
+  matrix[P, P] R_inverse; // inverse of R, where X = Q R (1 / unit of X)
   real<lower=0> rss; // residual sum of squares of that fit (square of eta)
   real<lower=0> rows; // rows, or the sum of their weights (count)
   int<lower=0, upper=1> known_se; // standard errors known, in the sums? (yes 1)
@@ -141,8 +142,8 @@ data {
   int<lower=1> J; // groups (count)
   // Sums over the rows of each group, for each pair of coefficients or columns.
   array[q, q] vector[J] ZZ; // Z'Z (square of the unit of Z)
-  array[q, P] vector[J] ZX; // Z'X
-  array[q] vector[J] Zr; // Z' residuals of the least-squares fit
+  array[q, P] vector[J] ZQ; // Z'Q, where X = Q R (unit of Z)
+  array[q] vector[J] Zr; // Z' residuals of that fit (units of Z and eta)
   int<lower=0, upper=1> draw_effects; // draw the group effects? (yes 1)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
@@ -162,21 +163,22 @@ data {
   int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
   real<lower=0> prior_sigma_scale; // its scale (unit of eta)
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
-  // Units in which the sampler sees the parameters; the posterior has none of it.
-  real<lower=0> y_unit; // of sigma and R d (unit of eta)
+  // Units in which the sampler sees the parameters; no posterior depends on it.
+  real<lower=0> y_unit; // of sigma and xi (unit of eta)
   vector<lower=0>[q] tau_unit; // of tau (eta per Z)
 }
 parameters {
-  vector[P] xi; // R d, in y_unit
+  vector[P] xi; // R (beta - beta_hat), in y_unit
   vector<lower=0>[q] tau_std; // tau, in tau_unit
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
   vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
 }
 transformed parameters {
-  vector[P] d = y_unit * (R_inverse * xi); // beta minus the least-squares fit
-  vector[has_intercept] Intercept = beta_hat[1 : has_intercept]
-                                    + d[1 : has_intercept]; // eta at X = 0
-  vector[K] beta = tail(beta_hat, K) + tail(d, K); // slopes (eta per X)
+  vector[has_intercept] Intercept = head(beta_hat, has_intercept)
+                                    + y_unit
+                                      * (R_inverse[1 : has_intercept] * xi);
+  vector[K] beta = tail(beta_hat, K)
+                   + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
   vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
   vector[q] tau = tau_unit .* tau_std; // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
@@ -206,7 +208,7 @@ model {
                           cholesky_corr(cpc, 0, q, correlated));
   array[q, q] vector[J] F = cholesky_of(precision_of(ZZ, Lambda, s, q, J), q,
                                         J);
-  array[q] vector[J] x = whiten(F, Zr, ZX, d, Lambda, s, q, J);
+  array[q] vector[J] x = whiten(F, Zr, ZQ, y_unit * xi, Lambda, s, q, J);
   real explained = 0;
   for (k in 1 : q) {
     target += -sum(log(F[k, k]));
@@ -236,17 +238,16 @@ generated quantities {
                             cholesky_corr(cpc, 0, q, correlated));
     array[q, q] vector[J] F = cholesky_of(precision_of(ZZ, Lambda, s, q, J),
                                           q, J);
-    array[q] vector[J] x = whiten(F, Zr, ZX, d, Lambda, s, q, J);
-    matrix[J, q] w; // Lambda \ r: F' \ (x / s + standard normals)
+    array[q] vector[J] x = whiten(F, Zr, ZQ, y_unit * xi, Lambda, s, q, J);
+    matrix[J, q] z; // Lambda \ r: F' \ (x / s + standard normals)
     for (i in 1 : q) {
       int a = q + 1 - i;
-      w[ : , a] = x[a] / s + to_vector(normal_rng(zeros_vector(J), 1));
+      z[ : , a] = x[a] / s + to_vector(normal_rng(zeros_vector(J), 1));
       for (b in a + 1 : q) {
-        w[ : , a] -= F[b, a] .* w[ : , b];
+        z[ : , a] -= F[b, a] .* z[ : , b];
       }
-      w[ : , a] ./= F[a, a];
+      z[ : , a] ./= F[a, a];
     }
-    r = to_vector(w * Lambda');
+    r = to_vector(z * Lambda');
   }
 }
-

@@ -1,15 +1,20 @@
 // Gaussian regression with one group term whose effects are integrated out: the
 // posterior of gaussian.stan and gaussian_marginal.stan, for groups that share
-// their Z'Z. Such groups form a pattern; a gradient costs the number of patterns,
-// whatever the numbers of groups and rows are.
+// their Z'Z. Such groups form a pattern; a gradient costs the number of
+// patterns, whatever the numbers of groups and rows are.
 //
-// With the notation of gaussian_marginal.stan, groups of pattern p share A_p, and
+//   y of group j = X_j beta + Z_j r_j + normal(0, sigma) errors
+//   r_j ~ multi_normal(0, Lambda Lambda'), Lambda = diag(tau) L
+//
+// With the notation of gaussian_marginal.stan, groups of pattern p share A_p,
+// and
 //
 //   sum_j |A_j^(-1/2) Lambda' u_j|^2 = sum_p trace(A_p^(-1) Lambda' M_p Lambda)
 //
-// where M_p = sum over the groups of p of u_j u_j'. Since u_j = [v_j, C_j] e with
-// e = (1, -d), element (a, b) of M_p is e' G_pab e, and the matrices G_pab =
-// sum_j [v_j, C_j]_a' [v_j, C_j]_b, made once, are all that is left of the data.
+// where M_p = sum over the groups of p of u_j u_j'. Since u_j = [v_j, C_j] e
+// with e = (1, -w), element (a, b) of M_p is e' G_pab e, and the matrices
+// G_pab = sum_j [v_j, C_j]_a' [v_j, C_j]_b, made once, are all that is left of
+// the data.
 //
 // Source: as gaussian_marginal.stan; the sums over patterns are ours.
 // Example: gaussian_marginal_patterns.data.json, log radon in 919 houses in 85
@@ -61,11 +66,11 @@ functions {
 }
 data {
   int<lower=0> K; // predictors, without the intercept (count)
-  int<lower=0, upper=1> has_intercept; // (yes 1, no 0)
-  int<lower=0> P; // columns of X, the intercept first: K + has_intercept
-  row_vector[K] x_mean; // where alpha's prior stands: means of the predictors
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
+  int<lower=0> P; // columns of X, intercept first: K + has_intercept (count)
+  row_vector[K] x_mean; // means of X, where the prior of alpha is (unit of X)
   vector[P] beta_hat; // least-squares fit, Intercept first (eta per X)
-  matrix[P, P] R_inverse; // inverse of R, where X = Q R
+  matrix[P, P] R_inverse; // inverse of R, where X = Q R (1 / unit of X)
   real<lower=0> rss; // residual sum of squares of that fit (square of eta)
   real<lower=0> rows; // rows, or the sum of their weights (count)
   int<lower=0, upper=1> known_se; // standard errors known, in the sums? (yes 1)
@@ -74,8 +79,8 @@ data {
   int<lower=0> C; // correlations: q choose 2 if correlated (count)
   int<lower=1> B; // patterns: distinct values of Z'Z (count)
   vector<lower=1>[B] groups; // groups of each pattern (count)
-  array[B] matrix[q, q] ZZ; // Z'Z of each pattern
-  array[B, q, q] matrix[P + 1, P + 1] G; // sums of outer products; see above
+  array[B] matrix[q, q] ZZ; // Z'Z of each pattern (square of the unit of Z)
+  array[B, q, q] matrix[P + 1, P + 1] G; // sums over groups (squares)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).
@@ -94,21 +99,22 @@ data {
   int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
   real<lower=0> prior_sigma_scale; // its scale (unit of eta)
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
-  // Units in which the sampler sees the parameters; the posterior has none of it.
-  real<lower=0> y_unit; // of sigma and R d (unit of eta)
+  // Units in which the sampler sees the parameters; no posterior depends on it.
+  real<lower=0> y_unit; // of sigma and xi (unit of eta)
   vector<lower=0>[q] tau_unit; // of tau (eta per Z)
 }
 parameters {
-  vector[P] xi; // R d, in y_unit
+  vector[P] xi; // R (beta - beta_hat), in y_unit
   vector<lower=0>[q] tau_std; // tau, in tau_unit
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
   vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
 }
 transformed parameters {
-  vector[P] d = y_unit * (R_inverse * xi); // beta minus the least-squares fit
-  vector[has_intercept] Intercept = beta_hat[1 : has_intercept]
-                                    + d[1 : has_intercept]; // eta at X = 0
-  vector[K] beta = tail(beta_hat, K) + tail(d, K); // slopes (eta per X)
+  vector[has_intercept] Intercept = head(beta_hat, has_intercept)
+                                    + y_unit
+                                      * (R_inverse[1 : has_intercept] * xi);
+  vector[K] beta = tail(beta_hat, K)
+                   + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
   vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
   vector[q] tau = tau_unit .* tau_std; // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
@@ -136,7 +142,7 @@ model {
   real s = known_se ? 1 : sigma[1];
   matrix[q, q] Lambda = diag_pre_multiply(tau,
                           cholesky_corr(cpc, 0, q, correlated));
-  vector[P + 1] e = append_row(1, -d);
+  vector[P + 1] e = append_row(1, -y_unit * xi);
   real explained = 0;
   for (p in 1 : B) {
     matrix[q, q] F = cholesky_decompose(
@@ -169,4 +175,3 @@ generated quantities {
     }
   }
 }
-

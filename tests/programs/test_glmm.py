@@ -81,7 +81,7 @@ BROKEN = {
     "prior of given tau": ("poisson", "if (!tau_fixed[k])", "if (tau_fixed[k])"),
     "rate for mean": ("poisson", "exponential_lpdf(x | 1 / scale)", "exponential_lpdf(x | scale)"),
     "gamma's shape": ("poisson", "gamma_lpdf(x | df,", "gamma_lpdf(x | 2 * df,"),
-    "X not centered": ("poisson", "mean(X[ : , k]) : 0", "0 : 0"),
+    "X not centered": ("poisson", "X - rep_matrix(x_mean, N)", "X"),
     "effects of another term": ("poisson", "r_at[t] + (k - 1) * J[t]", "(k - 1) * J[t]"),
     "offset dropped": ("poisson", "known + Xc * beta", "Xc * beta"),
     "Poisson weights": ("poisson", "dot_product(weights, exp(eta))", "sum(exp(eta))"),

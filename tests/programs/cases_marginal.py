@@ -1,0 +1,256 @@
+"""Gaussian models with one group term, and their density from a dense multivariate normal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from hypothesis import strategies as st
+from programs.checks import Array
+from programs.densities import log_slope_of_expit, total
+from programs.densities_glmm import (
+    correlation_matrix,
+    location_prior,
+    log_jacobian_of_correlations,
+    positive_prior,
+)
+from scipy import special
+
+import partialpool as pp
+from partialpool import glmm, marginal
+from partialpool.standata import as_json
+
+BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
+PROGRAMS = (BY_GROUP, BY_PATTERN)
+FEW = {BY_GROUP: 10**9, BY_PATTERN: 0}
+"""Values of `marginal.FEW_PATTERNS` that choose the one program or the other."""
+
+DATA_NAMES = frozenset(
+    {"K", "has_intercept", "P", "x_mean", "beta_hat", "R_inverse", "rss", "rows", "known_se"}
+    | {"q", "correlated", "C", "J", "ZZ", "ZQ", "Zr", "draw_effects", "B", "groups", "G"}
+    | {"y_unit", "tau_unit"}
+)
+
+DIMENSIONS = dict.fromkeys(
+    (
+        *("xi", "tau_std", "cpc", "sigma_std", "Intercept", "beta", "alpha", "tau", "sigma"),
+        *("rho", "r"),
+    ),
+    1,
+)
+
+
+def offered(name: str) -> Set[str]:
+    """What each program offers: the effects come from sums of single groups alone."""
+    return set(DIMENSIONS) - ({"r"} if name == BY_PATTERN else set())
+
+
+# --- models ---------------------------------------------------------------------------------------
+
+LOCATIONS = (pp.Flat(), pp.Normal(0.4, 2), pp.StudentT(3.5, -1, 1.5), pp.Cauchy(0.3, 0.8))
+POSITIVE = (
+    *(pp.HalfNormal(1.3), pp.HalfStudentT(2.5, 0.7), pp.HalfCauchy(1.1)),
+    *(pp.Exponential(0.6), pp.Gamma(2.3, 1.7)),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A formula, its data and priors."""
+
+    formula: str
+    frame: pd.DataFrame
+    priors: dict[str, Any]
+
+    def model(self, **options: Any) -> pp.Model:
+        return pp.Model(self.formula, self.frame, priors=self.priors, **options)
+
+
+def case(
+    *,
+    q: int = 2,
+    predictors: int = 1,
+    intercept: bool = True,
+    correlated: bool = True,
+    groups: int = 4,
+    rows: int = 14,
+    weights: str = "none",
+    known_se: bool = False,
+    rotation: int = 0,
+    seed: int = 0,
+) -> Case:
+    """A made-up unbalanced problem; `rotation` says which priors go to which parameters."""
+    rng = np.random.default_rng(seed)
+    codes = np.concatenate([np.arange(groups), rng.choice(groups, rows, p=_shares(groups, rng))])
+    codes = np.concatenate([codes, np.repeat(0, 5)])  # slopes vary within a group
+    n = len(codes)
+    names, inner = [f"x{k}" for k in range(predictors)], [f"z{k}" for k in range(1, q)]
+    columns: dict[str, Any] = {"g": codes, "y": rng.normal(1, 2, n), "o": rng.normal(size=n)}
+    columns |= {name: rng.normal(2, 1, n) for name in names}
+    columns |= {name: rng.normal(size=n).round(rng.integers(0, 3)) for name in inner}
+    columns |= {"s": rng.uniform(0.3, 2, n)}
+    whole = rng.integers(1, 4, n).astype(float)
+    columns |= {"w": whole if weights == "whole" else rng.uniform(0.2, 3, n)}
+    left = ["se(s)"] * known_se + ["weights(w)"] * (weights != "none")
+    bar = "|" if correlated else "||"
+    formula = f"y{' | ' * bool(left)}{' + '.join(left)} ~ " + " + ".join(
+        [str(int(intercept)), *names, "offset(o)", f"({' + '.join(['1', *inner])} {bar} g)"]
+    )
+    priors: dict[str, Any] = {
+        name: LOCATIONS[(rotation + 1 + k) % 4] for k, name in enumerate(names)
+    }
+    if intercept:
+        priors["Intercept"] = LOCATIONS[rotation % 4]
+    for k, name in enumerate(["Intercept", *inner]):
+        priors[f"sd(g, {name})"] = POSITIVE[(rotation + k) % 5]
+    if q > 1 and correlated:
+        priors["cor(g)"] = pp.LKJ(float(rng.uniform(0.6, 3)))
+    if not known_se:
+        priors["sigma"] = POSITIVE[(rotation + 2) % 5]
+    return Case(formula, pd.DataFrame(columns), priors)
+
+
+def _shares(groups: int, rng: np.random.Generator) -> Array:
+    return np.asarray(rng.dirichlet(np.full(groups, 0.7)))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Any of them."""
+    return case(
+        q=draw(st.integers(1, 4)),
+        predictors=draw(st.integers(0, 3)),
+        intercept=draw(st.booleans()),
+        correlated=draw(st.booleans()),
+        groups=draw(st.integers(2, 6)),
+        rows=draw(st.integers(4, 12)),
+        weights=draw(st.sampled_from(["none", "whole", "fractional"])),
+        known_se=draw(st.booleans()),
+        rotation=draw(st.integers(0, 19)),
+        seed=draw(st.integers(0, 1000)),
+    )
+
+
+def data_of(model: pp.Model, program: str) -> dict[str, Any]:
+    """Data of either program, whichever the model would take."""
+    found = marginal.reduced(model.design)
+    few, marginal.FEW_PATTERNS = marginal.FEW_PATTERNS, FEW[program]
+    try:
+        made = marginal.stan_data(model.design, model.prior_table, found)
+    finally:
+        marginal.FEW_PATTERNS = few
+    plain: dict[str, Any] = json.loads(as_json(made))
+    return plain
+
+
+# --- their densities ------------------------------------------------------------------------------
+
+
+def size(data: dict[str, Any]) -> int:
+    """Unconstrained numbers of xi, tau_std, cpc and sigma_std."""
+    return int(data["P"] + data["q"] + data["C"] + 1 - data["known_se"])
+
+
+def points(data: dict[str, Any], *, count: int = 4) -> Array:
+    return np.random.default_rng([count, size(data)]).normal(size=(count, size(data)))
+
+
+@dataclass(frozen=True)
+class Population:
+    """What the points stand for."""
+
+    beta: Array
+    tau: Array
+    omega: Array
+    sigma: Array
+
+
+def population(q: Array, data: dict[str, Any]) -> Population:
+    xi, log_tau, free, log_sigma = _blocks(q, data)
+    R_inverse = np.reshape(data["R_inverse"], (data["P"], data["P"]))
+    beta = np.asarray(data["beta_hat"]) + data["y_unit"] * xi @ R_inverse.T
+    tau = np.asarray(data["tau_unit"]) * np.exp(log_tau)
+    omega = correlation_matrix(2 * special.expit(free) - 1, data["q"])
+    sigma = data["y_unit"] * np.exp(total(log_sigma)) if not data["known_se"] else np.ones(len(q))
+    return Population(beta, tau, omega, sigma)
+
+
+def _blocks(q: Array, data: dict[str, Any]) -> list[Array]:
+    return np.split(q, np.cumsum([data["P"], data["q"], data["C"]]), axis=1)
+
+
+def log_prior(q: Array, model: pp.Model, data: dict[str, Any]) -> Array:
+    """Of everything but the rows, with the Jacobian of the transforms."""
+    _, log_tau, free, log_sigma = _blocks(q, data)
+    of = population(q, data)
+    lp = total(log_tau) + total(log_slope_of_expit(free)) + total(log_sigma)
+    partial = 2 * special.expit(free) - 1
+    if data["C"]:
+        lp = lp + (data["prior_cor_eta"] - 1) * np.linalg.slogdet(of.omega)[1]
+        lp = lp + log_jacobian_of_correlations(partial, data["q"])
+    slopes = of.beta[:, data["has_intercept"] :]
+    for k in range(data["K"]):
+        parts = ("family", "location", "scale", "df")
+        lp = lp + location_prior(slopes[:, k], *(data[f"prior_beta_{p}"][k] for p in parts))
+    if data["has_intercept"]:
+        at_means = of.beta[:, 0] + slopes @ model.design.X.mean(axis=0)
+        parts = ("family", "location", "scale", "df")
+        lp = lp + location_prior(at_means, *(data[f"prior_alpha_{p}"] for p in parts))
+    for k in range(data["q"]):
+        parts = ("family", "scale", "df")
+        lp = lp + positive_prior(of.tau[:, k], *(data[f"prior_tau_{p}"][k] for p in parts))
+    if not data["known_se"]:
+        lp = lp + positive_prior(of.sigma, *(data[f"prior_sigma_{p}"] for p in parts))
+    return np.asarray(lp)
+
+
+def log_density(q: Array, model: pp.Model, data: dict[str, Any]) -> Array:
+    """Log density at the rows of q, from the multivariate normal of all rows together."""
+    lp = log_prior(q, model, data)
+    return np.array([log_normal(*row, model) for row in _each(population(q, data))]) + lp
+
+
+def _each(of: Population) -> list[tuple[Array, Array, Array, float]]:
+    return list(zip(of.beta, of.tau, of.omega, of.sigma, strict=True))
+
+
+def moments(
+    beta: Array, tau: Array, omega: Array, sigma: float, model: pp.Model
+) -> tuple[Array, Array]:
+    """Mean and covariance of the rows; weights divide the variance."""
+    design = model.design
+    (term,) = design.groups
+    response = design.response
+    assert response is not None
+    same = term.codes[:, None] == term.codes
+    between = term.Z @ (tau[:, None] * omega * tau) @ term.Z.T * same
+    variance = np.full(len(response.y), sigma**2) if response.se is None else response.se**2
+    if response.weights is not None:
+        variance = variance / response.weights
+    return marginal.columns(design) @ beta + design.offset, between + np.diag(variance)
+
+
+def log_normal(beta: Array, tau: Array, omega: Array, sigma: float, model: pp.Model) -> float:
+    """Log likelihood: a row of weight w has its density to the power w, up to a constant."""
+    mean, covariance = moments(beta, tau, omega, sigma, model)
+    response = model.design.response
+    assert response is not None
+    lower = np.linalg.cholesky(covariance)
+    z = np.linalg.solve(lower, response.y - mean)
+    power = 0.0
+    if response.weights is not None and response.se is None:
+        power = float(np.sum(1 - response.weights) * np.log(sigma))
+    return float(power - np.log(np.diag(lower)).sum() - 0.5 * z @ z)
+
+
+def general_data(model: pp.Model) -> dict[str, Any]:
+    """The same model as data of gaussian.stan, centered: its z are the group effects."""
+    design, table = model.design, model.prior_table
+    (term,) = design.groups
+    made = glmm.stan_data(design, model.response_family, table, {term.label: True})
+    plain: dict[str, Any] = json.loads(as_json(made))
+    return plain
