@@ -91,8 +91,8 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
     method = fit.attrs["method"]
     if method != "sample":
         raise AccuracyError(
-            f"these draws come from {method}, not from the posterior, and importance sampling would "
-            "take them for that: use fit.kfold(10), or loo() of model.sample()"
+            f"these draws come from {method}, not from the posterior, which importance sampling "
+            "takes them for: use fit.kfold(10), or loo() of model.sample()"
         )
     likelihood = fit.log_likelihood()
     scores, k = inference_data.psis_loo(fit.posterior, likelihood)
