@@ -185,7 +185,7 @@ class ModelFit(Fit):
         ------
         AccuracyError
             If Pareto k-hat of some row is too large, as for rows that have a parameter of
-            their own; names the rows and the way out.
+            their own, or if the draws are an approximation's; names the way out.
         """
         return loo(self, refit=refit)
 

@@ -63,7 +63,8 @@ def check_response(design: Design, family: Family) -> None:
         )
     if response.trials is not None:
         too_many = y > response.trials
-        _refuse(too_many, rows, y, f"{name} must not exceed its trials", "", response.trials)
+        swapped = "; are the two swapped?" if np.all(y >= response.trials) else ""
+        _refuse(too_many, rows, y, f"{name} must not exceed its trials", swapped, response.trials)
     trials = np.ones_like(y) if response.trials is None else response.trials
     if family.takes_trials or family.name == "bernoulli":
         _warn_of_separation(design, y, trials)

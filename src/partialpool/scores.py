@@ -88,6 +88,12 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
     """Score every row by the fit to the others; see `ModelFit.loo`."""
     import pandas as pd
 
+    method = fit.attrs["method"]
+    if method != "sample":
+        raise AccuracyError(
+            f"these draws come from {method}, not from the posterior, which importance sampling "
+            "takes them for: use fit.kfold(10), or loo() of model.sample()"
+        )
     likelihood = fit.log_likelihood()
     scores, k = inference_data.psis_loo(fit.posterior, likelihood)
     draws = likelihood.sizes["chain"] * likelihood.sizes["draw"]

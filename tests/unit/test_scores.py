@@ -86,6 +86,14 @@ def test_refits_replace_what_cannot_be_trusted(
     assert (loo.pointwise["elpd"].to_numpy()[[0, 2, 4, 5]] == -99).all()
 
 
+def test_draws_of_an_approximation_are_refused(
+    measured: pp.ModelFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(measured.idata.attrs, "method", "pathfinder")
+    with pytest.raises(AccuracyError, match=r"come from pathfinder.*fit.kfold\(10\)"):
+        measured.loo()
+
+
 # Baseball: one row for each player -------------------------------------------------------------
 
 
@@ -260,7 +268,7 @@ def test_pooling_ladder(players: pd.DataFrame, capsys: pytest.CaptureFixture[str
     )  # fmt: skip
     printed = capsys.readouterr().out
     assert [line.split(" pooling")[0] for line in printed.splitlines()] == [
-        "complete", "none", "partial"
+        "complete", "no", "partial"
     ]  # fmt: skip
     table = ladder.coef()
     assert table.index.names == ["player", "coefficient"]
