@@ -70,8 +70,11 @@ def columns(design: Design) -> Floats:
     return np.concatenate([ones, design.X], axis=1)
 
 
-def reduced(design: Design) -> Reduced:
-    """Reduce a design with one group term; known standard errors become weights."""
+def reduced(design: Design) -> Reduced | None:
+    """Reduce a design with one group term; known standard errors become weights.
+
+    None where the columns do not determine a fit, as those of a part of the rows may not.
+    """
     response = design.response
     assert response is not None
     (term,) = design.groups
@@ -79,6 +82,10 @@ def reduced(design: Design) -> Reduced:
     weights = response.weights
     if response.se is not None:
         weights = (1.0 if weights is None else weights) / response.se**2
+    root = X if weights is None else X * np.sqrt(weights)[:, None]
+    R = np.asarray(np.linalg.qr(root, mode="r"), dtype=np.float64)
+    if not _full_rank(R):
+        return None
     far = np.zeros(X.shape[1])  # a fit near the data: residuals of a large y keep their digits
     far[: int(design.intercept)] = y.mean()
     y = y - far.sum()
@@ -87,11 +94,17 @@ def reduced(design: Design) -> Reduced:
         X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights
     )
     sums = dataclasses.replace(sums, reference=near + far)
-    root = X if weights is None else X * np.sqrt(weights)[:, None]
-    R_inverse: Floats = np.linalg.inv(np.linalg.qr(root)[1])
+    R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
     patterns = reduce.patterns(whitened)
     return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+
+
+def _full_rank(R: Floats) -> bool:
+    size = np.linalg.norm(R, axis=0)
+    if R.shape[0] < R.shape[1] or not size.all():
+        return False
+    return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])
 
 
 def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:

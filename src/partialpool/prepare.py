@@ -94,9 +94,10 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     family : Family
     table : PriorTable
     how : mapping of term label to "marginal", "centered" or "noncentered"
+        Of rows that do not determine a fit, effects to integrate out are sampled non-centered.
     """
-    if "marginal" in how.values():
-        reduced = marginal.reduced(design)
+    reduced = marginal.reduced(design) if "marginal" in how.values() else None
+    if reduced is not None:
         data = marginal.stan_data(design, table, reduced)
         return Prepared(programs.get(reduced.program), data, reduced)
     centered = {label: choice == "centered" for label, choice in how.items()}
@@ -117,9 +118,9 @@ def posterior_of(
 
     They are left out where there would be more than `KEPT` numbers.
     """
-    named = glmm.named_posterior(raw, design, family, table)
     if prepared.reduced is None:
-        return named
+        return glmm.named_posterior(raw, design, family, table)
+    named = glmm.named_posterior(raw.drop_vars("r", errors="ignore"), design, family, table)
     (term,) = design.groups
     size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
     return named if size > KEPT else with_effects(named, design, prepared.reduced, seed=seed)

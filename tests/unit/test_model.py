@@ -43,7 +43,7 @@ def test_print_says_everything() -> None:
 def test_the_data_are_not_changed_and_not_kept_by_reference_to_rows() -> None:
     before = DATA.copy()
     model = pp.Model("y ~ x + (1 | g)", DATA)
-    assert model.stan_data["N"] == 6
+    assert model.stan_data["rows"] == 6
     pd.testing.assert_frame_equal(DATA, before)
 
 
@@ -117,7 +117,7 @@ INPUTS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: pp.Model("y ~ x", DATA, pooling="full"), OptionError, "'complete', 'none' or"),
     (
         lambda: pp.Model("y ~ (1 | g)", DATA, parameterization="non-centered"),
-        OptionError, "auto, centered, noncentered, not 'non-centered'",
+        OptionError, "auto, marginal, centered, noncentered, not 'non-centered'",
     ),
     (
         lambda: pp.Model("y ~ (1 | g)", DATA, parameterization={"h": "centered"}),
