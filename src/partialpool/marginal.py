@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import priors, reduce
+from .conditional import GroupRows
 from .design import Design, GroupDesign
 from .glmm import codes
 from .prior_table import PriorTable, cor_name, sd_name
@@ -78,10 +79,7 @@ def reduced(design: Design) -> Reduced | None:
     response = design.response
     assert response is not None
     (term,) = design.groups
-    X, y = columns(design), response.y - design.offset
-    weights = response.weights
-    if response.se is not None:
-        weights = (1.0 if weights is None else weights) / response.se**2
+    X, y, weights = columns(design), response.y - design.offset, weights_of(design)
     root = X if weights is None else X * np.sqrt(weights)[:, None]
     R = np.asarray(np.linalg.qr(root, mode="r"), dtype=np.float64)
     if not _full_rank(R):
@@ -98,6 +96,38 @@ def reduced(design: Design) -> Reduced | None:
     whitened = sums.times(R_inverse)
     patterns = reduce.patterns(whitened)
     return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+
+
+def weights_of(design: Design) -> Floats | None:
+    """How often each row counts in the sums: its weight, over the square of a known se."""
+    response = design.response
+    assert response is not None
+    if response.se is None:
+        return response.weights
+    of_se: Floats = (1.0 if response.weights is None else response.weights) / response.se**2
+    return of_se
+
+
+def group_rows(
+    design: Design, codes: NDArray[np.int64], groups: int, reference: Floats
+) -> tuple[GaussianSums, GroupRows]:
+    """Sum the rows of each group, about a reference fit."""
+    response = design.response
+    assert response is not None
+    (term,) = design.groups
+    X, y, w = columns(design), response.y - design.offset, weights_of(design)
+    sums, own = (
+        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w)
+        for Z in (term.Z, X)
+    )
+    count = np.ones(len(y)) if response.weights is None else response.weights
+    squares = (y - X @ reference) ** 2 * (1.0 if w is None else w)
+    logs = 0.5 * np.log(2 * np.pi) + (0.0 if response.se is None else np.log(response.se))
+    rows, rr, constant = (
+        np.bincount(codes, values, groups).astype(np.float64)
+        for values in (count, squares, -count * logs)
+    )
+    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant)
 
 
 def _full_rank(R: Floats) -> bool:

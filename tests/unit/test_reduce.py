@@ -152,7 +152,7 @@ def test_sums_keep_the_digits_of_a_far_response(shift: float) -> None:
     near = reduce.least_squares(X, y)
     exact = float(np.sum((y - X @ near) ** 2))
     far = Rows(X, X[:, :1], np.zeros(200, dtype=np.int64), y + shift, None)
-    fit = near + [shift, 0]
+    fit = near + np.array([shift, 0.0])
     np.testing.assert_allclose(far.sums(1, fit).rr, exact, rtol=1e-7)
     about_zero = far.sums(1, np.zeros(2))
     naive = about_zero.rr - about_zero.Xr @ np.linalg.solve(about_zero.XX, about_zero.Xr)
