@@ -103,12 +103,24 @@ def draw_effects(
 
 
 def effect_moments(
-    sums: GaussianSums, population: Population, *, groups: Sequence[int] | None = None
+    sums: GaussianSums,
+    population: Population,
+    *,
+    groups: Sequence[int] | None = None,
+    added: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Posterior means and standard deviations of group effects, without drawing them.
 
     Averages of the conditional means and variances over the population's draws: less noisy than
     the moments of draws (Rao-Blackwell), and nothing of size draws x groups is kept.
+
+    Parameters
+    ----------
+    sums : GaussianSums
+    population : Population
+    groups : sequence of int, optional
+    added : array, (draw, coefficient), optional
+        What the population adds to the effects of every group, draw by draw.
 
     Returns
     -------
@@ -118,34 +130,62 @@ def effect_moments(
     q = sums.ZZ.shape[1]
     total, square, within = (np.zeros((len(chosen), q)) for _ in range(3))
     shift: Floats | None = None
-    for _, mean, root in _normals(sums, population, chosen):
+    for part, mean, root in _normals(sums, population, chosen):
+        if added is not None:
+            mean = mean + added[part, None]
         shift = mean[0] if shift is None else shift
         total += (mean - shift).sum(axis=0)
         square += ((mean - shift) ** 2).sum(axis=0)
         within += (root**2).sum(axis=(0, 3))
     assert shift is not None
     n = len(population)
-    between = np.maximum(square / n - (total / n) ** 2, 0.0)
+    between = np.maximum(square - total**2 / n, 0.0) / max(1, n - 1)
     return shift + total / n, np.sqrt(within / n + between)
 
 
-def group_log_likelihood(sums: GaussianSums, population: Population) -> Floats:
+@dataclass(frozen=True, eq=False)
+class GroupRows:
+    """Cross-products of the rows of each group, for densities of whole groups.
+
+    Attributes
+    ----------
+    rows : array, (group,)
+        Sums of the weights.
+    rr : array, (group,)
+        Sums of squared residuals of the reference fit.
+    Xr : array, (group, column)
+    XX : array, (group, column, column)
+    constant : array, (group,)
+        What does not depend on the draws: -log(2 pi) / 2 of each row, and its known log se.
+    """
+
+    rows: Floats
+    rr: Floats
+    Xr: Floats
+    XX: Floats
+    constant: Floats
+
+
+def group_log_likelihood(sums: GaussianSums, own: GroupRows, population: Population) -> Floats:
     """Log density of each group's rows, its effects integrated out: (draw, group).
 
-    Up to a constant of the group, which needs its own number of rows: see `marginal`.
+    Complete with its constants. Rows of weight w have their densities to the power w.
     """
-    q = sums.ZZ.shape[1]
-    out = np.empty((len(population), len(sums.ZZ)))
-    step = max(1, CHUNK // max(1, len(sums.ZZ) * q * q))
+    q, groups = sums.ZZ.shape[1], len(sums.ZZ)
+    out = np.empty((len(population), groups))
+    step = max(1, CHUNK // max(1, groups * q * q))
     for start in range(0, len(population), step):
         part = slice(start, min(start + step, len(population)))
-        factor, sigma = population.factor[part], population.sigma[part]
+        factor, sigma = population.factor[part], population.sigma[part, None]
         d = population.coefficients[part] - sums.reference
         u = sums.Zr[None] - np.einsum("jap,sp->sja", sums.ZX, d)
         inner = np.einsum("sia,jik,skb->sjab", factor, sums.ZZ, factor)
-        lower = np.linalg.cholesky(inner / sigma[:, None, None, None] ** 2 + np.eye(q))
-        scaled = np.einsum("sia,sji->sja", factor, u) / sigma[:, None, None]
+        lower = np.linalg.cholesky(inner / sigma[:, :, None, None] ** 2 + np.eye(q))
+        scaled = np.einsum("sia,sji->sja", factor, u) / sigma[:, :, None]
         x = np.linalg.solve(lower, scaled[..., None])[..., 0]
         logs = np.log(np.diagonal(lower, axis1=2, axis2=3)).sum(axis=2)
-        out[part] = -logs + 0.5 * (x**2).sum(axis=2) / sigma[:, None] ** 2
+        products = (d[:, :, None] * d[:, None, :]).reshape(len(d), -1)
+        squares = own.rr - 2 * d @ own.Xr.T + products @ own.XX.reshape(groups, -1).T
+        left = squares - (x**2).sum(axis=2)
+        out[part] = own.constant - own.rows * np.log(sigma) - logs - 0.5 * left / sigma**2
     return out

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import priors, reduce
+from .conditional import GroupRows
 from .design import Design, GroupDesign
 from .glmm import codes
 from .prior_table import PriorTable, cor_name, sd_name
@@ -70,23 +71,19 @@ def columns(design: Design) -> Floats:
     return np.concatenate([ones, design.X], axis=1)
 
 
-def identified(design: Design) -> bool:
-    """Tell whether the columns of the fixed part are linearly independent."""
-    X = columns(design)
-    scale = np.linalg.norm(X, axis=0)
-    rank = np.linalg.matrix_rank(X / np.where(scale > 0, scale, 1.0)) if X.shape[1] else 0
-    return bool(rank == X.shape[1])
+def reduced(design: Design) -> Reduced | None:
+    """Reduce a design with one group term; known standard errors become weights.
 
-
-def reduced(design: Design) -> Reduced:
-    """Reduce a design with one group term; known standard errors become weights."""
+    None where the columns do not determine a fit, as those of a part of the rows may not.
+    """
     response = design.response
     assert response is not None
     (term,) = design.groups
-    X, y = columns(design), response.y - design.offset
-    weights = response.weights
-    if response.se is not None:
-        weights = (1.0 if weights is None else weights) / response.se**2
+    X, y, weights = columns(design), response.y - design.offset, weights_of(design)
+    root = X if weights is None else X * np.sqrt(weights)[:, None]
+    R = np.asarray(np.linalg.qr(root, mode="r"), dtype=np.float64)
+    if not _full_rank(R):
+        return None
     far = np.zeros(X.shape[1])  # a fit near the data: residuals of a large y keep their digits
     far[: int(design.intercept)] = y.mean()
     y = y - far.sum()
@@ -95,11 +92,49 @@ def reduced(design: Design) -> Reduced:
         X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights
     )
     sums = dataclasses.replace(sums, reference=near + far)
-    root = X if weights is None else X * np.sqrt(weights)[:, None]
-    R_inverse: Floats = np.linalg.inv(np.linalg.qr(root)[1])
+    R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
     patterns = reduce.patterns(whitened)
     return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+
+
+def weights_of(design: Design) -> Floats | None:
+    """How often each row counts in the sums: its weight, over the square of a known se."""
+    response = design.response
+    assert response is not None
+    if response.se is None:
+        return response.weights
+    of_se: Floats = (1.0 if response.weights is None else response.weights) / response.se**2
+    return of_se
+
+
+def group_rows(
+    design: Design, codes: NDArray[np.int64], groups: int, reference: Floats
+) -> tuple[GaussianSums, GroupRows]:
+    """Sum the rows of each group, about a reference fit."""
+    response = design.response
+    assert response is not None
+    (term,) = design.groups
+    X, y, w = columns(design), response.y - design.offset, weights_of(design)
+    sums, own = (
+        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w)
+        for Z in (term.Z, X)
+    )
+    count = np.ones(len(y)) if response.weights is None else response.weights
+    squares = (y - X @ reference) ** 2 * (1.0 if w is None else w)
+    logs = 0.5 * np.log(2 * np.pi) + (0.0 if response.se is None else np.log(response.se))
+    rows, rr, constant = (
+        np.bincount(codes, values, groups).astype(np.float64)
+        for values in (count, squares, -count * logs)
+    )
+    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant)
+
+
+def _full_rank(R: Floats) -> bool:
+    size = np.linalg.norm(R, axis=0)
+    if R.shape[0] < R.shape[1] or not size.all():
+        return False
+    return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])
 
 
 def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:

@@ -98,11 +98,10 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     family : Family
     table : PriorTable
     how : mapping of term label to "marginal", "centered" or "noncentered"
-        Marginal needs columns that are linearly independent, as those of a model are; part of its
-        rows may have lost that (cross-validation), and then effects are sampled non-centered.
+        Of rows that do not determine a fit, effects to integrate out are sampled non-centered.
     """
-    if "marginal" in how.values() and marginal.identified(design):
-        reduced = marginal.reduced(design)
+    reduced = marginal.reduced(design) if "marginal" in how.values() else None
+    if reduced is not None:
         data = marginal.stan_data(design, table, reduced)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
     centered = {label: choice == "centered" for label, choice in how.items()}

@@ -81,7 +81,7 @@ class GaussianSums:
 
     def times(self, matrix: Floats) -> GaussianSums:
         """Return the sums of the columns `X @ matrix`, about the same fit."""
-        reference: Floats = np.linalg.solve(matrix, self.reference)
+        reference: Floats = np.linalg.inv(matrix) @ self.reference
         return GaussianSums(
             reference,
             self.rows,

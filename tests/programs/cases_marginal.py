@@ -138,6 +138,7 @@ def cases(draw: st.DrawFn) -> Case:
 def data_of(model: pp.Model, program: str) -> dict[str, Any]:
     """Data of either program, whichever the model would take."""
     found = marginal.reduced(model.design)
+    assert found is not None
     few, marginal.FEW_PATTERNS = marginal.FEW_PATTERNS, FEW[program]
     try:
         made = marginal.stan_data(model.design, model.prior_table, found)

@@ -1,0 +1,216 @@
+"""Exact reductions: sums by hand, in pieces, about another fit; patterns; equal rows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from partialpool import reduce
+from partialpool.errors import DataError
+from partialpool.reduce import GaussianSums
+
+SETTINGS = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+FIELDS = [field.name for field in dataclasses.fields(GaussianSums)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """X, Z, group, y and weights of some rows."""
+
+    X: np.ndarray
+    Z: np.ndarray
+    codes: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray | None
+
+    def sums(self, groups: int, reference: np.ndarray) -> GaussianSums:
+        return reduce.gaussian_sums(
+            self.X, self.Z, self.codes, groups, self.y, reference=reference, weights=self.weights
+        )
+
+    def part(self, which: np.ndarray) -> Rows:
+        weights = None if self.weights is None else self.weights[which]
+        return Rows(self.X[which], self.Z[which], self.codes[which], self.y[which], weights)
+
+
+def rows(seed: int, *, weighted: bool = True, groups: int = 5) -> Rows:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(12, 40))
+    return Rows(
+        np.column_stack([np.ones(n), rng.normal(size=(n, int(rng.integers(0, 3))))]),
+        rng.normal(size=(n, int(rng.integers(1, 4)))),
+        rng.integers(0, groups, n),
+        rng.normal(3, 2, n),
+        rng.uniform(0.1, 3, n) if weighted else None,
+    )
+
+
+def by_hand(given: Rows, groups: int, reference: np.ndarray) -> dict[str, Any]:
+    """Row by row."""
+    q, p = given.Z.shape[1], given.X.shape[1]
+    found: dict[str, Any] = {
+        "reference": reference, "rows": 0.0, "rr": 0.0,
+        "XX": np.zeros((p, p)), "Xr": np.zeros(p),
+        "ZZ": np.zeros((groups, q, q)), "ZX": np.zeros((groups, q, p)), "Zr": np.zeros((groups, q)),
+    }  # fmt: skip
+    for n in range(len(given.y)):
+        x, z, j = given.X[n], given.Z[n], given.codes[n]
+        w = 1.0 if given.weights is None else given.weights[n]
+        r = given.y[n] - x @ reference
+        found["rows"] += w
+        found["rr"] += w * r**2
+        found["XX"] += w * np.outer(x, x)
+        found["Xr"] += w * x * r
+        found["ZZ"][j] += w * np.outer(z, z)
+        found["ZX"][j] += w * np.outer(z, x)
+        found["Zr"][j] += w * z * r
+    return found
+
+
+def assert_same(sums: GaussianSums, expected: GaussianSums | dict[str, Any]) -> None:
+    for name in FIELDS:
+        value = expected[name] if isinstance(expected, dict) else getattr(expected, name)
+        np.testing.assert_allclose(getattr(sums, name), value, atol=1e-10, err_msg=name)
+
+
+@SETTINGS
+@given(st.integers(0, 10**6), st.booleans())
+def test_sums_are_those_by_hand(seed: int, weighted: bool) -> None:
+    given = rows(seed, weighted=weighted)
+    reference = np.random.default_rng(seed).normal(size=given.X.shape[1])
+    assert_same(given.sums(5, reference), by_hand(given, 5, reference))
+
+
+@SETTINGS
+@given(st.integers(0, 10**6), st.booleans(), st.integers(2, 4))
+def test_sums_of_pieces_are_the_sums_of_all(seed: int, weighted: bool, pieces: int) -> None:
+    given = rows(seed, weighted=weighted)
+    rng = np.random.default_rng(seed)
+    reference = rng.normal(size=given.X.shape[1])
+    piece = rng.integers(0, pieces, len(given.y))
+    parts = [given.part(piece == k).sums(5, reference) for k in range(pieces)]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    assert_same(total, given.sums(5, reference))
+
+
+def test_sums_about_different_fits_do_not_add_up() -> None:
+    given = rows(1)
+    reference = np.zeros(given.X.shape[1])
+    with pytest.raises(DataError, match="different reference fits"):
+        given.sums(5, reference) + given.sums(5, reference + 1)
+
+
+@SETTINGS
+@given(st.integers(0, 10**6), st.booleans())
+def test_about_another_fit_and_of_other_columns(seed: int, weighted: bool) -> None:
+    given = rows(seed, weighted=weighted)
+    rng = np.random.default_rng(seed)
+    first, second = rng.normal(size=(2, given.X.shape[1]))
+    sums = given.sums(5, first)
+    assert_same(sums.about(second), given.sums(5, second))
+    assert_same(sums.about(second).about(first), sums)
+    matrix = np.triu(rng.uniform(0.5, 2, (len(first), len(first))))
+    turned = dataclasses.replace(given, X=given.X @ matrix)
+    assert_same(sums.times(matrix), turned.sums(5, np.linalg.solve(matrix, first)))
+
+
+@SETTINGS
+@given(st.integers(0, 10**6))
+def test_least_squares_counts_rows_by_their_weights(seed: int) -> None:
+    given = rows(seed)
+    rng = np.random.default_rng(seed)
+    assert given.weights is not None
+    for weights in (None, given.weights):
+        fitted = reduce.least_squares(given.X, given.y, weights)
+        sums = dataclasses.replace(given, weights=weights).sums(5, fitted)
+        np.testing.assert_allclose(sums.Xr, 0, atol=1e-10)
+        for _ in range(5):
+            other = fitted + rng.normal(scale=0.1, size=len(fitted))
+            assert dataclasses.replace(given, weights=weights).sums(5, other).rr > sums.rr
+    count = rng.integers(1, 4, len(given.y))
+    repeated = np.repeat(np.arange(len(given.y)), count)
+    np.testing.assert_allclose(
+        reduce.least_squares(given.X, given.y, count.astype(float)),
+        reduce.least_squares(given.X[repeated], given.y[repeated]),
+    )
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.0**27])
+def test_sums_keep_the_digits_of_a_far_response(shift: float) -> None:
+    """About the fit; about zero nothing but rounding is left of the residuals."""
+    rng = np.random.default_rng(5)
+    x = np.round(rng.normal(size=200) * 2**10) / 2**10
+    y = np.round(rng.normal(size=200) * 2**10) / 2**10
+    X = np.column_stack([np.ones(200), x])
+    near = reduce.least_squares(X, y)
+    exact = float(np.sum((y - X @ near) ** 2))
+    far = Rows(X, X[:, :1], np.zeros(200, dtype=np.int64), y + shift, None)
+    fit = near + np.array([shift, 0.0])
+    np.testing.assert_allclose(far.sums(1, fit).rr, exact, rtol=1e-7)
+    about_zero = far.sums(1, np.zeros(2))
+    naive = about_zero.rr - about_zero.Xr @ np.linalg.solve(about_zero.XX, about_zero.Xr)
+    assert (abs(naive - exact) > 0.01 * exact) == (shift > 0)
+
+
+# Patterns --------------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(st.integers(0, 10**6))
+def test_patterns_are_sums_over_groups_alike(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups, n = 30, 90
+    Z = np.column_stack([np.ones(n), rng.integers(0, 2, n)]).astype(float)
+    codes = np.concatenate([np.arange(groups), rng.integers(0, groups, n - groups)])
+    X = np.column_stack([np.ones(n), rng.normal(size=n)])
+    given = Rows(X, Z, codes, rng.normal(size=n), None)
+    sums = given.sums(groups, np.zeros(2))
+    which, found = reduce.patterns_of(sums), reduce.patterns(sums)
+    kinds = {tuple(each.ravel()) for each in sums.ZZ}
+    assert len(found.groups) == len(kinds) < groups
+    assert found.groups.sum() == groups
+    for pattern in range(len(kinds)):
+        members = np.flatnonzero(which == pattern)
+        assert found.groups[pattern] == len(members)
+        assert (sums.ZZ[members] == found.ZZ[pattern]).all()
+        d = rng.normal(size=2)
+        e = np.concatenate([[1.0], -d])
+        u = sums.Zr[members] - sums.ZX[members] @ d
+        np.testing.assert_allclose(e @ found.G[pattern] @ e, u.T @ u, atol=1e-9)
+
+
+def test_nearly_equal_is_not_equal() -> None:
+    given = rows(3, groups=2)
+    sums = given.sums(2, np.zeros(given.X.shape[1]))
+    q = sums.ZZ.shape[1]
+    alike = dataclasses.replace(sums, ZZ=np.stack([np.eye(q)] * 2))
+    assert len(reduce.patterns(alike).groups) == 1
+    other = dataclasses.replace(sums, ZZ=np.stack([np.eye(q), np.nextafter(np.eye(q), 2)]))
+    assert len(reduce.patterns(other).groups) == 2
+
+
+# Equal rows ------------------------------------------------------------------------------------
+
+
+@SETTINGS
+@given(st.integers(0, 10**6), st.integers(1, 60))
+def test_collapse_takes_equal_rows_together(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 3, n), rng.integers(0, 2, (n, 2)).astype(float)
+    y = rng.normal(size=n)
+    found = reduce.collapse(a, b)
+    keys = [(int(a[i]), *b[i]) for i in range(n)]
+    distinct = list(dict.fromkeys(keys))
+    assert [keys[i] for i in found.first] == distinct
+    assert [distinct[k] for k in found.which] == keys
+    assert (np.diff(found.first) > 0).all()
+    expected = [sum(y[i] for i in range(n) if keys[i] == key) for key in distinct]
+    np.testing.assert_allclose(found.total(y), expected)
+    np.testing.assert_allclose(found.total(np.ones(n)).sum(), n)
