@@ -77,7 +77,9 @@ def _check(name: str, text: str, values: Array, frame: pd.DataFrame, where: str)
     if name == "trials":
         bad, wanted = (values < 0) | (values != np.floor(values)), "a whole number, 0 or more"
     else:
-        bad, wanted = values <= 0, "greater than 0"
+        bad, wanted = (
+            (values < 0, "0 or more") if name == "weights" else (values <= 0, "greater than 0")
+        )
     if bad.any():
         rows = frame.index[np.flatnonzero(bad)].tolist()
         raise DataError(

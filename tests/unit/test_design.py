@@ -506,7 +506,7 @@ BAD = [
     ("y ~ offset(log(zero))", r"`log\(zero\)` is not finite in \d+ of 72 rows"),
     ("zero | trials(w) ~ x", r"trials\(w\) must be a whole number.*of 72 rows"),
     ("y | trials(k) ~ x", r"trials\(k\) must be a whole number, 0 or more; it is -"),
-    ("y | weights(x) ~ x", r"weights\(x\) must be greater than 0"),
+    ("y | weights(x) ~ x", r"weights\(x\) must be 0 or more"),
     ("y | se(zero) ~ x", r"se\(zero\) must be greater than 0; it is 0 in"),
     ("y ~ (1 | g) + (x | g)", r"\(1 \| g\) and \(1 \+ x \| g\) both give .* `Intercept`"),
     ("y ~ (x | g:h) + (1 | h:g)", r"both give the groups of `h:g` a coefficient `Intercept`"),
