@@ -138,7 +138,11 @@ class Model:
 
     @functools.cached_property
     def stan_data(self) -> dict[str, Any]:
-        """Exactly what Stan gets; sizes and codes are explained in the program."""
+        """Exactly what Stan gets; sizes and codes are explained in the program.
+
+        In the user's own units, but for columns of millions or millionths (see `units`): those
+        in powers of ten.
+        """
         return glmm.stan_data(self.design, self.response_family, self.prior_table, self.centered)
 
     def prior_summary(self) -> pd.DataFrame:
@@ -179,7 +183,10 @@ class Model:
         return fit
 
     def optimize(self, **options: Any) -> Mode:
-        """Find the posterior mode, in the program's own parameters; see `StanProgram.optimize`."""
+        """Find the mode of the program's own parameters, in the units of `stan_data`.
+
+        See `StanProgram.optimize`.
+        """
         return run.optimize(self.program, self.stan_data, **options)
 
     def pathfinder(self, **options: Any) -> ModelFit:
