@@ -1,7 +1,8 @@
 """Units in which a program sees response and predictors: powers of ten, 1 where it does not matter.
 
-A sampler starts near 0 with steps near 1, and gets lost where numbers are millions or millionths.
-The model is the same in any unit: priors go along, and draws are brought back.
+A sampler starts near 0 with steps near 1: it is slow where numbers are hundreds, and gets lost
+where they are billions or millionths. The model is the same in any unit: priors go along, and
+draws are brought back.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .design import Design
 from .families import Family
 
 Floats = NDArray[np.float64]
-ORDINARY = (1e-2, 1e3)
+ORDINARY = (0.1, 10.0)
 """Standard deviations that need no unit."""
 
 
