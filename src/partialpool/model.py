@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import families, formula, glmm, prior_table, programs, run
 from .design import Design, build
 from .engines.base import Mode
-from .engines.config import SamplerConfig
+from .engines.config import SamplerConfig, check_integer
 from .errors import OptionError
 from .families import Family
 from .pooling import check_pooling, pooled
@@ -218,6 +218,7 @@ class Model:
         from . import inference_data, predict
         from .prior_draws import draw_prior
 
+        check_integer("draws", draws, 1)
         seed = run.choose_seed(seed)
         prior = draw_prior(
             self.design, self.response_family, self.prior_table, draws=draws, seed=seed

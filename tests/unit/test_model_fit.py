@@ -142,6 +142,8 @@ def test_the_population_needs_no_group_column(sleep: pp.ModelFit) -> None:
     assert list(found["row"].values) == ["start", "later"]
     with pytest.raises(DataError, match="no column 'subject'"):
         sleep.predict(new, new_groups="sample")
+    with pytest.raises(DataError, match="newdata is of type str"):
+        sleep.predict("new.csv", new_groups="population")  # type: ignore[arg-type]
 
 
 # Labels and names -------------------------------------------------------------------------------
