@@ -83,7 +83,7 @@ def get(name: str) -> Family:
     """
     if not isinstance(name, str) or name not in FAMILIES:
         near = difflib.get_close_matches(str(name), list(FAMILIES), 1, 0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise DataError(f"there is no family {name!r}{hint} The families: {', '.join(FAMILIES)}")
     return FAMILIES[name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from .families import Family
 from .own import own_priors
 from .prior_table import PriorTable, cor_name, own_name, sd_name
 from .priors import Code
+from .units import units_of
 
 SAMPLE = ("chain", "draw")
 TAKEN = (*SAMPLE, "coefficient", "row", "beta", "sigma", "nu", "phi")
@@ -27,7 +29,7 @@ def stan_data(
     table: PriorTable,
     centered: Mapping[str, bool],
     *,
-    x_mean: NDArray[np.float64] | None = None,
+    whole: Design | None = None,
 ) -> dict[str, Any]:
     """Lay out what the data block of the family's program declares.
 
@@ -39,8 +41,9 @@ def stan_data(
         With ``sd(...)`` of every group coefficient, or ``coef(...)``: then the standard
         deviations are fixed, and the locations become part of the known linear predictor.
     centered : mapping of term label to bool
-    x_mean : array, (predictor,), optional
-        Where the intercept's prior stands; the means of the design's rows if not given.
+    whole : Design, optional
+        Of all rows, where `design` has equal ones taken together: the units and the means of the
+        predictors are theirs.
 
     Returns
     -------
@@ -53,6 +56,9 @@ def stan_data(
     fixed = np.array([own_name(t, c) in table for t in terms for c in t.coefficients], dtype=int)
     taus = [_tau(term, name, table) for term in terms for name in term.coefficients]
     own = own_priors(design, table)
+    whole = design if whole is None else whole
+    unit = units_of(whole, family)
+    of_z = np.concatenate([np.empty(0), *(unit.z[term.label] for term in terms)])
     Z = [term.Z - own.means.get(term.label, 0.0) for term in terms]
     known = design.offset + sum(
         columns @ own.locations[term.label]
@@ -61,16 +67,18 @@ def stan_data(
     )
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
     betas = [priors.code(table[name]) for name in design.coefficients]
-    y = response.y.astype(np.int64) if family.discrete else response.y
+    betas = [_times(each, u / unit.eta) for each, u in zip(betas, unit.x, strict=True)]
+    taus = [_times(each, u / unit.eta) for each, u in zip(taus, of_z, strict=True)]
+    y = response.y.astype(np.int64) if family.discrete else response.y / unit.eta
     data: dict[str, Any] = {
         "N": n,
         "y": y,
         "weights": np.ones(n) if response.weights is None else response.weights,
-        "known": known,
+        "known": known / unit.eta,
         "K": design.X.shape[1],
-        "X": design.X - own.x_means,
+        "X": (design.X - own.x_means) / unit.x,
         "has_intercept": int(design.intercept),
-        "x_mean": (design.X.mean(axis=0) if x_mean is None else x_mean) - own.x_means,
+        "x_mean": (whole.X.mean(axis=0) - own.x_means) / unit.x,
         "T": len(terms),
         "q": [len(term.coefficients) for term in terms],
         "J": [len(term.levels) for term in terms],
@@ -78,8 +86,8 @@ def stan_data(
         "correlated": [int(term.correlated) for term in terms],
         "centered": [int(centered[term.label]) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
-        "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1),
-        **codes("alpha", alpha, location=True),
+        "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1) / of_z,
+        **codes("alpha", _times(alpha, 1 / unit.eta), location=True),
         **codes("beta", betas, location=True),
         "tau_fixed": fixed,
         **codes("tau", taus, location=False),
@@ -90,10 +98,11 @@ def stan_data(
         data["trials"] = trials.astype(np.int64)
     if family.name == "gaussian":
         data["known_se"] = int(response.se is not None)
-        data["se"] = np.zeros(n) if response.se is None else response.se
+        data["se"] = np.zeros(n) if response.se is None else response.se / unit.eta
     for name in family.auxiliaries:
         auxiliary = priors.code(table[name]) if name in table else Code(1, 0.0, 1.0, 1.0)
-        data |= codes(name, auxiliary, location=False)
+        scaled = _times(auxiliary, 1 / unit.eta) if name == "sigma" else auxiliary
+        data |= codes(name, scaled, location=False)
     return data
 
 
@@ -125,6 +134,12 @@ def codes(name: str, given: Code | list[Code], *, location: bool) -> dict[str, A
     if isinstance(given, Code):
         return {f"prior_{name}_{field}": getattr(given, field) for field in fields}
     return {f"prior_{name}_{field}": [getattr(c, field) for c in given] for field in fields}
+
+
+def _times(code: Code, factor: float) -> Code:
+    """Return the prior of a parameter times a factor."""
+    location, scale = code.location * factor, code.scale * factor
+    return dataclasses.replace(code, location=location, scale=scale)
 
 
 def dim_of(term: GroupDesign) -> str:
@@ -180,6 +195,22 @@ def pairs(term: GroupDesign) -> list[str]:
     return [f"{names[j]}, {names[i]}" for i in range(len(names)) for j in range(i)]
 
 
+def in_users_units(raw: xr.Dataset, design: Design, family: Family) -> xr.Dataset:
+    """Bring the draws of a program from the units of `stan_data` to those of the data."""
+    unit = units_of(design, family)
+    none = [np.empty(0)]
+    of_z = [unit.z[term.label] for term in design.groups]
+    of_r = [np.repeat(unit.z[term.label], len(term.levels)) for term in design.groups]
+    factors: dict[str, Any] = {
+        "Intercept": unit.eta,
+        "beta": unit.eta / unit.x,
+        "tau": unit.eta / np.concatenate(none + of_z),
+        "r": unit.eta / np.concatenate(none + of_r),
+        "sigma": unit.eta,
+    }
+    return raw.assign({name: raw[name] * f for name, f in factors.items() if name in raw})
+
+
 def named_posterior(
     raw: xr.Dataset, design: Design, family: Family, table: PriorTable
 ) -> xr.Dataset:
@@ -191,6 +222,11 @@ def named_posterior(
         ``beta`` (coefficient); of each group term g ``sd_g`` (g_coefficient), ``cor_g`` (g_pair)
         and ``r_g`` (g, g_coefficient), or ``coef_g`` without pooling; ``sigma``, ``nu``, ``phi``.
     """
+    return named(in_users_units(raw, design, family), design, family, table)
+
+
+def named(raw: xr.Dataset, design: Design, family: Family, table: PriorTable) -> xr.Dataset:
+    """Give draws in the user's units their names, as `named_posterior`."""
     parts: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, Any] = {dim: raw[dim].values for dim in SAMPLE if dim in raw.coords}
     columns, names = [], []

@@ -21,6 +21,7 @@ from .pooling import pooled
 from .predict import Kind, NewGroups
 from .prepare import posterior_of
 from .scores import KFold, Loo, kfold, loo
+from .table import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -232,9 +233,7 @@ class ModelFit(Fit):
 
 def _without_groups(newdata: Any, formula: Formula) -> Any:
     """Give rows without a group column a group that no row of the fit has."""
-    import pandas as pd
-
-    frame = pd.DataFrame(newdata)
+    frame = as_frame(newdata, "newdata")
     missing = [name for name in formula.factors if name not in frame.columns]
     free = [name for name in missing if name not in formula.predictors]
     return frame.assign(**dict.fromkeys(free, "(population)")) if free else newdata

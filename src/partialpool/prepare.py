@@ -107,7 +107,7 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     centered = {label: choice == "centered" for label, choice in how.items()}
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)
-    data = glmm.stan_data(distinct, family, table, centered, x_mean=design.X.mean(axis=0))
+    data = glmm.stan_data(distinct, family, table, centered, whole=design)
     return Prepared(programs.get(family.program), data, None, len(distinct.offset))
 
 
@@ -126,7 +126,7 @@ def posterior_of(
     """
     if prepared.reduced is None:
         return glmm.named_posterior(raw, design, family, table)
-    named = glmm.named_posterior(raw.drop_vars("r", errors="ignore"), design, family, table)
+    named = glmm.named(raw.drop_vars("r", errors="ignore"), design, family, table)
     (term,) = design.groups
     size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
     return named if size > KEPT else with_effects(named, design, prepared.reduced, seed=seed)

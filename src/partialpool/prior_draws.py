@@ -12,7 +12,7 @@ from . import priors
 from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
-from .glmm import named_posterior
+from .glmm import named
 from .prior_table import PriorTable, cor_name, own_name, sd_name
 from .priors import (
     LKJ,
@@ -76,7 +76,7 @@ def draw_prior(
         for name, values in raw.items()
     }
     sampled = xr.Dataset(variables, coords={"chain": [0], "draw": np.arange(draws)})
-    return named_posterior(sampled, design, family, table)
+    return named(sampled, design, family, table)
 
 
 def _term(

@@ -127,6 +127,10 @@ INPUTS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: pp.fit("y ~ x", DATA, chain=2), OptionError, "Did you mean 'chains'"),
     (lambda: pp.Model("y ~ x", DATA).sample(iter=3), OptionError, "no option 'iter'. Options"),
     (lambda: pp.Model("y ~ x", DATA).sample(coords={}), OptionError, "no option 'coords'"),
+    (
+        lambda: pp.Model("y ~ x", DATA).prior_predictive(draws=0),
+        OptionError, "draws must be a whole number of at least 1",
+    ),
     (lambda: pp.pooling_ladder("y ~ x", DATA), DataError, "no group term"),
     (
         lambda: pp.pooling_ladder("y ~ (1 | g)", DATA, pooling="none"),

@@ -142,6 +142,8 @@ def test_the_population_needs_no_group_column(sleep: pp.ModelFit) -> None:
     assert list(found["row"].values) == ["start", "later"]
     with pytest.raises(DataError, match="no column 'subject'"):
         sleep.predict(new, new_groups="sample")
+    with pytest.raises(DataError, match="newdata is of type str"):
+        sleep.predict("new.csv", new_groups="population")  # type: ignore[arg-type]
 
 
 # Labels and names -------------------------------------------------------------------------------
@@ -285,6 +287,32 @@ def test_centered_and_non_centered_have_one_posterior() -> None:
     assert apart(centered, non_centered).max() < 5
     wrong = means("noncentered", priors={"sd(g)": pp.HalfNormal(0.5)})
     assert apart(centered, wrong).max() > 5
+
+
+@pytest.mark.parametrize("pooling", ["partial", "none"])
+def test_units_do_not_matter(pooling: str) -> None:
+    """Millionths and billions: the same posterior in other units, with the same seed."""
+    sizes = {"y": 1e-6, "x": 1e8}
+    formula, options = "y ~ x + (1 + x | text)", {"pooling": pooling}
+    large = SMALL.assign(**{name: SMALL[name] * size for name, size in sizes.items()})
+    fits = [
+        pp.Model(formula, data, **options).sample(**{**SHORT, "warmup": 200, "draws": 200})
+        for data in (SMALL, large)
+    ]
+    tables = [fit.coef().reset_index() for fit in fits]
+    assert [table["ess_bulk"].min() > 50 for table in tables] == [True, True]
+    unit = np.where(tables[0]["coefficient"] == "x", sizes["y"] / sizes["x"], sizes["y"])
+    difference = (tables[1]["mean"] / unit - tables[0]["mean"]).abs()
+    error = np.hypot(tables[1]["mcse_mean"] / unit, tables[0]["mcse_mean"])
+    assert (difference < 5 * error).all()
+    data = fits[1].model.stan_data
+    assert 0.1 < np.std(data["y"]) < 10
+    assert 0.1 < np.std(data["Z"][:, 1]) < 10
+    predicted = [
+        fit.predict(data).mean(("chain", "draw"))
+        for fit, data in zip(fits, (SMALL, large), strict=True)
+    ]
+    np.testing.assert_allclose(predicted[1] / sizes["y"], predicted[0], atol=0.3)
 
 
 def test_pathfinder_has_no_chain_to_diagnose() -> None:
