@@ -87,16 +87,11 @@ def draw_effects(
     """
     chosen = np.arange(len(sums.ZZ)) if groups is None else np.asarray(groups, dtype=np.int64)
     q = sums.ZZ.shape[1]
-    z = np.stack(
-        [
-            np.random.default_rng(np.random.SeedSequence([seed, 4, int(j)])).standard_normal(
-                (len(population), q)
-            )
-            for j in chosen
-        ],
-        axis=1,
-    )
-    out = np.empty((len(population), len(chosen), q))
+    z = np.empty((len(population), len(chosen), q))
+    for place, j in enumerate(chosen.tolist()):
+        rng = np.random.default_rng(np.random.SeedSequence([seed, 4, j]))
+        z[:, place] = rng.standard_normal((len(population), q))
+    out = np.empty_like(z)
     for part, mean, root in _normals(sums, population, chosen):
         out[part] = mean + np.einsum("sjab,sjb->sja", root, z[part])
     return out

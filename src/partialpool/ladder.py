@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import tables
 from .errors import DataError, DataWarning
 from .model import Model, split_options
-from .model_fit import ModelFit
-from .tables import group_coefficients
+from .model_fit import ModelFit, group_moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,10 +49,7 @@ class Ladder:
         import pandas as pd
 
         design = self.fits["partial"].model.design
-        term = next((t for t in design.groups if factor in (None, t.label)), None)
-        if term is None:
-            labels = ", ".join(t.label for t in design.groups)
-            raise DataError(f"there is no group term {factor!r}; there are {labels}")
+        term = tables.term_of(design, factor)
         counts = np.bincount(term.codes, minlength=len(term.levels))
         pool = self.fits["complete"].fixef()["mean"]
         columns: dict[str, Any] = {
@@ -62,9 +59,8 @@ class Ladder:
             ),
         }
         for rung in ("none", "partial"):
-            draws = group_coefficients(self.fits[rung].posterior, term)
-            columns[rung] = draws.mean(axis=(0, 1)).ravel()
-            columns[f"sd_{rung}"] = draws.std(axis=(0, 1), ddof=1).ravel()
+            mean, sd = group_moments(self.fits[rung], term.label)
+            columns[rung], columns[f"sd_{rung}"] = mean.ravel(), sd.ravel()
         index = pd.MultiIndex.from_product(
             [term.levels, term.coefficients], names=[term.label, "coefficient"]
         )

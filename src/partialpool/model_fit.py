@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping
+import functools
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from . import frames, inference_data, predict, priors, run, tables
+from . import frames, inference_data, predict, run, tables
 from .errors import DataError
 from .fits import Fit
 from .formula import Formula
-from .glmm import response_variable
+from .glmm import dim_of, name_of, response_variable
+from .group_effects import GroupEffects
+from .group_scores import loo_by_group
 from .model import Model
 from .own import own_priors
 from .pooling import pooled
 from .predict import Kind, NewGroups
 from .prepare import posterior_of
 from .scores import KFold, Loo, kfold, loo
+from .specification import restore, specify
 from .table import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,12 @@ class ModelFit(Fit):
         (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
         ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient).
     model : Model
+
+    Notes
+    -----
+    Where group effects were integrated out and would take more than `prepare.KEPT` numbers,
+    ``r_g`` is left out: `effects` draws those of the groups asked for, `ranef` and `coef` have
+    means and sds, and all else works as with it.
     """
 
     model: Model
@@ -70,7 +82,7 @@ class ModelFit(Fit):
             "formula": model.formula,
             "family": model.family,
             "pooling": model.pooling,
-            "model": _specification(model),
+            "model": specify(model),
         }
         return cls(raw.program, inference_data.assemble(groups, attrs), model)
 
@@ -78,7 +90,7 @@ class ModelFit(Fit):
     def from_saved(cls, fit: Fit) -> ModelFit:
         """Build the model again from the data and the specification in a saved fit."""
         data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
-        return cls(fit.program, fit.idata, _model(fit.attrs, data))
+        return cls(fit.program, fit.idata, restore(fit.attrs, data))
 
     @property
     def seed(self) -> int:
@@ -89,12 +101,60 @@ class ModelFit(Fit):
         """Summarise population coefficients: mean, sd, quantiles, MCSE, ESS, R-hat; a row each."""
         return tables.fixef(self.posterior, quantiles=quantiles)
 
+    @functools.cached_property
+    def _drawn(self) -> GroupEffects | None:
+        """Effects that the posterior does not hold, to be drawn when they are asked for."""
+        reduced = self.model.prepared.reduced
+        return GroupEffects.of(self.posterior, self.model.design, reduced, seed=self.seed)
+
+    def effects(
+        self, groups: Sequence[Hashable] | None = None, *, factor: str | None = None
+    ) -> xr.DataArray:
+        """Draws of the groups' deviations from the population.
+
+        Parameters
+        ----------
+        groups : sequence of labels, optional
+            Only these, in this order: no others are drawn or kept. All if not given.
+        factor : str, optional
+            A group term's label; the first one's if not given.
+
+        Returns
+        -------
+        DataArray, (chain, draw, group, coefficient)
+
+        Raises
+        ------
+        DataError
+            For a group that the fit has not seen, and without pooling.
+        """
+        term = tables.term_of(self.model.design, factor)
+        codes = None if groups is None else tables.codes_of(term, groups)
+        if self._drawn is not None:
+            return self._drawn.draw(codes)
+        name = name_of("r", term)
+        if name not in self.posterior:
+            raise DataError("without pooling no group deviates from a population: use coef()")
+        every = self.posterior[name]
+        return every if codes is None else every.isel({dim_of(term): codes})
+
     def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise the groups' deviations, indexed by factor, group and coefficient."""
+        """Summarise the groups' deviations, indexed by factor, group and coefficient.
+
+        Mean and sd alone, without Monte-Carlo error of the effects' own draws, where these are
+        not kept.
+        """
+        if self._drawn is not None:
+            return tables.moments(self._drawn.term, *self._drawn.moments())
         return tables.ranef(self.posterior, self.model.design, quantiles=quantiles)
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`."""
+        """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
+
+        Mean and sd alone where effects are not kept.
+        """
+        if self._drawn is not None:
+            return tables.moments(self._drawn.term, *self._drawn.moments(with_population=True))
         return tables.coef(self.posterior, self.model.design, quantiles=quantiles)
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
@@ -162,33 +222,45 @@ class ModelFit(Fit):
             new_groups=new_groups,
             seed=self.seed if seed is None else run.choose_seed(seed),
             own=own_priors(model.design, model.prior_table),
+            effects=self._drawn,
         )
 
     def log_likelihood(self) -> xr.DataArray:
         """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
-        return predict.log_likelihood(self.posterior, self.model.design, self.model.response_family)
+        model = self.model
+        return predict.log_likelihood(
+            self.posterior, model.design, model.response_family, effects=self._drawn
+        )
 
-    def loo(self, *, refit: bool = False) -> Loo:
+    def loo(self, *, by: str | None = None, refit: bool = False) -> Loo:
         """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
 
-        Vehtari, Gelman & Gabry 2017, Statistics and Computing 27:1413.
+        Vehtari, Gelman & Gabry 2017, Statistics and Computing 27:1413; of groups, with their
+        effects integrated out: Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84:802.
 
         Parameters
         ----------
+        by : str, optional
+            The factor whose effects the model integrates out: leave out a group at a time,
+            and score its rows together, as those of a group not seen before.
         refit : bool
-            Where the smoothed weights cannot be trusted, fit the model again without the row.
+            Where the smoothed weights cannot be trusted, fit the model again without the row
+            or group.
 
         Returns
         -------
         Loo
+            With `by` a `GroupLoo`, a row per group.
 
         Raises
         ------
         AccuracyError
             If Pareto k-hat of some row is too large, as for rows that have a parameter of
             their own, or if the draws are an approximation's; names the way out.
+        DataError
+            If the effects of `by` were not integrated out.
         """
-        return loo(self, refit=refit)
+        return loo(self, refit=refit) if by is None else loo_by_group(self, by, refit=refit)
 
     def kfold(self, k: int = 10, *, by: str | None = None, seed: int = 1) -> KFold:
         """Cross-validation by fitting again without each of k parts of the rows.
@@ -231,39 +303,17 @@ class ModelFit(Fit):
         )
 
 
+def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
+    """Means and sds of the groups' coefficients of a term, (group, coefficient)."""
+    if fit._drawn is not None:
+        return fit._drawn.moments(with_population=True)
+    draws = tables.group_coefficients(fit.posterior, tables.term_of(fit.model.design, label))
+    return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)
+
+
 def _without_groups(newdata: Any, formula: Formula) -> Any:
     """Give rows without a group column a group that no row of the fit has."""
     frame = as_frame(newdata, "newdata")
     missing = [name for name in formula.factors if name not in frame.columns]
     free = [name for name in missing if name not in formula.predictors]
     return frame.assign(**dict.fromkeys(free, "(population)")) if free else newdata
-
-
-def _specification(model: Model) -> str:
-    """All of a model but its data, as JSON."""
-    given = {
-        name: [type(prior).__name__, dataclasses.astuple(prior)]
-        for name, prior in model.priors.items()
-    }
-    how = model.parameterization
-    return json.dumps(
-        {
-            "formula": model.formula,
-            "family": model.family,
-            "priors": given,
-            "pooling": model.pooling,
-            "parameterization": how if isinstance(how, str) else dict(how),
-        }
-    )
-
-
-def _model(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
-    import warnings
-
-    given = json.loads(attrs["model"])
-    given["priors"] = {
-        name: getattr(priors, kind)(*values) for name, (kind, values) in given["priors"].items()
-    }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said when the model was built the first time
-        return Model(given.pop("formula"), data, **given)

@@ -17,6 +17,7 @@ from .design import Design, GroupDesign
 from .errors import DataError, OptionError
 from .families import Auxiliaries, Family, Rows
 from .glmm import SAMPLE, effects_of, name_of, scale_factor
+from .group_effects import GroupEffects
 from .own import Own
 
 Kind = Literal["mean", "response", "linpred"]
@@ -49,6 +50,7 @@ def predict(
     new_groups: NewGroups,
     seed: int,
     own: Own | None = None,
+    effects: GroupEffects | None = None,
 ) -> xr.DataArray:
     """Predict the rows of a design.
 
@@ -67,6 +69,8 @@ def predict(
     seed : int
     own : Own, optional
         Priors of the groups' own coefficients, without pooling: unseen groups have these.
+    effects : GroupEffects, optional
+        Those that `posterior` does not hold: drawn for the groups of these rows.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def predict(
         return family.sample(rng, eta, aux, rows)
 
     dtype = np.int64 if kind == "response" and family.discrete else np.float64
-    return _by_rows(posterior, design, family, of, new_groups, seed, dtype, own)
+    return _by_rows(posterior, design, family, of, new_groups, seed, dtype, own, effects)
 
 
 def log_likelihood(
@@ -100,6 +104,7 @@ def log_likelihood(
     new_groups: NewGroups = "error",
     seed: int = 0,
     own: Own | None = None,
+    effects: GroupEffects | None = None,
 ) -> xr.DataArray:
     """Log likelihood of every row, times its weight: (chain, draw, row)."""
     response = design.response
@@ -110,7 +115,7 @@ def log_likelihood(
     def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
         return weights * family.log_likelihood(response.y, eta, aux, rows)
 
-    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64, own)
+    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64, own, effects)
 
 
 def _by_rows(
@@ -122,12 +127,22 @@ def _by_rows(
     seed: int,
     dtype: type,
     own: Own | None,
+    effects: GroupEffects | None,
 ) -> xr.DataArray:
     n = len(design.offset)
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
     out: NDArray[Any] = np.empty((chains * draws, n), dtype=dtype)
-    for part, eta in linear_predictor(posterior, design, new_groups=new_groups, seed=seed, own=own):
-        out[part] = function(eta, _auxiliaries(posterior, family, part))
+    if effects is None:
+        for part, eta in linear_predictor(
+            posterior, design, new_groups=new_groups, seed=seed, own=own
+        ):
+            out[part] = function(eta, _auxiliaries(posterior, family, part))
+    else:
+        for rows, drawn, some in effects.blocks(design):
+            for part, eta in linear_predictor(drawn, some, new_groups=new_groups, seed=seed):
+                out[part, rows] = eta
+        for part in _parts(chains * draws, n):
+            out[part] = function(out[part], _auxiliaries(posterior, family, part))
     coords = {dim: posterior[dim].values for dim in SAMPLE}
     return xr.DataArray(
         out.reshape(chains, draws, n),
@@ -139,6 +154,12 @@ def _by_rows(
 def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliaries:
     names = [name for name in family.auxiliaries if name in posterior]
     return {name: posterior[name].values.reshape(-1, 1)[part] for name in names}
+
+
+def _parts(total: int, rows: int) -> list[slice]:
+    """Chunks of draws."""
+    step = max(1, CHUNK // max(1, rows))
+    return [slice(start, min(start + step, total)) for start in range(0, total, step)]
 
 
 def linear_predictor(
@@ -155,9 +176,7 @@ def linear_predictor(
     slopes = beta[:, int(design.intercept) :]
     effects = _all_effects(posterior, design, slopes, own, new_groups=new_groups, seed=seed)
     n = len(design.offset)
-    step = max(1, CHUNK // max(1, n))
-    for start in range(0, total, step):
-        part = slice(start, min(start + step, total))
+    for part in _parts(total, n):
         coefficients = beta[part]
         eta = np.broadcast_to(design.offset, (coefficients.shape[0], n)).copy()
         if design.intercept:

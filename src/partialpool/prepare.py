@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from . import conditional, glmm, marginal, programs
+from . import glmm, marginal, programs
 from .collapse import collapsed
-from .conditional import Population
-from .design import Design, GroupDesign
+from .design import Design
 from .errors import OptionError
 from .families import Family
-from .glmm import SAMPLE, name_of
+from .group_effects import GroupEffects
 from .marginal import Reduced
 from .prior_table import PriorTable
 from .stan_program import StanProgram
@@ -129,25 +127,8 @@ def posterior_of(
     named = glmm.named(raw.drop_vars("r", errors="ignore"), design, family, table)
     (term,) = design.groups
     size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
-    return named if size > KEPT else with_effects(named, design, prepared.reduced, seed=seed)
-
-
-def with_effects(
-    posterior: xr.Dataset, design: Design, reduced: Reduced, *, seed: int
-) -> xr.Dataset:
-    """Draw the effects of every group given the population, and add them to a posterior."""
-    (term,) = design.groups
-    effects = conditional.draw_effects(reduced.sums, population(posterior, term), seed=seed)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *effects.shape[1:])
-    dims = (*SAMPLE, glmm.dim_of(term), name_of("coefficient", term))
-    return posterior.assign({name_of("r", term): (dims, effects.reshape(shape))})
-
-
-def population(posterior: xr.Dataset, term: GroupDesign) -> Population:
-    """Take what group effects depend on from a named posterior."""
-    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
-    sds = posterior[name_of("sd", term)].values
-    beta = posterior["beta"].values if "beta" in posterior else np.empty((draws, 0))
-    sigma = posterior["sigma"].values.ravel() if "sigma" in posterior else np.ones(draws)
-    factor = glmm.scale_factor(posterior, term)
-    return Population(beta.reshape(draws, -1), factor.reshape(draws, *sds.shape[2:], -1), sigma)
+    effects = GroupEffects.of(named, design, prepared.reduced, seed=seed)
+    if effects is None or size > KEPT:
+        return named
+    drawn = effects.draw()
+    return named.assign({str(drawn.name): drawn})

@@ -6,18 +6,21 @@ also where whole groups are left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import inference_data, predict, prepare, run
+from .design import Design
 from .diagnostics import diagnose
 from .errors import AccuracyError, DataError
 from .fits import Fit
+from .group_effects import GroupEffects
 from .own import own_priors
 from .pooling import split
 from .summaries.pareto import pareto_k_threshold
@@ -80,6 +83,11 @@ class Loo(Score):
 
 
 @dataclass(frozen=True, repr=False)
+class GroupLoo(Loo):
+    """Leave-one-group-out: a row per group, whose rows are scored together."""
+
+
+@dataclass(frozen=True, repr=False)
 class KFold(Score):
     """K-fold cross-validation; pointwise has elpd and fold."""
 
@@ -97,19 +105,18 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
     likelihood = fit.log_likelihood()
     scores, k = inference_data.psis_loo(fit.posterior, likelihood)
     draws = likelihood.sizes["chain"] * likelihood.sizes["draw"]
-    threshold = pareto_k_threshold(draws)
-    bad = ~(k <= threshold)
+    bad = ~(k <= pareto_k_threshold(draws))
     rows = fit.model.full_design.data.index
     if bad.any() and not refit:
-        named = ", ".join(str(rows[i]) for i in np.flatnonzero(bad)[:SHOWN])
         factor = next((term.factor for term in fit.model.design.groups), None)
         by = "" if factor is None or ":" in factor else f" or fit.kfold(by={factor!r})"
-        raise AccuracyError(
-            f"leave-one-out by importance sampling cannot be trusted for {bad.sum()} of {len(k)} "
-            f"rows (Pareto k-hat up to {np.nanmax(k):.2f}, must be at most {threshold:.2f}): row "
-            f"{named}{', ...' if bad.sum() > SHOWN else ''}. Leaving such a row out changes the "
-            "posterior too much, as where it has a parameter of its own. Use "
-            f"fit.loo(refit=True), which fits again without each of them, fit.kfold(10){by}"
+        raise untrusted(
+            k,
+            draws,
+            rows.tolist(),
+            what="row",
+            why="as where it has a parameter of its own",
+            way=f"fit.loo(refit=True), which fits again without each of them, fit.kfold(10){by}",
         )
     scores = scores.copy()
     problems: list[str] = []
@@ -121,7 +128,22 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
     full = logsumexp(flat, axis=0) - np.log(draws)
     table = pd.DataFrame({"elpd": scores, "pareto_k": k, "refitted": bad}, index=rows)
     total, p = float(scores.sum()), float((full - scores).sum())
-    return Loo(total, _se(scores), table, _response(fit), tuple(problems), p=p)
+    return Loo(total, se_of(scores), table, response_of(fit), tuple(problems), p=p)
+
+
+def untrusted(
+    k: Floats, draws: int, labels: Sequence[Any], *, what: str, why: str, way: str
+) -> AccuracyError:
+    """Say which rows or groups importance sampling cannot leave out, and what can be done."""
+    limit = pareto_k_threshold(draws)
+    bad = np.flatnonzero(~(k <= limit))
+    named = ", ".join(str(labels[i]) for i in bad[:SHOWN].tolist())
+    return AccuracyError(
+        f"leave-one-out by importance sampling cannot be trusted for {len(bad)} of {len(k)} "
+        f"{what}s (Pareto k-hat up to {np.nanmax(k):.2f}, must be at most {limit:.2f}): {what} "
+        f"{named}{', ...' if len(bad) > SHOWN else ''}. Leaving such a {what} out changes the "
+        f"posterior too much, {why}. Use {way}"
+    )
 
 
 def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
@@ -136,10 +158,11 @@ def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
         scores[fold == part], found = _held_out(fit, fold == part)
         problems += [f"without fold {part}: {line}" for line in found]
     table = pd.DataFrame({"elpd": scores, "fold": fold}, index=data.index)
-    return KFold(float(scores.sum()), _se(scores), table, _response(fit), tuple(problems))
+    return KFold(float(scores.sum()), se_of(scores), table, response_of(fit), tuple(problems))
 
 
-def _response(fit: ModelFit) -> str:
+def response_of(fit: ModelFit) -> str:
+    """Return what a fit predicts: the expression of its response."""
     response = fit.model.full_design.response
     assert response is not None
     return response.name
@@ -178,7 +201,7 @@ def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
     rows = []
     for name, score in found.items():
         difference = (score.pointwise["elpd"] - best.pointwise["elpd"]).to_numpy()
-        rows.append((name, score.elpd, score.se, float(difference.sum()), _se(difference)))
+        rows.append((name, score.elpd, score.se, float(difference.sum()), se_of(difference)))
     table = pd.DataFrame(rows, columns=["model", "elpd", "se", "difference", "se_difference"])
     return table.set_index("model").sort_values("elpd", ascending=False)
 
@@ -207,7 +230,8 @@ def _check_comparable(name: str, score: Score, origin: str, first: Score) -> Non
         )
 
 
-def _se(scores: Floats) -> float:
+def se_of(scores: Floats) -> float:
+    """Return the standard error of a sum, from the variation between its parts."""
     return float(np.sqrt(len(scores) * np.var(scores, ddof=1))) if len(scores) > 1 else float("nan")
 
 
@@ -233,10 +257,9 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
     return folds
 
 
-def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
-    """Fit without some rows, under the same priors, and score them; new groups are drawn."""
+def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | None, list[str]]:
+    """Fit to some rows under the same priors: posterior, effects it lacks, what went wrong."""
     model = fit.model
-    rest, held = split(model.design, out)
     options = {k: v for k, v in fit.config.items() if k in _REFIT}
     family, table = model.response_family, model.prior_table
     prepared = prepare.prepare(rest, family, table, model.parameterizations)
@@ -249,17 +272,28 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]
         progress=False,
         **options,
     )
+    posterior = prepare.posterior_of(prepared, raw.posterior, rest, family, table, seed=fit.seed)
+    effects = GroupEffects.of(posterior, rest, prepared.reduced, seed=fit.seed)
+    return posterior, effects, _problems(raw)
+
+
+def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
+    """Fit without some rows, under the same priors, and score them; new groups are drawn."""
+    model = fit.model
+    rest, held = split(model.design, out)
+    posterior, effects, problems = refit_to(fit, rest)
     likelihood = predict.log_likelihood(
-        prepare.posterior_of(prepared, raw.posterior, rest, family, table, seed=fit.seed),
+        posterior,
         held,
-        family,
+        model.response_family,
         new_groups="sample",
         seed=fit.seed,
-        own=own_priors(rest, table),
+        own=own_priors(rest, model.prior_table),
+        effects=effects,
     )
     flat = likelihood.values.reshape(-1, int(out.sum()))
     scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
-    return scored, _problems(raw)
+    return scored, problems
 
 
 def _problems(raw: Fit) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from .summaries import summary
 if TYPE_CHECKING:
     import pandas as pd
 
+Floats = NDArray[np.float64]
 QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -86,6 +88,38 @@ def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]
     table = pd.concat(parts)
     table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "kind", "coefficient"])
     return table
+
+
+def term_of(design: Design, label: str | None) -> GroupDesign:
+    """Return the group term of a label, the first one if that is None."""
+    _need_groups(design)
+    found = next((term for term in design.groups if label in (None, term.label)), None)
+    if found is None:
+        labels = ", ".join(term.label for term in design.groups)
+        raise DataError(f"there is no group term {label!r}; there are {labels}")
+    return found
+
+
+def codes_of(term: GroupDesign, groups: Sequence[Hashable]) -> list[int]:
+    """Codes of groups by their labels."""
+    if isinstance(groups, str):
+        raise DataError(f"groups must be a list of labels of {term.factor}, not {groups!r}")
+    places = {level: code for code, level in enumerate(term.levels)}
+    unknown = [group for group in groups if group not in places]
+    if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), map(str, places), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"the fit has no {term.factor} {unknown[0]!r}{hint}")
+    return [places[group] for group in groups]
+
+
+def moments(term: GroupDesign, mean: Floats, sd: Floats) -> pd.DataFrame:
+    """Lay out means and sds, (group, coefficient), as `ranef` and `coef` do."""
+    import pandas as pd
+
+    keys = [(term.label, group, name) for group in term.levels for name in term.coefficients]
+    index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
+    return pd.DataFrame({"mean": mean.ravel(), "sd": sd.ravel()}, index=index)
 
 
 _DIMS = (*SAMPLE, "group", "inner")

@@ -1,0 +1,138 @@
+"""Group effects of a marginal fit: drawn for all groups, or for those that are asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from . import conditional, glmm
+from .conditional import Population
+from .design import Design, GroupDesign
+from .glmm import SAMPLE, name_of
+from .marginal import Reduced
+from .reduce import GaussianSums
+
+Floats = NDArray[np.float64]
+CHUNK = 4_000_000
+"""Group effects (draws x groups x coefficients) held at a time in predictions."""
+
+
+def population(posterior: xr.Dataset, term: GroupDesign) -> Population:
+    """Take what group effects depend on from a named posterior."""
+    draws = posterior.sizes["chain"] * posterior.sizes["draw"]
+    sds = posterior[name_of("sd", term)].values
+    beta = posterior["beta"].values if "beta" in posterior else np.empty((draws, 0))
+    sigma = posterior["sigma"].values.ravel() if "sigma" in posterior else np.ones(draws)
+    factor = glmm.scale_factor(posterior, term)
+    return Population(beta.reshape(draws, -1), factor.reshape(draws, *sds.shape[2:], -1), sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupEffects:
+    """Effects that a posterior does not hold, given what it holds.
+
+    Attributes
+    ----------
+    posterior : Dataset
+        As `glmm.named_posterior` returns it, without the effects.
+    term : GroupDesign
+        The term whose effects were integrated out.
+    sums : GaussianSums
+    seed : int
+    """
+
+    posterior: xr.Dataset
+    term: GroupDesign
+    sums: GaussianSums
+    seed: int
+
+    @classmethod
+    def of(
+        cls, posterior: xr.Dataset, design: Design, reduced: Reduced | None, *, seed: int
+    ) -> GroupEffects | None:
+        """Return None where there was no marginalisation, or the posterior holds the effects."""
+        if reduced is None:
+            return None
+        (term,) = design.groups
+        if name_of("r", term) in posterior:
+            return None
+        return cls(posterior, term, reduced.sums, seed)
+
+    def draw(self, groups: Sequence[int] | NDArray[np.int64] | None = None) -> xr.DataArray:
+        """Draw the effects of some groups, by their codes: (chain, draw, group, coefficient).
+
+        The same whichever others are asked for.
+        """
+        dim = glmm.dim_of(self.term)
+        chosen = np.arange(len(self.term.levels)) if groups is None else np.asarray(groups, int)
+        effects = conditional.draw_effects(
+            self.sums, population(self.posterior, self.term), groups=chosen.tolist(), seed=self.seed
+        )
+        size = self.posterior.sizes
+        dims = (*SAMPLE, dim, name_of("coefficient", self.term))
+        here = self.posterior.isel({dim: chosen})
+        return xr.DataArray(
+            effects.reshape(size["chain"], size["draw"], *effects.shape[1:]),
+            dims=dims,
+            coords={name: here[name].values for name in dims if name in here.coords},
+            name=name_of("r", self.term),
+        )
+
+    def moments(self, *, with_population: bool = False) -> tuple[Floats, Floats]:
+        """Return means and sds of all effects, (group, coefficient), without drawing them.
+
+        Parameters
+        ----------
+        with_population : bool
+            Of the groups' coefficients: the population's part and the effects together.
+        """
+        of = population(self.posterior, self.term)
+        added = None
+        if with_population and "beta" in self.posterior:
+            names = self.posterior["coefficient"].values.tolist()
+            added = np.zeros((len(of), len(self.term.coefficients)))
+            for k, name in enumerate(self.term.coefficients):
+                if name in names:
+                    added[:, k] = of.coefficients[:, names.index(name)]
+        return conditional.effect_moments(self.sums, of, added=added)
+
+    def blocks(self, design: Design) -> Iterator[tuple[NDArray[np.int64], xr.Dataset, Design]]:
+        """Split rows so that not too many groups are drawn at a time.
+
+        Yields
+        ------
+        rows : array of int
+        posterior : Dataset
+            With the effects of the groups of these rows.
+        design : Design
+            These rows, coded by these groups.
+        """
+        (term,) = design.groups
+        total = self.posterior.sizes["chain"] * self.posterior.sizes["draw"]
+        step = max(1, CHUNK // max(1, total * len(term.coefficients)))
+        used = np.unique(term.codes[term.codes >= 0])
+        for start in range(0, max(1, len(used)), step):
+            chosen = used[start : start + step]
+            kept = np.isin(term.codes, chosen)
+            if start == 0:
+                kept |= term.codes < 0
+            rows = np.flatnonzero(kept)
+            codes = term.codes[rows]
+            recoded = dataclasses.replace(
+                term,
+                Z=term.Z[rows],
+                codes=np.where(codes < 0, codes, np.searchsorted(chosen, codes)),
+                levels=tuple(term.levels[code] for code in chosen.tolist()),
+                new_levels=term.new_levels if (codes < 0).any() else (),
+            )
+            part = dataclasses.replace(
+                design, X=design.X[rows], offset=design.offset[rows], groups=(recoded,)
+            )
+            drawn = self.draw(chosen)
+            here = self.posterior.isel({glmm.dim_of(term): chosen})
+            yield rows, here.assign({str(drawn.name): drawn}), part

@@ -1,0 +1,108 @@
+"""How well a model predicts a whole group that it has not seen, without fitting it again.
+
+Where the effects of a group are integrated out, its rows depend on the population alone, and so
+few draws say what the population would be without them: importance sampling works where it
+fails for effects that are sampled (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84:802).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from . import conditional, inference_data, marginal
+from .design import Design, GroupDesign
+from .errors import DataError
+from .glmm import SAMPLE, name_of
+from .group_effects import population
+from .marginal import Reduced
+from .pooling import split
+from .scores import GroupLoo, refit_to, response_of, se_of, untrusted
+from .summaries.pareto import pareto_k_threshold
+
+if TYPE_CHECKING:
+    from .model_fit import ModelFit
+
+Floats = NDArray[np.float64]
+
+
+def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
+    """Score every group by the fit to the others; see `ModelFit.loo`."""
+    import pandas as pd
+
+    term, reduced = _integrated_out(fit, by)
+    design, posterior = fit.model.design, fit.posterior
+    likelihood = _log_likelihood(
+        posterior, design, term.codes, len(term.levels), reduced.sums.reference
+    )
+    draws, groups = likelihood.shape
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], groups)
+    of_population = posterior.drop_vars(name_of("r", term), errors="ignore")
+    scores, k = inference_data.psis_loo(
+        of_population, xr.DataArray(likelihood.reshape(shape), dims=(*SAMPLE, "row"))
+    )
+    bad = ~(k <= pareto_k_threshold(draws))
+    if bad.any() and not refit:
+        column = "" if ":" in by else f", or fit.kfold(by={by!r}), which leaves out several at once"
+        raise untrusted(
+            k,
+            draws,
+            term.levels,
+            what="group",
+            why="as where one of few groups decides about the population",
+            way=f"fit.loo(by={by!r}, refit=True), which fits again without each of them{column}",
+        )
+    scores = scores.copy()
+    problems: list[str] = []
+    for j in np.flatnonzero(bad).tolist():
+        scores[j], found = _without(fit, term.codes == j, reduced.sums.reference)
+        problems += [f"without {by} {term.levels[j]}: {line}" for line in found]
+    full = logsumexp(likelihood, axis=0) - np.log(draws)
+    table = pd.DataFrame(
+        {"elpd": scores, "pareto_k": k, "refitted": bad},
+        index=pd.Index(list(term.levels), name=by),
+    )
+    total, p = float(scores.sum()), float((full - scores).sum())
+    return GroupLoo(total, se_of(scores), table, response_of(fit), tuple(problems), p=p)
+
+
+def _integrated_out(fit: ModelFit, by: str) -> tuple[GroupDesign, Reduced]:
+    reduced = fit.model.prepared.reduced
+    factors = [term.factor for term in fit.model.design.groups]
+    instead = f"fit.kfold(by={by!r}) fits again without parts of its groups"
+    if reduced is None:
+        raise DataError(
+            f"loo(by={by!r}) needs group effects that are integrated out exactly: family "
+            f"'gaussian', one group term, partial pooling and parameterization 'auto' or "
+            f"'marginal'. {instead}"
+        )
+    if by not in factors:
+        raise DataError(
+            f"loo(by={by!r}): the effects integrated out are of {factors[0]}. {instead}"
+        )
+    return fit.model.design.groups[0], reduced
+
+
+def _log_likelihood(
+    posterior: xr.Dataset,
+    design: Design,
+    codes: NDArray[np.int64],
+    groups: int,
+    reference: Floats,
+) -> Floats:
+    """Log density of each group's rows given the population: (draw, group)."""
+    sums, own = marginal.group_rows(design, codes, groups, reference)
+    return conditional.group_log_likelihood(sums, own, population(posterior, design.groups[0]))
+
+
+def _without(fit: ModelFit, out: NDArray[np.bool_], reference: Floats) -> tuple[float, list[str]]:
+    """Fit without a group, and score its rows together."""
+    rest, held = split(fit.model.design, out)
+    posterior, _, problems = refit_to(fit, rest)
+    codes = np.zeros(int(out.sum()), dtype=np.int64)
+    likelihood = _log_likelihood(posterior, held, codes, 1, reference)[:, 0]
+    return float(logsumexp(likelihood) - np.log(len(likelihood))), problems
