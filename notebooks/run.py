@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -35,9 +36,12 @@ def run(path: Path, *, write: bool) -> list[str]:
         kernel_name="python3",
         resources={"metadata": {"path": str(HERE)}},
     )
-    client.create_kernel_manager().transport = "ipc"  # no port is open to others
+    manager = client.create_kernel_manager()
     try:
-        client.execute()
+        with tempfile.TemporaryDirectory() as sockets:
+            manager.transport = "ipc"  # no port is open to others
+            manager.ip = str(Path(sockets) / "kernel")  # kernel and client run in other folders
+            client.execute()
     except CellExecutionError as error:
         return [str(error)]
     problems = [

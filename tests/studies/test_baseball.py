@@ -182,6 +182,7 @@ def test_findings_as_a_table() -> None:
 def test_figures(study: Study) -> None:
     panels = {name: len(draw().figure.axes) for name, draw in study.figures.items()}
     assert panels["test_statistics"] == 16
+    assert panels["rank_histograms"] == 18
     assert {name for name, count in panels.items() if count == 4} == {
         "observed_and_posterior", "funnels", "remaining_hits", "replicated",
     }  # fmt: skip

@@ -187,6 +187,23 @@ def test_effects_are_the_conditional_mean() -> None:
     assert (found[2] == 0).all()
 
 
+def test_least_squares_of_the_other_response_are_caught() -> None:
+    rows = tuple(r for r in published.read("radon") if r.quantity.startswith("least squares"))
+    assert len(rows) == 5
+
+    def told(response: str) -> list[bool]:
+        table = radon.least_squares(response)
+        ours = {
+            f"least squares, {pooling}: {name}": published.Number(float(table.loc[pooling, name]))
+            for pooling in table.index
+            for name in table.columns
+        }
+        return published.compare(rows, ours)["agrees"].tolist()
+
+    assert all(told(GH))
+    assert not any(told(WIECKI))
+
+
 def test_reml_refusals() -> None:
     data, (y, x, z, group) = small(slopes=False)
     with pytest.raises(DataError, match="two effects; the groups have 1"):

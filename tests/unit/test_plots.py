@@ -479,6 +479,20 @@ def test_rank_heatmap(groups: list[str]) -> None:
         pp.plots.rank_heatmap(table.iloc[1:])
 
 
+def test_rank_bars(groups: list[str]) -> None:
+    table = pp.summaries.rank_probability(effects(groups), best="largest")
+    row = table.loc[groups[0]]
+    ax = rendered(pp.plots.rank_bars(row))
+    np.testing.assert_allclose([bar.get_height() for bar in ax.patches], row)
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches]
+    np.testing.assert_allclose(middles, np.arange(1, len(groups) + 1))
+    assert line(ax, "all ranks alike").get_ydata()[0] == pytest.approx(1 / len(groups))
+    assert inside(ax)
+    for wrong in (0.5 * row, row[:0]):
+        with pytest.raises(DataError, match="row of summaries.rank_probability"):
+            pp.plots.rank_bars(wrong)
+
+
 # Effective sample sizes
 
 
@@ -823,6 +837,9 @@ ONE = {
     ),
     "probability_bars": lambda ax: pp.plots.probability_bars(
         pp.summaries.probability_best(effects(["x", "y"]), best="largest"), ax=ax
+    ),
+    "rank_bars": lambda ax: pp.plots.rank_bars(
+        pp.summaries.rank_probability(effects(["x", "y"]), best="largest").loc["x"], ax=ax
     ),
     "rank_heatmap": lambda ax: pp.plots.rank_heatmap(
         pp.summaries.rank_probability(effects(["x", "y"]), best="largest"), ax=ax

@@ -16,6 +16,7 @@ from .pooling_ladder import pooling_ladder
 from .predictive_check import predictive_check
 from .prior_density import prior_density
 from .probability_bars import probability_bars
+from .rank_bars import rank_bars
 from .rank_heatmap import rank_heatmap
 from .rank_histogram import rank_histogram
 from .regression_lines import regression_lines
@@ -38,6 +39,7 @@ __all__ = [
     "predictive_check",
     "prior_density",
     "probability_bars",
+    "rank_bars",
     "rank_heatmap",
     "rank_histogram",
     "regression_lines",

@@ -71,6 +71,7 @@ def figures(drawn: Drawn) -> dict[str, Callable[[], Axes]]:
         "remaining_hits": _remaining,
         "events": _events,
         "ranks": _ranks,
+        "rank_histograms": _rank_histograms,
         "best": _best,
         "test_statistics": _statistics,
         "replicated": _replicated,
@@ -227,6 +228,15 @@ def _events(drawn: Drawn) -> Axes:
 
 def _ranks(drawn: Drawn) -> Axes:
     return plots.rank_heatmap(rank_probability(drawn.theta["beta"], best="largest"))
+
+
+def _rank_histograms(drawn: Drawn) -> Axes:
+    def panel(row: pd.Series[float]) -> Callable[[Axes], Any]:
+        return lambda ax: plots.rank_bars(row, ax=ax)
+
+    table = rank_probability(drawn.theta["beta"], best="largest")
+    named = {str(player): panel(row) for player, row in table.iterrows()}
+    return plots.panels(named, columns=6, size=(2, 1.8), share="all", legends=False)
 
 
 def _best(drawn: Drawn) -> Axes:

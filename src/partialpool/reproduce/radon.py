@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import datasets
 from ..fits import Fit
 from .published import Number, compare, mean_of, read
 from .radon_figures import (
@@ -60,6 +61,7 @@ __all__ = [
     "exact_spread",
     "given",
     "ladder_of",
+    "least_squares",
     "modes",
     "numbers",
     "parameterisations",
@@ -99,6 +101,7 @@ def radon(settings: Settings) -> Study:
     folds = cross_validate(engine=settings.engine, seed=settings.seed)
     ours = numbers(fits, modes=searched, folds=folds)
     tables = {
+        "least_squares": Table("Complete and no pooling by least squares", least_squares()),
         "reml": Table("Restricted maximum likelihood, recomputed", reml_table()),
         "estimates": Table("Posterior means", estimates(fits)),
         "modes": Table("Posterior modes of Wiecki's model, from three starts", searched, 4),
@@ -158,6 +161,37 @@ def reml_table() -> pd.DataFrame:
     return table[[*order, "sigma_a", "sigma_b", "rho", "sigma"]]
 
 
+def least_squares(response: str = GELMAN_HILL) -> pd.DataFrame:
+    """Recompute the published regressions that have no group level.
+
+    Parameters
+    ----------
+    response : {"log_radon", "log_activity_plus_tenth"}
+
+    Returns
+    -------
+    DataFrame
+        A row each for complete and no pooling; columns a (NaN without pooling, where each county
+        has its own), b and sigma, the residual standard deviation.
+    """
+    import pandas as pd
+
+    houses = datasets.load("radon")
+    y, floor = houses[response].to_numpy(), houses["floor"].to_numpy(dtype=np.float64)
+    intercepts = {
+        "complete": np.ones((len(y), 1)),
+        "none": pd.get_dummies(houses["county"]).to_numpy(dtype=np.float64),
+    }
+    rows = {}
+    for pooling, columns in intercepts.items():
+        x = np.column_stack([floor, columns])
+        coefficients, squares, *_ = np.linalg.lstsq(x, y, rcond=None)
+        a = coefficients[1] if pooling == "complete" else np.nan
+        sigma = np.sqrt(squares[0] / (len(y) - x.shape[1]))
+        rows[pooling] = {"a": a, "b": coefficients[0], "sigma": sigma}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("pooling")
+
+
 def estimates(fits: Mapping[str, Fit]) -> pd.DataFrame:
     """Tabulate posterior means, a row per fit.
 
@@ -203,8 +237,9 @@ def numbers(
         What `radon_folds.cross_validate` returns.
     """
     ours = {
-        f"REML, {model}: {name}": Number(float(value))
-        for model, row in reml_table().iterrows()
+        f"{method}, {model}: {name}": Number(float(value))
+        for method, table in (("REML", reml_table()), ("least squares", least_squares()))
+        for model, row in table.iterrows()
         for name, value in row.items()
         if not np.isnan(value)
     }
