@@ -62,7 +62,9 @@ class Reduced:
     def line(self, label: str) -> str:
         """Say the reduction: ``919 rows -> 85 county -> 41 patterns``."""
         line = f"{self.rows} rows -> {len(self.sums.ZZ)} {label}"
-        return line + (f" -> {len(self.patterns.groups)} patterns" if self.by_pattern else "")
+        count = len(self.patterns.groups)
+        last = f" -> {count} pattern{'s' if count > 1 else ''}" if self.by_pattern else ""
+        return line + last
 
 
 def columns(design: Design) -> Floats:
