@@ -53,7 +53,7 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
             draws,
             term.levels,
             what="group",
-            why="as where one of few groups decides about the population",
+            why="as where there are few groups or it is unlike the others",
             way=f"fit.loo(by={by!r}, refit=True), which fits again without each of them{column}",
         )
     scores = scores.copy()

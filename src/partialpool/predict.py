@@ -229,7 +229,7 @@ def _all_effects(
     effects: dict[str, Array] = {}
     for term in design.groups:
         old = effects_of(posterior, term)
-        old = old.reshape(-1, *old.shape[2:])
+        old = old.reshape(old.shape[0] * old.shape[1], *old.shape[2:])
         added = new.get(term.label)
         if added is not None and term.new_levels:
             old = np.concatenate([old, added[:, ::-1]], axis=1)

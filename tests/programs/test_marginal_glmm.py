@@ -27,6 +27,7 @@ from programs.cases_marginal import (
 from programs.checks import Array, MakeLogDensity, assert_same_density, stanli_only
 
 import partialpool as pp
+from partialpool import marginal
 
 every_program = pytest.mark.parametrize("name", PROGRAMS)
 thorough = settings(
@@ -255,6 +256,26 @@ def test_units_do_not_matter_to_the_sampler(log_density: MakeLogDensity, factor:
         for (value, slope), (expected, expected_slope) in zip(other, plain, strict=True):
             np.testing.assert_allclose(value, expected, atol=1e-8)
             np.testing.assert_allclose(slope, expected_slope, atol=1e-7)
+
+
+@pytest.mark.parametrize("few", [0, 10**9])
+def test_every_kind_of_model_samples(
+    engine: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sizes of zero included: no fixed part, no intercept, no correlation, no sigma."""
+    monkeypatch.setattr(marginal, "FEW_PATTERNS", few)
+    for one in (
+        case(q=1, predictors=0, intercept=False),
+        case(q=1, predictors=0, intercept=False, known_se=True),
+        case(q=2, predictors=0, correlated=False, rotation=1),
+        case(q=3, predictors=2, intercept=False, weights="fractional", rotation=2),
+    ):
+        fit = one.model().sample(
+            engine=engine, seed=1, chains=2, warmup=50, draws=20, verbose=False, progress=False
+        )
+        for values in fit.posterior.values():
+            assert np.isfinite(values).all()
+        assert fit.predict().shape == (2, 20, len(one.frame))
 
 
 # --- examples -------------------------------------------------------------------------------------
