@@ -96,6 +96,7 @@ def reproduce(
     from .reproduce import run, save
 
     folder = out or Path(f"partialpool-{name}")
+    is_new = not folder.exists()
     _make_folder(folder)
     lines: dict[str, str] = {}
 
@@ -106,7 +107,12 @@ def reproduce(
 
     given = {"seed": seed, "chains": chains, "draws": draws}
     chosen = {option: value for option, value in given.items() if value is not None}
-    study = run(name, engine=engine, progress=not as_json, report=report, **chosen)
+    try:
+        study = run(name, engine=engine, progress=not as_json, report=report, **chosen)
+    except PartialPoolError:
+        if is_new:
+            folder.rmdir()
+        raise
     files = [str(path) for path in save(study, folder)]
     if as_json:
         _print_json(

@@ -47,6 +47,15 @@ def test_reproduce_prints_a_diagnosis_per_fit_and_the_table_first(reproduced) ->
     assert " nan" not in text
 
 
+def test_reproduce_that_cannot_start_leaves_no_folder(tmp_path: Path) -> None:
+    wrong = ("reproduce", "eight_schools", "--engine", "none")
+    assert "there is no engine 'none'" in run(*wrong, cwd=tmp_path, code=1).stderr
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "mine").mkdir()
+    run(*wrong, "--out", "mine", cwd=tmp_path, code=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_reproduce_writes_what_it_says(reproduced) -> None:
     _, folder = reproduced
     out = folder / "partialpool-baseball"
