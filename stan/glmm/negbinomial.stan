@@ -122,7 +122,7 @@ data {
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).
   int<lower=0, upper=3> prior_alpha_family; // of the intercept (code)
-  real prior_alpha_location; // at the mean of X (unit of eta)
+  real prior_alpha_location; // at x_mean (unit of eta)
   real<lower=0> prior_alpha_scale; // its scale (unit of eta)
   real<lower=0> prior_alpha_df; // its degrees of freedom (no unit)
   array[K] int<lower=0, upper=3> prior_beta_family; // of the slopes (code)
@@ -182,7 +182,7 @@ transformed data {
   }
 }
 parameters {
-  vector[has_intercept] alpha; // eta at the mean of X (unit of eta)
+  vector[has_intercept] alpha; // eta at x_mean (unit of eta)
   vector[K] beta; // slopes (eta per X)
   vector<lower=0>[Q - sum(tau_fixed)] tau_free; // sds of the group effects
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
