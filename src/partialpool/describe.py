@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 HOW = {
     "marginal": "integrated out, drawn afterwards",
-    "centered": "centered",
-    "noncentered": "non-centered",
+    "centered": "centered: its rows tell much about a group",
+    "noncentered": "non-centered: its rows tell little about a group",
 }
+GIVEN = {"centered": "centered", "noncentered": "non-centered"}
 
 
 def describe(model: Model) -> str:
@@ -33,7 +34,7 @@ def describe(model: Model) -> str:
     elif model.prepared.rows < rows:
         lines.append(f"  reduced  {rows} rows -> {model.prepared.rows} distinct, exactly")
     for term in design.groups:
-        how = HOW[model.parameterizations[term.label]]
+        how = _how(model, term.label)
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
@@ -44,3 +45,12 @@ def describe(model: Model) -> str:
     middle = max((len(repr(row.prior)) for row in table), default=0)
     lines += [f"    {r.name:{width}}  {r.prior!r:{middle}}  {r.source}" for r in table]
     return "\n".join(lines)
+
+
+def _how(model: Model, label: str) -> str:
+    """Say how a term's effects are dealt with, and why where that was decided for the user."""
+    given = model.parameterization
+    asked = given if isinstance(given, str) else given.get(label, "auto")
+    chosen = model.parameterizations[label]
+    automatic = asked == "auto" and model.pooling == "partial"
+    return HOW[chosen] if automatic else GIVEN.get(chosen, HOW[chosen])

@@ -52,7 +52,8 @@ class Model:
     parameterization : {"auto", "marginal", "centered", "noncentered"} or mapping of term to these
         How group effects are dealt with; the posterior is the same. marginal integrates them
         out exactly, and draws them afterwards: gaussian family, one group term. auto takes it
-        where it can, else noncentered.
+        where it can; else centered where a group's own rows tell much about it, noncentered
+        where they tell little. `print(model)` says which, and why.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.
 

@@ -15,6 +15,7 @@ from .design import Design
 from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
+from .informative import ENOUGH, group_information
 from .marginal import Reduced
 from .prior_table import PriorTable
 from .stan_program import StanProgram
@@ -51,7 +52,8 @@ def parameterizations(
     """Decide how the effects of each group term are dealt with, by label.
 
     ``auto`` integrates them out where that is exact and the program exists: a gaussian family
-    and one group term; else they are sampled non-centered.
+    and one group term. Else they are sampled centered where the typical group's own rows tell
+    much about it (`informative.ENOUGH`), and non-centered where they do not.
 
     Raises
     ------
@@ -82,9 +84,13 @@ def parameterizations(
             f"{family.name!r}, {len(labels)} group term(s) and {pooling} pooling. 'auto' takes "
             "what there is"
         )
-    automatic = "marginal" if possible else "noncentered"
     chosen = {label: wanted.get(label, "auto") for label in labels}
-    return {label: automatic if how == "auto" else how for label, how in chosen.items()}
+    for term in design.groups:
+        if chosen[term.label] == "auto":
+            known = pooling == "partial" and group_information(design, family, term) > ENOUGH
+            sampled = "centered" if known else "noncentered"
+            chosen[term.label] = "marginal" if possible else sampled
+    return chosen
 
 
 def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
