@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from .reduce import GaussianSums
 
 Floats = NDArray[np.float64]
-CHUNK = 2_000_000
-"""Numbers of one kind (draws x groups x coefficients squared) held at a time."""
+CHUNK = 200_000
+"""Numbers of one kind (draws x groups) held at a time: few enough for a processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +43,86 @@ class Population:
         return len(self.sigma)
 
 
-def _normals(
-    sums: GaussianSums, population: Population, groups: NDArray[np.int64]
-) -> Iterator[tuple[slice, Floats, Floats]]:
-    """Yield chunks of draws: which, means (draw, group, q), roots (draw, group, q, q).
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """A chunk of draws: everything (draw, group), by coefficient.
 
-    The effects are the means plus ``root @ z`` with standard normal z.
+    Attributes
+    ----------
+    part : slice
+        Which draws.
+    factor : array, (draw, coefficient, coefficient)
+    sigma : array, (draw, 1)
+    lower : list of list of array
+        Cholesky factor F of A.
+    x : list of array
+        F^-1 Lambda'u / sigma.
     """
+
+    part: slice
+    factor: Floats
+    sigma: Floats
+    lower: list[list[Floats]]
+    x: list[Floats]
+
+    def backward(self, right: list[Floats]) -> list[Floats]:
+        """Solve F'x = right."""
+        x: list[Floats] = list(right)
+        for a in reversed(range(len(x))):
+            left = right[a]
+            for b in range(a + 1, len(x)):
+                left = left - self.lower[b][a] * x[b]
+            x[a] = left / self.lower[a][a]
+        return x
+
+    def effects(self, w: list[Floats]) -> list[Floats]:
+        """Return Lambda w."""
+        return [
+            np.sum([self.factor[:, k, a, None] * w[a] for a in range(k + 1)], axis=0)
+            for k in range(len(w))
+        ]
+
+
+def _forward(lower: list[list[Floats]], right: list[Floats]) -> list[Floats]:
+    """Solve F x = right."""
+    x: list[Floats] = []
+    for a, row in enumerate(lower):
+        left = right[a]
+        for b in range(a):
+            left = left - row[b] * x[b]
+        x.append(left / row[a])
+    return x
+
+
+def _solved(
+    sums: GaussianSums, population: Population, groups: NDArray[np.int64]
+) -> Iterator[_Solved]:
+    """Factorise A of every draw and group: q is small, so element by element, in chunks."""
     q = sums.ZZ.shape[1]
-    step = max(1, CHUNK // max(1, len(groups) * q * q))
-    ZZ, ZX, Zr = sums.ZZ[groups], sums.ZX[groups], sums.Zr[groups]
+    ZZ = sums.ZZ[groups].reshape(len(groups), q * q).T
+    both = np.concatenate([sums.Zr[groups][:, :, None], sums.ZX[groups]], axis=2)
+    by_column = both.reshape(len(groups), q * both.shape[2]).T
+    step = max(1, CHUNK // max(1, len(groups)))
     for start in range(0, len(population), step):
         part = slice(start, min(start + step, len(population)))
-        factor, sigma = population.factor[part], population.sigma[part]
+        factor, sigma = population.factor[part], population.sigma[part, None]
+        scaled = factor / sigma[:, :, None]
         d = population.coefficients[part] - sums.reference
-        u = Zr[None] - np.einsum("jap,sp->sja", ZX, d)
-        inner = np.einsum("sia,jik,skb->sjab", factor, ZZ, factor) / sigma[:, None, None, None] ** 2
-        lower = np.linalg.cholesky(inner + np.eye(q))
-        # w = A^-1 Lambda'u / sigma^2, root of A^-1 = F'^-1
-        scaled = np.einsum("sia,sji->sja", factor, u) / sigma[:, None, None] ** 2
-        inverse = np.linalg.inv(lower)
-        mean = np.einsum("sjba,sjbc,sjc->sja", inverse, inverse, scaled)
-        root = np.einsum("sab,sjcb->sjac", factor, inverse)
-        yield part, np.einsum("sab,sjb->sja", factor, mean), root
+        e = np.concatenate([np.ones((len(d), 1)), -d], axis=1)
+        lower: list[list[Floats]] = []
+        for a in range(q):
+            lower.append([])
+            for b in range(a + 1):
+                pairs = scaled[:, :, a, None] * scaled[:, None, :, b]
+                left = pairs.reshape(len(d), -1) @ ZZ + float(a == b)
+                for i in range(b):
+                    left -= lower[a][i] * (lower[b][i] if b < a else lower[a][i])
+                lower[a].append(np.sqrt(left) if a == b else left / lower[b][b])
+        right = [
+            (scaled[:, :, a, None] * e[:, None, :]).reshape(len(d), -1) @ by_column
+            for a in range(q)
+        ]
+        yield _Solved(part, factor, sigma, lower, _forward(lower, right))
 
 
 def draw_effects(
@@ -85,16 +142,29 @@ def draw_effects(
     -------
     array, (draw, group, coefficient)
     """
-    chosen = np.arange(len(sums.ZZ)) if groups is None else np.asarray(groups, dtype=np.int64)
-    q = sums.ZZ.shape[1]
-    z = np.empty((len(population), len(chosen), q))
+    chosen = _chosen(sums, groups)
+    z = np.empty((len(chosen), len(population), sums.ZZ.shape[1]))
     for place, j in enumerate(chosen.tolist()):
-        rng = np.random.default_rng(np.random.SeedSequence([seed, 4, j]))
-        z[:, place] = rng.standard_normal((len(population), q))
-    out = np.empty_like(z)
-    for part, mean, root in _normals(sums, population, chosen):
-        out[part] = mean + np.einsum("sjab,sjb->sja", root, z[part])
+        z[place] = np.random.default_rng(np.random.SeedSequence([seed, 4, j])).standard_normal(
+            z.shape[1:]
+        )
+    return effects_from(sums, population, chosen, z)
+
+
+def effects_from(
+    sums: GaussianSums, population: Population, groups: NDArray[np.int64], z: Floats
+) -> Floats:
+    """Make standard normals (group, draw, coefficient) into effects (draw, group, coefficient)."""
+    out = np.empty((len(population), len(groups), z.shape[2]))
+    for each in _solved(sums, population, groups):
+        right = [x / each.sigma + z[:, each.part, a].T for a, x in enumerate(each.x)]
+        for k, effect in enumerate(each.effects(each.backward(right))):
+            out[each.part, :, k] = effect
     return out
+
+
+def _chosen(sums: GaussianSums, groups: Sequence[int] | None) -> NDArray[np.int64]:
+    return np.arange(len(sums.ZZ)) if groups is None else np.asarray(groups, dtype=np.int64)
 
 
 def effect_moments(
@@ -121,21 +191,27 @@ def effect_moments(
     -------
     mean, sd : arrays, (group, coefficient)
     """
-    chosen = np.arange(len(sums.ZZ)) if groups is None else np.asarray(groups, dtype=np.int64)
-    q = sums.ZZ.shape[1]
-    total, square, within = (np.zeros((len(chosen), q)) for _ in range(3))
+    chosen, q = _chosen(sums, groups), sums.ZZ.shape[1]
     shift: Floats | None = None
-    for part, mean, root in _normals(sums, population, chosen):
-        if added is not None:
-            mean = mean + added[part, None]
-        shift = mean[0] if shift is None else shift
-        total += (mean - shift).sum(axis=0)
-        square += ((mean - shift) ** 2).sum(axis=0)
-        within += (root**2).sum(axis=(0, 3))
+    total, square, within = (np.zeros((q, len(chosen))) for _ in range(3))
+    for each in _solved(sums, population, chosen):
+        means = each.effects(each.backward([x / each.sigma for x in each.x]))
+        for k, mean in enumerate(means):
+            if added is not None:
+                means[k] = mean = mean + added[each.part, k, None]
+        if shift is None:
+            shift = np.array([mean[0] for mean in means])
+        for k, mean in enumerate(means):
+            away = mean - shift[k]
+            total[k] += away.sum(axis=0)
+            square[k] += (away**2).sum(axis=0)
+            of_k = _forward(each.lower, [each.factor[:, k, a, None] for a in range(q)])
+            within[k] += sum((x**2).sum(axis=0) for x in of_k)
     assert shift is not None
     n = len(population)
     between = np.maximum(square - total**2 / n, 0.0) / max(1, n - 1)
-    return shift + total / n, np.sqrt(within / n + between)
+    mean_of, sd_of = shift + total / n, np.sqrt(within / n + between)
+    return mean_of.T, sd_of.T
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,21 +242,15 @@ def group_log_likelihood(sums: GaussianSums, own: GroupRows, population: Populat
 
     Complete with its constants. Rows of weight w have their densities to the power w.
     """
-    q, groups = sums.ZZ.shape[1], len(sums.ZZ)
+    groups = len(sums.ZZ)
     out = np.empty((len(population), groups))
-    step = max(1, CHUNK // max(1, groups * q * q))
-    for start in range(0, len(population), step):
-        part = slice(start, min(start + step, len(population)))
-        factor, sigma = population.factor[part], population.sigma[part, None]
-        d = population.coefficients[part] - sums.reference
-        u = sums.Zr[None] - np.einsum("jap,sp->sja", sums.ZX, d)
-        inner = np.einsum("sia,jik,skb->sjab", factor, sums.ZZ, factor)
-        lower = np.linalg.cholesky(inner / sigma[:, :, None, None] ** 2 + np.eye(q))
-        scaled = np.einsum("sia,sji->sja", factor, u) / sigma[:, :, None]
-        x = np.linalg.solve(lower, scaled[..., None])[..., 0]
-        logs = np.log(np.diagonal(lower, axis1=2, axis2=3)).sum(axis=2)
+    for each in _solved(sums, population, np.arange(groups)):
+        d = population.coefficients[each.part] - sums.reference
+        logs = sum((np.log(row[-1]) for row in each.lower), np.zeros((1, 1)))
+        explained = sum((x**2 for x in each.x), np.zeros((1, 1)))
         products = (d[:, :, None] * d[:, None, :]).reshape(len(d), -1)
         squares = own.rr - 2 * d @ own.Xr.T + products @ own.XX.reshape(groups, -1).T
-        left = squares - (x**2).sum(axis=2)
-        out[part] = own.constant - own.rows * np.log(sigma) - logs - 0.5 * left / sigma**2
+        sigma = each.sigma
+        left = (squares - explained) / (2 * sigma**2)
+        out[each.part] = own.constant - own.rows * np.log(sigma) - logs - left
     return out
