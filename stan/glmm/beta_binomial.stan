@@ -108,7 +108,7 @@ data {
   int<lower=0> K; // predictors, without the intercept (count)
   matrix[N, K] X; // predictors (their units)
   int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
-  row_vector[K] x_mean; // where alpha stands: means of the predictors
+  row_vector[K] x_mean; // where alpha stands: means of X (their units)
   int<lower=0> T; // group terms (count)
   array[T] int<lower=1> q; // coefficients of each term (count)
   array[T] int<lower=1> J; // groups of each term (count)

@@ -55,12 +55,17 @@ def point(fit: pp.Fit, draw: int) -> dict[str, np.ndarray]:
     return {name: values[draw % 4, draw] for name, values in draws.items()}
 
 
-# a minute of CPU: 1,934 rows and a posterior in which centered effects mix slowly
-LONG = "bernoulli/varying_intercept_slope_centered"
+# half a minute of CPU or more: hundreds of rows or groups, or centered effects that mix slowly
+LONG = {
+    "bernoulli/varying_intercept_slope_centered",
+    "glmm/beta_binomial",
+    "glmm/binomial",
+    "glmm/poisson",
+}
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == LONG)) for name in NAMES]
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NAMES]
 )
 def test_densities_and_posteriors_agree(name: str) -> None:
     program = pp.programs.get(name)
