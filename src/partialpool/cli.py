@@ -7,19 +7,16 @@ command line is wrong; 3 `sample` is done, but the diagnosis of the draws found 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from .errors import DataError, PartialPoolError
+from .printing import console, print_comparison, print_json, print_table, records
 from .reproduce import STUDIES
 
 if TYPE_CHECKING:
@@ -115,24 +112,24 @@ def reproduce(
         raise
     files = [str(path) for path in save(study, folder)]
     if as_json:
-        _print_json(
+        print_json(
             {
                 "study": name,
                 "tables": {
-                    key: {"heading": table.heading, "rows": _records(table.frame)}
+                    key: {"heading": table.heading, "rows": records(table.frame)}
                     for key, table in study.tables.items()
                 },
-                "published": _records(study.comparison),
+                "published": records(study.comparison),
                 "diagnosis": lines,
                 "files": files,
             }
         )
         return
-    console = _console()
+    screen = console()
     for table in study.tables.values():
-        console.print(f"\n{table.heading}", style="bold", highlight=False)
-        _print_table(console, table.frame.reset_index(), decimals=table.decimals)
-    _print_comparison(console, study.comparison, all_rows=all_rows)
+        screen.print(f"\n{table.heading}", style="bold", highlight=False)
+        print_table(screen, table.frame.reset_index(), decimals=table.decimals)
+    print_comparison(screen, study.comparison, all_rows=all_rows)
     print(f"\nTables (CSV), figures (PNG) and fits (NetCDF) are in {folder}/")
 
 
@@ -153,9 +150,9 @@ def programs(
             raise typer.BadParameter("--code needs the name of a program")
         table = catalogue.list().reset_index()
         if as_json:
-            _print_json(table.to_dict(orient="records"))
+            print_json(table.to_dict(orient="records"))
         else:
-            _print_table(_console(), table)
+            print_table(console(), table)
         return
     program = catalogue.resolve(name)
     if code and not as_json:
@@ -167,7 +164,7 @@ def programs(
     }
     if as_json:
         shown = {"name": program.name, "path": str(program.path), **blocks}
-        _print_json(shown | ({"code": program.code} if code else {}))
+        print_json(shown | ({"code": program.code} if code else {}))
         return
     print(f"{program.name}  ({program.path})")
     for block, declarations in blocks.items():
@@ -219,11 +216,11 @@ def sample(
             name: {key: value if math.isfinite(value) else None for key, value in row.items()}
             for name, row in rows.items()
         }
-        _print_json(
+        print_json(
             {"file": str(out), "diagnosis": json.loads(diagnosis.to_json()), "summary": summary}
         )
     else:
-        _print_table(_console(), fit.summary().reset_index(), significant=4)
+        print_table(console(), fit.summary().reset_index(), significant=4)
         print(diagnosis if not diagnosis.ok else diagnosis.line())
         print(f"saved to {out}")
     if not diagnosis.ok:
@@ -237,7 +234,7 @@ def doctor(as_json: Json = False) -> None:
 
     report = examine()
     if as_json:
-        _print_json(report.as_dict())
+        print_json(report.as_dict())
         return
     width = max(len(name) for name, _ in report.facts)
     for name, value in report.facts:
@@ -270,39 +267,6 @@ def install_cmdstan(
     print(path)
 
 
-def _print_comparison(console: Console, comparison: Any, *, all_rows: bool) -> None:
-    """Print published numbers beside ours; those that agree are only counted, unless asked for."""
-    agreeing = comparison["verdict"] == "agrees"
-    shown = comparison if all_rows else comparison[~agreeing]
-    console.print(
-        f"\nOf {len(comparison)} numbers to compare, ours agree with {agreeing.sum()} within "
-        "rounding and 5 Monte-Carlo standard errors"
-        + ("." if all_rows or shown.empty else f" (--all prints them); the other {len(shown)}:"),
-        style="bold",
-        highlight=False,
-    )
-    if shown.empty:
-        return
-    columns = ["published", "exact", "ours", "mcse", "verdict"]
-    table = shown[columns].reset_index().fillna({"published": "", "exact": ""})
-    _print_table(console, table, significant=5)
-    notes = dict.fromkeys(shown.loc[~agreeing, "note"])
-    for note in notes if not all_rows else ():
-        console.print(f"  {note}", highlight=False)
-
-
-def _records(frame: Any) -> list[dict[str, Any]]:
-    """Rows of a table for JSON, which has no NaN."""
-    rows: list[dict[str, Any]] = frame.reset_index().to_dict(orient="records")
-    return [
-        {
-            str(key): None if isinstance(value, float) and not math.isfinite(value) else value
-            for key, value in row.items()
-        }
-        for row in rows
-    ]
-
-
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -320,38 +284,3 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DataError(f"{path} must hold one JSON object: names of data variables and values")
     return data
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, default=lambda number: number.item()))
-
-
-def _console() -> Console:
-    with contextlib.suppress(OSError, ValueError):
-        if sys.stdout.isatty():
-            return Console()
-    return Console(width=200, force_terminal=False, color_system=None)
-
-
-def _print_table(
-    console: Console, table: Any, *, decimals: int | None = None, significant: int | None = None
-) -> None:
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    numeric = {str(name): table[name].dtype.kind in "fi" for name in table.columns}
-    for name, is_numeric in numeric.items():
-        grid.add_column(name.replace("_", " "), justify="right" if is_numeric else "left")
-    for row in table.itertuples(index=False):
-        grid.add_row(*_cells(row, decimals, significant))
-    console.print(grid)
-
-
-def _cells(row: Any, decimals: int | None, significant: int | None) -> Iterator[str]:
-    for value in row:
-        if isinstance(value, float) and math.isnan(value):
-            yield ""
-        elif isinstance(value, float) and decimals is not None:
-            yield f"{value:.{decimals}f}"
-        elif isinstance(value, float) and significant is not None:
-            yield f"{value:.{significant}g}"
-        else:
-            yield str(value)

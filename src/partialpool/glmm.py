@@ -91,7 +91,7 @@ def stan_data(
         **codes("beta", betas, location=True),
         "tau_fixed": fixed,
         **codes("tau", taus, location=False),
-        "prior_cor_eta": [_eta(term, table) for term in terms],
+        "prior_cor_eta": [lkj_shape(term, table) for term in terms],
     }
     if family.name in ("bernoulli", "binomial", "beta_binomial"):
         trials = np.ones(n) if response.trials is None else response.trials
@@ -122,7 +122,8 @@ def _tau(term: GroupDesign, name: str, table: PriorTable) -> Code:
     return priors.code(table[sd_name(term, name)])
 
 
-def _eta(term: GroupDesign, table: PriorTable) -> float:
+def lkj_shape(term: GroupDesign, table: PriorTable) -> float:
+    """Return the shape of the LKJ prior of a term's correlations; 1 where it has none."""
     prior = table[cor_name(term)] if cor_name(term) in table else priors.LKJ(1.0)
     assert isinstance(prior, priors.LKJ)
     return float(prior.eta)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from . import priors, reduce
 from .conditional import GroupRows
 from .design import Design, GroupDesign
-from .glmm import codes
-from .prior_table import PriorTable, cor_name, sd_name
-from .priors import LKJ, Code
+from .glmm import codes, lkj_shape
+from .prior_table import PriorTable, sd_name
+from .priors import Code
 from .reduce import GaussianSums
 
 Floats = NDArray[np.float64]
@@ -169,7 +169,7 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
         **codes("alpha", alpha, location=True),
         **codes("beta", betas, location=True),
         **codes("tau", taus, location=False),
-        "prior_cor_eta": _eta(term, table),
+        "prior_cor_eta": lkj_shape(term, table),
         **codes("sigma", sigma, location=False),
         "y_unit": unit,
         "tau_unit": unit / np.sqrt(np.maximum(_mean_square(term), 1e-300)),
@@ -194,9 +194,3 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
 def _mean_square(term: GroupDesign) -> Floats:
     mean: Floats = np.mean(term.Z**2, axis=0)
     return np.where(mean > 0, mean, 1.0)
-
-
-def _eta(term: GroupDesign, table: PriorTable) -> float:
-    prior = table[cor_name(term)] if cor_name(term) in table else LKJ(1.0)
-    assert isinstance(prior, LKJ)
-    return float(prior.eta)

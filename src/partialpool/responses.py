@@ -39,7 +39,7 @@ def check_response(design: Design, family: Family) -> None:
     rows = design.data.index.to_numpy()
     y = response.y
     name = response.name
-    _check_additions(response, family, rows)
+    _check_additions(response, family)
     if family.link == "identity":
         if len(y) > 1 and np.ptp(y) == 0:
             raise DataError(
@@ -70,30 +70,21 @@ def check_response(design: Design, family: Family) -> None:
         _warn_of_separation(design, y, trials)
 
 
-def _check_additions(response: Response, family: Family, rows: NDArray[Any]) -> None:
+def _check_additions(response: Response, family: Family) -> None:
     name = response.name
     if family.takes_trials and response.trials is None:
         raise DataError(
             f"family {family.name!r} needs the number of trials: write `{name} | trials(n) ~ ...`, "
             "or use family 'bernoulli' for a response of 0 and 1"
         )
-    if response.trials is not None:
-        if not family.takes_trials:
-            raise DataError(
-                f"trials() belongs to families 'binomial' and 'beta_binomial', not {family.name!r}"
-            )
-        n = response.trials
-        _refuse(n < 0, rows, n, "trials must not be negative")
-        _refuse(n != np.floor(n), rows, n, "trials must be whole numbers")
-    if response.weights is not None:
-        w = response.weights
-        _refuse(w < 0, rows, w, "weights must not be negative")
-        if not np.any(w > 0):
-            raise DataError("all weights are 0: no row counts")
-    if response.se is not None:
-        if family.name != "gaussian":
-            raise DataError(f"se() belongs to family 'gaussian', not {family.name!r}")
-        _refuse(response.se <= 0, rows, response.se, "standard errors in se() must be positive")
+    if response.trials is not None and not family.takes_trials:
+        raise DataError(
+            f"trials() belongs to families 'binomial' and 'beta_binomial', not {family.name!r}"
+        )
+    if response.weights is not None and not np.any(response.weights > 0):
+        raise DataError("all weights are 0: no row counts")
+    if response.se is not None and family.name != "gaussian":
+        raise DataError(f"se() belongs to family 'gaussian', not {family.name!r}")
 
 
 def _counts_hint(y: NDArray[Any]) -> str:

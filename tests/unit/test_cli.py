@@ -75,15 +75,16 @@ def test_reproduce_writes_what_it_says(reproduced) -> None:
 
 
 def small_study(settings: Settings) -> Study:
-    """Two numbers, one of which differs; no figure."""
+    """Two numbers to compare, one of which differs, and one only shown; no figure."""
     program = pp.programs.get("binomial/complete_pooling")
     fit = settings.sample("only", program, program.example_data())
     rows = (
         Published("right", "1.0", 0.0, "", "compare", "a"),
         Published("other", "2.0", 0.0, "", "compare", "why not"),
+        Published("seen", "4.0", 0.0, "", "shown", "a failed sampler"),
     )
     frame = pd.DataFrame({"value": [1.25, math.nan]}, index=pd.Index(["x", "y"], name="row"))
-    comparison = compare(rows, {"right": Number(1.0), "other": Number(3.0)})
+    comparison = compare(rows, {"right": Number(1.0), "other": Number(3.0), "seen": Number(9.0)})
     return Study("small", {"t": Table("A heading", frame)}, comparison, {"only": fit}, {})
 
 
@@ -108,8 +109,8 @@ def test_reproduce_any_study(small: Callable[..., str], tmp_path: Path) -> None:
     text = small(*arguments, "--out", str(tmp_path))
     assert "only: 2 chains x 50 draws" in text
     assert "A heading" in text
-    assert "Of 2 numbers to compare, ours agree with 1 " in text
-    shown = text[text.index("Of 2") :]
+    assert "Of 2 numbers compared, ours agree with 1 " in text
+    shown = text[text.index("the other 2 of 3:") :]
     assert "other" in shown
     assert "why not" in shown
     assert "right" not in shown
@@ -124,7 +125,7 @@ def test_reproduce_as_json(small: Callable[..., str], tmp_path: Path) -> None:
     assert set(told) == {"study", "tables", "published", "diagnosis", "files"}
     rows = [{"row": "x", "value": 1.25}, {"row": "y", "value": None}]
     assert told["tables"] == {"t": {"heading": "A heading", "rows": rows}}
-    assert [row["agrees"] for row in told["published"]] == [True, False]
+    assert [row["agrees"] for row in told["published"]] == [True, False, True]
     assert told["diagnosis"]["only"].startswith("4 chains x 50 draws")
     assert sorted(told["files"]) == sorted(str(path) for path in tmp_path.iterdir())
 
