@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from . import priors, reduce
 from .conditional import GroupRows
-from .design import Design, GroupDesign
+from .design import Design
 from .glmm import codes, lkj_shape
 from .prior_table import PriorTable, sd_name
 from .priors import Code
@@ -19,8 +19,10 @@ from .reduce import GaussianSums
 
 Floats = NDArray[np.float64]
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
-FEW_PATTERNS = 4
-"""Patterns are used where there are this many times fewer of them than groups."""
+FEW_PATTERNS = 1.5
+"""Patterns are used where there are this many times fewer of them than groups ..."""
+WORK = 20_000
+"""... and their sums take no more multiplications a gradient than the groups', or than this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +35,8 @@ class Reduced:
         About the least-squares fit.
     whitened : GaussianSums
         The same with Q in the place of X = QR: no columns that nearly cancel, as those of a year.
-    patterns : Patterns
-        Of the whitened sums.
+    patterns : Patterns or None
+        Of the whitened sums, where they are few.
     R_inverse : array, (column, column)
         Of X = QR, rows weighted.
     x_mean : array, (predictor,)
@@ -44,27 +46,23 @@ class Reduced:
 
     sums: GaussianSums
     whitened: GaussianSums
-    patterns: reduce.Patterns
+    patterns: reduce.Patterns | None
     R_inverse: Floats
     x_mean: Floats
     rows: int
 
     @property
-    def by_pattern(self) -> bool:
-        """Whether few enough groups differ in Z'Z to sum over patterns."""
-        return len(self.patterns.groups) * FEW_PATTERNS <= len(self.sums.ZZ)
-
-    @property
     def program(self) -> str:
         """Name of the program that takes these sums."""
-        return BY_PATTERN if self.by_pattern else PROGRAM
+        return PROGRAM if self.patterns is None else BY_PATTERN
 
     def line(self, label: str) -> str:
         """Say the reduction: ``919 rows -> 85 county -> 41 patterns``."""
         line = f"{self.rows} rows -> {len(self.sums.ZZ)} {label}"
+        if self.patterns is None:
+            return line
         count = len(self.patterns.groups)
-        last = f" -> {count} pattern{'s' if count > 1 else ''}" if self.by_pattern else ""
-        return line + last
+        return line + f" -> {count} pattern{'s' if count > 1 else ''}"
 
 
 def columns(design: Design) -> Floats:
@@ -96,8 +94,16 @@ def reduced(design: Design) -> Reduced | None:
     sums = dataclasses.replace(sums, reference=near + far)
     R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
-    patterns = reduce.patterns(whitened)
+    patterns = reduce.patterns(whitened) if _few_patterns(sums) else None
     return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+
+
+def _few_patterns(sums: GaussianSums) -> bool:
+    groups, q, columns = (int(size) for size in sums.ZX.shape)
+    alike = int(reduce.patterns_of(sums).max()) + 1
+    pairs, pairs_of_columns = q * (q + 1) // 2, (columns + 1) * (columns + 2) // 2
+    work, work_by_group = alike * pairs**2 * pairs_of_columns, groups * q**2 * (columns + 1)
+    return alike * FEW_PATTERNS <= groups and work <= max(WORK, work_by_group)
 
 
 def weights_of(design: Design) -> Floats | None:
@@ -172,25 +178,31 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
         "prior_cor_eta": lkj_shape(term, table),
         **codes("sigma", sigma, location=False),
         "y_unit": unit,
-        "tau_unit": unit / np.sqrt(np.maximum(_mean_square(term), 1e-300)),
+        "tau_unit": _tau_unit(sums, unit, taus),
     }
-    if found.by_pattern:
-        patterns = found.patterns
+    if found.patterns is not None:
         return data | {
-            "B": len(patterns.groups),
-            "groups": patterns.groups.astype(np.float64),
-            "ZZ": patterns.ZZ,
-            "G": patterns.G,
+            "B": len(found.patterns.groups),
+            "groups": found.patterns.groups.astype(np.float64),
+            "ZZ": found.patterns.ZZ,
+            "G": found.patterns.G,
         }
     return data | {
         "J": len(sums.ZZ),
-        "ZZ": np.moveaxis(sums.ZZ, 0, -1),
-        "ZQ": np.moveaxis(whitened.ZX, 0, -1),
-        "Zr": sums.Zr.T,
+        "ZZ": sums.ZZ[:, *reduce.lower_pairs(q)],
+        "ZrQ": np.concatenate([sums.Zr[:, :, None], whitened.ZX], axis=2).reshape(len(sums.ZZ), -1),
         "draw_effects": 0,
     }
 
 
-def _mean_square(term: GroupDesign) -> Floats:
-    mean: Floats = np.mean(term.Z**2, axis=0)
-    return np.where(mean > 0, mean, 1.0)
+def _tau_unit(sums: GaussianSums, sigma: float, taus: list[Code]) -> Floats:
+    """Choose where the scale of each sd turns from linear to logarithmic.
+
+    Near 0 the data tell tau^2 to within sigma^2 sqrt(2 / sum of squares of Z'Z), its sd where
+    there is no variation between groups; three times the root of that made the fewest steps on
+    the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on.
+    """
+    squares = np.sum(np.diagonal(sums.ZZ, axis1=1, axis2=2) ** 2, axis=0)
+    unit: Floats = 3 * sigma * (2 / np.where(squares > 0, squares, 2.0)) ** 0.25
+    pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
+    return np.where(pole, 1e-6 * unit, unit)

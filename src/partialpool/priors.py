@@ -118,6 +118,7 @@ LOCATIONS = (Normal, StudentT, Cauchy, Flat)
 POSITIVES = (HalfNormal, HalfStudentT, HalfCauchy, Exponential, Gamma)
 _LOCATION_CODES = {Flat: 0, Normal: 1, StudentT: 2, Cauchy: 3}
 _POSITIVE_CODES = {HalfNormal: 1, HalfStudentT: 2, HalfCauchy: 3, Exponential: 4, Gamma: 5}
+GAMMA = _POSITIVE_CODES[Gamma]
 _HALVES: dict[type[Prior], type[Prior]] = {
     Normal: HalfNormal,
     StudentT: HalfStudentT,

@@ -158,16 +158,24 @@ class Patterns:
 
     Attributes
     ----------
-    ZZ : array, (pattern, coefficient, coefficient)
+    ZZ : array, (pattern, pair of coefficients)
+        Lower triangle of Z'Z, row by row.
     groups : array of int, (pattern,)
         How many groups each has.
-    G : array, (pattern, coefficient, coefficient, 1 + column, 1 + column)
-        Sums over those groups of the outer products of the rows of [Zr, ZX].
+    G : array, (pattern, pair of coefficients * pair of columns of [r, X])
+        Sums over those groups of products u[i, k] u[j, l] of elements of u = [Zr, ZX], the mean
+        of (k, l) and (l, k), for i >= j and k >= l.
     """
 
     ZZ: Floats
     groups: NDArray[np.int64]
     G: Floats
+
+
+def lower_pairs(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows and columns of a lower triangle with its diagonal, row by row."""
+    i, j = np.tril_indices(size)
+    return i.astype(np.int64), j.astype(np.int64)
 
 
 def patterns_of(sums: GaussianSums) -> NDArray[np.int64]:
@@ -182,11 +190,16 @@ def patterns(sums: GaussianSums) -> Patterns:
     which = patterns_of(sums)
     count = int(which.max()) + 1
     _, first = np.unique(which, return_index=True)
-    both = np.concatenate([sums.Zr[:, :, None], sums.ZX], axis=2)
-    q, width = both.shape[1:]
-    G = np.zeros((count, q, q, width, width))
-    np.add.at(G, which, np.einsum("jai,jbk->jabik", both, both))
-    return Patterns(sums.ZZ[first], np.bincount(which, minlength=count), G)
+    u = np.concatenate([sums.Zr[:, :, None], sums.ZX], axis=2)
+    i, j = lower_pairs(u.shape[1])
+    k, m = lower_pairs(u.shape[2])
+    products = [
+        (u[:, a][:, k] * u[:, b][:, m] + u[:, a][:, m] * u[:, b][:, k]) / 2
+        for a, b in zip(i, j, strict=True)
+    ]
+    G = np.zeros((count, len(i) * len(k)))
+    np.add.at(G, which, np.concatenate(products, axis=1))
+    return Patterns(sums.ZZ[first][:, i, j], np.bincount(which, minlength=count), G)
 
 
 @dataclass(frozen=True, eq=False)

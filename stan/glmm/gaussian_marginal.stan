@@ -6,18 +6,20 @@
 //   r_j ~ multi_normal(0, Lambda Lambda'), Lambda = diag(tau) L
 //
 // With X = Q R, the least-squares fit beta_hat, w = R (beta - beta_hat),
-// u_j = v_j - C_j w and A_j = I + Lambda' S_j Lambda / sigma^2, the density of
-// y is, up to a constant,
+// u_j = v_j - C_j w, M = Lambda / sigma and A_j = I + M' S_j M, the density of y
+// is, up to a constant,
 //
-//   -rows log sigma - sum_j log|A_j| / 2 - (rss + |w|^2) / (2 sigma^2)
-//   + sum_j |A_j^(-1/2) Lambda' u_j|^2 / (2 sigma^4)
+//   -rows log sigma - sum_j log|A_j| / 2
+//   - (rss + |w|^2 - sum_j (M' u_j)' A_j^(-1) M' u_j) / (2 sigma^2)
 //
 // where S_j = Z_j'Z_j, C_j = Z_j'Q_j, and v_j = Z_j' times the residuals of the
 // least-squares fit. beta is sampled as w, in which that fit has no
-// correlations. Given the draws, Lambda^(-1) r_j is normal with mean
-// A_j^(-1) Lambda' u_j / sigma^2 and covariance A_j^(-1). A row of
-// weight 2 counts twice in all sums; known standard errors are weights 1 / se^2
-// with sigma 1.
+// correlations. tau is sampled with a sign, as tau_unit sinh(tau_raw): changing
+// the signs of tau[k] and of the kth effects changes nothing, so that tau = 0 is
+// an ordinary point amid a smooth density, not the end of a long tail. Given the
+// draws, Lambda^(-1) r_j is normal with mean A_j^(-1) M' u_j / sigma and
+// covariance A_j^(-1). A row of weight 2 counts twice in all sums; known standard
+// errors are weights 1 / se^2 with sigma 1.
 //
 // Source: Lindley and Smith (1972), Bayes estimates for the linear model;
 //   Bates et al. (2015), Fitting linear mixed-effects models using lme4.
@@ -67,61 +69,45 @@ functions {
     }
     return total;
   }
-  // I + Lambda' S Lambda / s^2 of every group.
-  array[,] vector precision_of(array[,] vector S, matrix Lambda, real s,
-                               int q, int J) {
-    array[q, q] vector[J] A;
-    for (a in 1 : q) {
-      for (b in 1 : a) {
-        A[a, b] = rep_vector(a == b, J);
-        for (i in a : q) {
-          for (j in b : q) {
-            A[a, b] += (Lambda[i, a] * Lambda[j, b] / square(s)) * S[i, j];
-          }
-        }
+  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a, b].
+  vector weights_of(matrix M, int a, int b) {
+    int q = rows(M);
+    vector[choose(q + 1, 2)] w;
+    int at = 0;
+    for (i in 1 : q) {
+      for (j in 1 : i) {
+        at += 1;
+        w[at] = i == j ? M[i, a] * M[i, b]
+                : M[i, a] * M[j, b] + M[j, a] * M[i, b];
       }
     }
-    return A;
+    return w;
   }
-  // Cholesky factor of every group's A; only its lower triangle is used.
-  array[,] vector cholesky_of(array[,] vector A, int q, int J) {
-    array[q, q] vector[J] F = A;
+  // A = I + M'S M of every group as F D F': F below the diagonal, D on it.
+  array[,] vector factors_of(matrix S, matrix M) {
+    int q = rows(M);
+    array[q, q] vector[rows(S)] F = rep_array(zeros_vector(rows(S)), q, q);
     for (a in 1 : q) {
+      array[a] vector[rows(S)] g;
       for (b in 1 : a) {
-        for (i in 1 : b - 1) {
-          F[a, b] -= F[a, i] .* F[b, i];
+        g[b] = (a == b) + S * weights_of(M, a, b);
+        for (c in 1 : b - 1) {
+          g[b] -= g[c] .* F[b, c];
         }
-        F[a, b] = a == b ? sqrt(F[a, b]) : F[a, b] ./ F[b, b];
+        F[a, b] = a == b ? g[b] : g[b] ./ F[b, b];
       }
     }
     return F;
   }
-  // F \ (Lambda' u / s) of every group, u = Zr - ZQ w.
-  array[] vector whiten(array[,] vector F,
-                        array[] vector Zr,
-                        array[,] vector ZQ,
-                        vector w,
-                        matrix Lambda,
-                        real s,
-                        int q,
-                        int J) {
-    array[q] vector[J] u;
-    array[q] vector[J] x;
+  // F \ (M'u) of every group, where u of coefficient i is U[, columns of i] e.
+  array[] vector whiten(array[,] vector F, matrix U, vector e, matrix M) {
+    int q = rows(M);
+    array[q] vector[rows(U)] x;
     for (a in 1 : q) {
-      u[a] = Zr[a];
-      for (p in 1 : size(w)) {
-        u[a] -= ZQ[a, p] * w[p];
+      x[a] = U * to_vector(e * M[ : , a]');
+      for (c in 1 : a - 1) {
+        x[a] -= F[a, c] .* x[c];
       }
-    }
-    for (a in 1 : q) {
-      x[a] = rep_vector(0, J);
-      for (i in a : q) {
-        x[a] += (Lambda[i, a] / s) * u[i];
-      }
-      for (i in 1 : a - 1) {
-        x[a] -= F[a, i] .* x[i];
-      }
-      x[a] ./= F[a, a];
     }
     return x;
   }
@@ -140,10 +126,9 @@ data {
   int<lower=0, upper=1> correlated; // coefficients correlated? (yes 1)
   int<lower=0> C; // correlations: q choose 2 if correlated (count)
   int<lower=1> J; // groups (count)
-  // Sums over the rows of each group, for each pair of coefficients or columns.
-  array[q, q] vector[J] ZZ; // Z'Z (square of the unit of Z)
-  array[q, P] vector[J] ZQ; // Z'Q, where X = Q R (unit of Z)
-  array[q] vector[J] Zr; // Z' residuals of that fit (units of Z and eta)
+  // Sums over the rows of each group.
+  matrix[J, choose(q + 1, 2)] ZZ; // Z'Z, lower triangle (square of unit of Z)
+  matrix[J, q * (P + 1)] ZrQ; // Z'[residuals of that fit, Q], X = Q R (units)
   int<lower=0, upper=1> draw_effects; // draw the group effects? (yes 1)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
@@ -165,11 +150,11 @@ data {
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
   // Units in which the sampler sees the parameters; no posterior depends on it.
   real<lower=0> y_unit; // of sigma and xi (unit of eta)
-  vector<lower=0>[q] tau_unit; // of tau (eta per Z)
+  vector<lower=0>[q] tau_unit; // of tau, near 0 (eta per Z)
 }
 parameters {
   vector[P] xi; // R (beta - beta_hat), in y_unit
-  vector<lower=0>[q] tau_std; // tau, in tau_unit
+  vector[q] tau_raw; // tau: linear near 0, a logarithm far from it (no unit)
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
   vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
 }
@@ -180,7 +165,8 @@ transformed parameters {
   vector[K] beta = tail(beta_hat, K)
                    + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
   vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
-  vector[q] tau = tau_unit .* tau_std; // sds of the group effects (eta per Z)
+  vector[q] tau_signed = tau_unit .* sinh(tau_raw); // see above (eta per Z)
+  vector[q] tau = abs(tau_signed); // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
 }
 model {
@@ -196,6 +182,7 @@ model {
     tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
                          prior_tau_df[k]);
   }
+  target += log(cosh(tau_raw)); // Jacobian of tau_signed
   if (correlated) {
     target += lkj_cpc(cpc, 0, q, prior_cor_eta);
   }
@@ -204,15 +191,14 @@ model {
                            prior_sigma_df);
   }
   real s = known_se ? 1 : sigma[1];
-  matrix[q, q] Lambda = diag_pre_multiply(tau,
-                          cholesky_corr(cpc, 0, q, correlated));
-  array[q, q] vector[J] F = cholesky_of(precision_of(ZZ, Lambda, s, q, J), q,
-                                        J);
-  array[q] vector[J] x = whiten(F, Zr, ZQ, y_unit * xi, Lambda, s, q, J);
-  real explained = 0;
-  for (k in 1 : q) {
-    target += -sum(log(F[k, k]));
-    explained += dot_self(x[k]);
+  matrix[q, q] M = diag_pre_multiply(tau_signed / s,
+                     cholesky_corr(cpc, 0, q, correlated));
+  array[q, q] vector[J] F = factors_of(ZZ, M);
+  array[q] vector[J] x = whiten(F, ZrQ, append_row(1, -y_unit * xi), M);
+  real explained = 0; // times s^2
+  for (a in 1 : q) {
+    target += -0.5 * sum(log(F[a, a]));
+    explained += dot_product(x[a], x[a] ./ F[a, a]);
   }
   target += -(known_se ? 0 : rows) * log(s)
             - 0.5 * (rss + square(y_unit) * dot_self(xi) - explained)
@@ -225,7 +211,8 @@ generated quantities {
     int before = 0;
     for (i in 2 : correlated ? q : 1) {
       for (j in 1 : i - 1) {
-        rho[before + j] = dot_product(L[i], L[j]);
+        rho[before + j] = dot_product(L[i], L[j])
+                          * (tau_signed[i] * tau_signed[j] < 0 ? -1 : 1);
       }
       before += i - 1;
     }
@@ -234,20 +221,19 @@ generated quantities {
   vector[draw_effects ? q * J : 0] r;
   if (draw_effects) {
     real s = known_se ? 1 : sigma[1];
-    matrix[q, q] Lambda = diag_pre_multiply(tau,
-                            cholesky_corr(cpc, 0, q, correlated));
-    array[q, q] vector[J] F = cholesky_of(precision_of(ZZ, Lambda, s, q, J),
-                                          q, J);
-    array[q] vector[J] x = whiten(F, Zr, ZQ, y_unit * xi, Lambda, s, q, J);
-    matrix[J, q] z; // Lambda \ r: F' \ (x / s + standard normals)
+    matrix[q, q] M = diag_pre_multiply(tau_signed / s,
+                       cholesky_corr(cpc, 0, q, correlated));
+    array[q, q] vector[J] F = factors_of(ZZ, M);
+    array[q] vector[J] x = whiten(F, ZrQ, append_row(1, -y_unit * xi), M);
+    matrix[J, q] z; // Lambda \ r: F' \ (D \ x / s + D^(-1/2) standard normals)
     for (i in 1 : q) {
       int a = q + 1 - i;
-      z[ : , a] = x[a] / s + to_vector(normal_rng(zeros_vector(J), 1));
+      vector[J] noise = to_vector(normal_rng(zeros_vector(J), 1));
+      z[ : , a] = x[a] ./ F[a, a] / s + noise ./ sqrt(F[a, a]);
       for (b in a + 1 : q) {
         z[ : , a] -= F[b, a] .* z[ : , b];
       }
-      z[ : , a] ./= F[a, a];
     }
-    r = to_vector(z * Lambda');
+    r = s * to_vector(z * M');
   }
 }

@@ -9,10 +9,10 @@
 // With the notation of gaussian_marginal.stan, groups of pattern p share A_p,
 // and
 //
-//   sum_j |A_j^(-1/2) Lambda' u_j|^2 = sum_p trace(A_p^(-1) Lambda' M_p Lambda)
+//   sum_j (M' u_j)' A_j^(-1) M' u_j = sum_p trace(A_p^(-1) M' U_p M)
 //
-// where M_p = sum over the groups of p of u_j u_j'. Since u_j = [v_j, C_j] e
-// with e = (1, -w), element (a, b) of M_p is e' G_pab e, and the matrices
+// where U_p = sum over the groups of p of u_j u_j'. Since u_j = [v_j, C_j] e
+// with e = (1, -w), element (a, b) of U_p is e' G_pab e, and the matrices
 // G_pab = sum_j [v_j, C_j]_a' [v_j, C_j]_b, made once, are all that is left of
 // the data.
 //
@@ -63,6 +63,66 @@ functions {
     }
     return total;
   }
+  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a, b].
+  vector weights_of(matrix M, int a, int b) {
+    int q = rows(M);
+    vector[choose(q + 1, 2)] w;
+    int at = 0;
+    for (i in 1 : q) {
+      for (j in 1 : i) {
+        at += 1;
+        w[at] = i == j ? M[i, a] * M[i, b]
+                : M[i, a] * M[j, b] + M[j, a] * M[i, b];
+      }
+    }
+    return w;
+  }
+  // A = I + M'S M of every pattern as F D F': F below the diagonal, D on it.
+  array[,] vector factors_of(matrix S, matrix M) {
+    int q = rows(M);
+    array[q, q] vector[rows(S)] F = rep_array(zeros_vector(rows(S)), q, q);
+    for (a in 1 : q) {
+      array[a] vector[rows(S)] g;
+      for (b in 1 : a) {
+        g[b] = (a == b) + S * weights_of(M, a, b);
+        for (c in 1 : b - 1) {
+          g[b] -= g[c] .* F[b, c];
+        }
+        F[a, b] = a == b ? g[b] : g[b] ./ F[b, b];
+      }
+    }
+    return F;
+  }
+  // Sum over patterns of trace(A^(-1) M' [sum of u u'] M), where the sum of
+  // u[i] u[j] over the groups of a pattern is e' G[columns of i, j] e.
+  real explained_by(array[,] vector F, matrix G, vector e, matrix M) {
+    int q = rows(M);
+    vector[choose(size(e) + 1, 2)] ee = weights_of(to_matrix(e), 1, 1);
+    array[q, q] vector[rows(G)] N;
+    real total = 0;
+    for (a in 1 : q) {
+      for (b in 1 : a) {
+        N[a, b] = G * to_vector(ee * weights_of(M, a, b)');
+        N[b, a] = N[a, b];
+      }
+    }
+    for (a in 1 : q) {
+      for (c in 1 : a - 1) {
+        for (b in 1 : q) {
+          N[a, b] -= F[a, c] .* N[c, b];
+        }
+      }
+    }
+    for (a in 1 : q) {
+      for (b in 1 : a) {
+        for (c in 1 : b - 1) {
+          N[a, b] -= F[b, c] .* N[a, c];
+        }
+      }
+      total += sum(N[a, a] ./ F[a, a]);
+    }
+    return total;
+  }
 }
 data {
   int<lower=0> K; // predictors, without the intercept (count)
@@ -79,8 +139,10 @@ data {
   int<lower=0> C; // correlations: q choose 2 if correlated (count)
   int<lower=1> B; // patterns: distinct values of Z'Z (count)
   vector<lower=1>[B] groups; // groups of each pattern (count)
-  array[B] matrix[q, q] ZZ; // Z'Z of each pattern (square of the unit of Z)
-  array[B, q, q] matrix[P + 1, P + 1] G; // sums over groups (squares)
+  matrix[B, choose(q + 1, 2)] ZZ; // Z'Z, lower triangle (square of unit of Z)
+  // Sums over its groups of u[i, k] u[j, l], made symmetric in k and l, for i >= j
+  // and k >= l (squares).
+  matrix[B, choose(q + 1, 2) * choose(P + 2, 2)] G;
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).
@@ -101,11 +163,11 @@ data {
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
   // Units in which the sampler sees the parameters; no posterior depends on it.
   real<lower=0> y_unit; // of sigma and xi (unit of eta)
-  vector<lower=0>[q] tau_unit; // of tau (eta per Z)
+  vector<lower=0>[q] tau_unit; // of tau, near 0 (eta per Z)
 }
 parameters {
   vector[P] xi; // R (beta - beta_hat), in y_unit
-  vector<lower=0>[q] tau_std; // tau, in tau_unit
+  vector[q] tau_raw; // tau: linear near 0, a logarithm far from it (no unit)
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
   vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
 }
@@ -116,7 +178,8 @@ transformed parameters {
   vector[K] beta = tail(beta_hat, K)
                    + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
   vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
-  vector[q] tau = tau_unit .* tau_std; // sds of the group effects (eta per Z)
+  vector[q] tau_signed = tau_unit .* sinh(tau_raw); // see above (eta per Z)
+  vector[q] tau = abs(tau_signed); // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
 }
 model {
@@ -132,6 +195,7 @@ model {
     tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
                          prior_tau_df[k]);
   }
+  target += log(cosh(tau_raw)); // Jacobian of tau_signed
   if (correlated) {
     target += lkj_cpc(cpc, 0, q, prior_cor_eta);
   }
@@ -140,23 +204,12 @@ model {
                            prior_sigma_df);
   }
   real s = known_se ? 1 : sigma[1];
-  matrix[q, q] Lambda = diag_pre_multiply(tau,
-                          cholesky_corr(cpc, 0, q, correlated));
-  vector[P + 1] e = append_row(1, -y_unit * xi);
-  real explained = 0;
-  for (p in 1 : B) {
-    matrix[q, q] F = cholesky_decompose(
-                       add_diag(quad_form_sym(ZZ[p], Lambda) / square(s), 1));
-    matrix[q, q] H = mdivide_left_tri_low(F, Lambda') / s;
-    matrix[q, q] M;
-    for (a in 1 : q) {
-      for (b in 1 : a) {
-        M[a, b] = quad_form(G[p, a, b], e);
-        M[b, a] = M[a, b];
-      }
-    }
-    target += -groups[p] * sum(log(diagonal(F)));
-    explained += sum((H * M) .* H);
+  matrix[q, q] M = diag_pre_multiply(tau_signed / s,
+                     cholesky_corr(cpc, 0, q, correlated));
+  array[q, q] vector[B] F = factors_of(ZZ, M);
+  real explained = explained_by(F, G, append_row(1, -y_unit * xi), M); // s^2
+  for (a in 1 : q) {
+    target += -0.5 * dot_product(groups, log(F[a, a]));
   }
   target += -(known_se ? 0 : rows) * log(s)
             - 0.5 * (rss + square(y_unit) * dot_self(xi) - explained)
@@ -169,7 +222,8 @@ generated quantities {
     int before = 0;
     for (i in 2 : correlated ? q : 1) {
       for (j in 1 : i - 1) {
-        rho[before + j] = dot_product(L[i], L[j]);
+        rho[before + j] = dot_product(L[i], L[j])
+                          * (tau_signed[i] * tau_signed[j] < 0 ? -1 : 1);
       }
       before += i - 1;
     }

@@ -31,14 +31,14 @@ FEW = {BY_GROUP: 10**9, BY_PATTERN: 0}
 
 DATA_NAMES = frozenset(
     {"K", "has_intercept", "P", "x_mean", "beta_hat", "R_inverse", "rss", "rows", "known_se"}
-    | {"q", "correlated", "C", "J", "ZZ", "ZQ", "Zr", "draw_effects", "B", "groups", "G"}
+    | {"q", "correlated", "C", "J", "ZZ", "ZrQ", "draw_effects", "B", "groups", "G"}
     | {"y_unit", "tau_unit"}
 )
 
 DIMENSIONS = dict.fromkeys(
     (
-        *("xi", "tau_std", "cpc", "sigma_std", "Intercept", "beta", "alpha", "tau", "sigma"),
-        *("rho", "r"),
+        *("xi", "tau_raw", "cpc", "sigma_std", "Intercept", "beta", "alpha", "tau_signed", "tau"),
+        *("sigma", "rho", "r"),
     ),
     1,
 )
@@ -137,10 +137,10 @@ def cases(draw: st.DrawFn) -> Case:
 
 def data_of(model: pp.Model, program: str) -> dict[str, Any]:
     """Data of either program, whichever the model would take."""
-    found = marginal.reduced(model.design)
-    assert found is not None
     few, marginal.FEW_PATTERNS = marginal.FEW_PATTERNS, FEW[program]
     try:
+        found = marginal.reduced(model.design)
+        assert found is not None
         made = marginal.stan_data(model.design, model.prior_table, found)
     finally:
         marginal.FEW_PATTERNS = few
@@ -152,32 +152,39 @@ def data_of(model: pp.Model, program: str) -> dict[str, Any]:
 
 
 def size(data: dict[str, Any]) -> int:
-    """Unconstrained numbers of xi, tau_std, cpc and sigma_std."""
+    """Unconstrained numbers of xi, tau_raw, cpc and sigma_std."""
     return int(data["P"] + data["q"] + data["C"] + 1 - data["known_se"])
 
 
 def points(data: dict[str, Any], *, count: int = 4) -> Array:
-    return np.random.default_rng([count, size(data)]).normal(size=(count, size(data)))
+    """Of either sign of tau_raw; not so near 0 that the kink of a prior is between differences."""
+    q = np.random.default_rng([count, size(data)]).normal(size=(count, size(data)))
+    raw = q[:, data["P"] : data["P"] + data["q"]]
+    raw += 0.05 * np.sign(raw)
+    return q
 
 
 @dataclass(frozen=True)
 class Population:
-    """What the points stand for."""
+    """What the points stand for; `flips` (pair) is the sign that sds give their correlation."""
 
     beta: Array
     tau: Array
     omega: Array
     sigma: Array
+    flips: Array
 
 
 def population(q: Array, data: dict[str, Any]) -> Population:
-    xi, log_tau, free, log_sigma = _blocks(q, data)
+    xi, raw, free, log_sigma = _blocks(q, data)
     R_inverse = np.reshape(data["R_inverse"], (data["P"], data["P"]))
     beta = np.asarray(data["beta_hat"]) + data["y_unit"] * xi @ R_inverse.T
-    tau = np.asarray(data["tau_unit"]) * np.exp(log_tau)
-    omega = correlation_matrix(2 * special.expit(free) - 1, data["q"])
+    signed = np.asarray(data["tau_unit"]) * np.sinh(raw)
+    sign = np.sign(signed)[:, :, None] * np.sign(signed)[:, None, :]
+    omega = sign * correlation_matrix(2 * special.expit(free) - 1, data["q"])
+    below = np.tril_indices(data["q"], -1)
     sigma = data["y_unit"] * np.exp(total(log_sigma)) if not data["known_se"] else np.ones(len(q))
-    return Population(beta, tau, omega, sigma)
+    return Population(beta, np.abs(signed), omega, sigma, sign[:, *below])
 
 
 def _blocks(q: Array, data: dict[str, Any]) -> list[Array]:
@@ -186,9 +193,9 @@ def _blocks(q: Array, data: dict[str, Any]) -> list[Array]:
 
 def log_prior(q: Array, model: pp.Model, data: dict[str, Any]) -> Array:
     """Of everything but the rows, with the Jacobian of the transforms."""
-    _, log_tau, free, log_sigma = _blocks(q, data)
+    _, raw, free, log_sigma = _blocks(q, data)
     of = population(q, data)
-    lp = total(log_tau) + total(log_slope_of_expit(free)) + total(log_sigma)
+    lp = total(np.log(np.cosh(raw))) + total(log_slope_of_expit(free)) + total(log_sigma)
     partial = 2 * special.expit(free) - 1
     if data["C"]:
         lp = lp + (data["prior_cor_eta"] - 1) * np.linalg.slogdet(of.omega)[1]
