@@ -13,6 +13,7 @@ HOW = {
     "centered": "centered: its rows tell much about a group",
     "noncentered": "non-centered: its rows tell little about a group",
 }
+START = "about the mode, in the metric of the inverse Hessian there, where that is good enough"
 GIVEN = {"centered": "centered", "noncentered": "non-centered"}
 
 
@@ -38,6 +39,8 @@ def describe(model: Model) -> str:
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
+    if model.prepared.near is not None:
+        lines.append(f"  start    {START}")
     lines += [f"  note     {note}" for note in design.notes]
     lines.append("  priors")
     table = model.prior_table.rows

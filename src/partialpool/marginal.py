@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from .glmm import codes, lkj_shape
 from .prior_table import PriorTable, sd_name
 from .priors import Code
 from .reduce import GaussianSums
+from .start import Near
 
 Floats = NDArray[np.float64]
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
@@ -193,6 +195,18 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
         "ZrQ": np.concatenate([sums.Zr[:, :, None], whitened.ZX], axis=2).reshape(len(sums.ZZ), -1),
         "draw_effects": 0,
     }
+
+
+def near(data: Mapping[str, Any]) -> Near:
+    """Where to look for the mode: the least-squares fit, sds well away from 0."""
+    return Near(
+        {
+            "xi": np.zeros(data["P"]),
+            "tau_raw": np.full(data["q"], np.arcsinh(2.0)),
+            "cpc": np.zeros(data["C"]),
+            "sigma_std": np.ones(1 - data["known_se"]),
+        }
+    )
 
 
 def _tau_unit(sums: GaussianSums, sigma: float, taus: list[Code]) -> Floats:

@@ -19,6 +19,7 @@ from .informative import ENOUGH, group_information
 from .marginal import Reduced
 from .prior_table import PriorTable
 from .stan_program import StanProgram
+from .start import Near
 
 PARAMETERIZATIONS = ("auto", "marginal", "centered", "noncentered")
 KEPT = 20_000_000
@@ -38,12 +39,15 @@ class Prepared:
         Of a model whose group effects are integrated out.
     rows : int
         Distinct rows, where equal ones were taken together.
+    near : Near, optional
+        From where the mode can be found, if the posterior has one.
     """
 
     program: StanProgram
     data: dict[str, Any]
     reduced: Reduced | None
     rows: int
+    near: Near | None = None
 
 
 def parameterizations(
@@ -107,7 +111,8 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     reduced = marginal.reduced(design) if "marginal" in how.values() else None
     if reduced is not None:
         data = marginal.stan_data(design, table, reduced)
-        return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
+        near = marginal.near(data)
+        return Prepared(programs.get(reduced.program), data, reduced, len(design.offset), near)
     centered = {label: choice == "centered" for label, choice in how.items()}
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from . import start
 from .engines import select
 from .engines.base import Draws, LogDensity, Mode
 from .engines.config import Inits, SamplerConfig, check_inits, check_integer, check_seed
@@ -18,8 +19,12 @@ from .errors import DataError, EngineError, OptionError
 from .fits import Fit
 from .labels import check_labels
 from .stan_program import StanProgram
+from .start import Near
 
 Labels = Mapping[str, Any] | None
+
+OWN_START = {"inits", "metric", "inv_metric", "step_size", "adapt_engaged"}
+"""Options with which the user starts the sampler in a way of their own."""
 
 
 def sample(
@@ -31,12 +36,16 @@ def sample(
     engine: str = "auto",
     seed: int | None = None,
     verbose: bool = True,
+    near: Near | None = None,
     **options: Any,
 ) -> Fit:
     """Draw from the posterior by NUTS; see `StanProgram.sample`.
 
     Parameters
     ----------
+    near : Near, optional
+        From where to look for the mode: then chains start about it, in the metric of the
+        density there, with the warmup that is enough for it. Options that are given win.
     verbose : bool
         Print which prior constants were left at their defaults, and when sampling ends one line:
         fine, or the worst finding of the diagnosis.
@@ -53,7 +62,12 @@ def sample(
     if verbose and (defaults := program.defaults_for(data)):
         listed = ", ".join(f"{name}={value}" for name, value in defaults.items())
         print(f"{program.name}: priors at their defaults, in the units of the example: {listed}")
-    draws = select(engine).sample(program, checked, config)
+    runner = select(engine)
+    if near is not None and not options.keys() & OWN_START:
+        density = runner.density(program, checked, seed=config.seed)
+        found = start.find(density, program, checked, near, chains=config.chains, seed=config.seed)
+        config = start.configure(config, found, options.keys())
+    draws = runner.sample(program, checked, config)
     fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
     if verbose:
         print(fit.diagnose().line())

@@ -17,7 +17,7 @@ from partialpool.errors import DataError
 from partialpool.model_fit import group_moments
 
 SHORT: dict[str, Any] = {
-    "engine": "stanli", "seed": 1, "chains": 2, "warmup": 200, "draws": 150, "verbose": False
+    "engine": "stanli", "seed": 1, "chains": 2, "warmup": 200, "draws": 400, "verbose": False
 }  # fmt: skip
 FORMULAS = {
     "slopes": "y ~ x + (1 + x | place)",
@@ -76,7 +76,7 @@ def test_effects_of_groups_asked_for(pair: Pair) -> None:
 
 @pytest.mark.parametrize("table", ["ranef", "coef"])
 def test_tables_have_the_moments_without_draws(pair: Pair, table: str) -> None:
-    """The exact mean of 300 draws' conditional means, against draws: apart by their error."""
+    """The exact mean of 800 draws' conditional means, against draws: apart by their error."""
     kept, large = pair
     drawn, exact = getattr(kept, table)(), getattr(large, table)()
     assert list(exact.columns) == ["mean", "sd"]

@@ -60,7 +60,7 @@ PRIORS = {"Intercept": pp.Normal(0, 3), "sd(lab)": pp.HalfNormal(1)}
 @pytest.fixture(scope="module")
 def measured() -> pp.ModelFit:
     model = pp.Model("y | se(se) ~ 1 + (1 | lab)", MEASURED, priors=PRIORS)
-    return model.sample(**FAST, draws=1000)
+    return model.sample(**FAST, draws=8000)
 
 
 def test_scores_of_groups_are_what_they_are_without_them(measured: pp.ModelFit) -> None:

@@ -106,6 +106,16 @@ class LogDensity:
     gradient: Floats
 
 
+class Density(Protocol):
+    """The log density of a program and its data on the unconstrained scale, to be asked often."""
+
+    def unconstrain(self, values: Mapping[str, Any]) -> Floats:
+        """Return the point of the unconstrained scale where all parameters have these values."""
+
+    def at(self, q: Floats) -> tuple[float, Floats]:
+        """Return log density and gradient at a point; -inf where there is none."""
+
+
 class Engine(Protocol):
     """Runs Stan programs. Data given to an engine have been checked by `standata`."""
 
@@ -181,3 +191,6 @@ class Engine(Protocol):
         jacobian: bool,
     ) -> LogDensity:
         """Evaluate log density and gradient at constrained parameter values."""
+
+    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+        """Give the log density as a function; only of this call's program and data."""

@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 
 from ..errors import SamplingError
 from . import cache, stan_csv
-from .base import Draws, Floats, LogDensity, Mode, StanData, kept_at_mode
+from .base import Density, Draws, Floats, LogDensity, Mode, StanData, kept_at_mode
 from .config import Inits, SamplerConfig
 from .cpus import usable_cpus
 from .names import by_variable, sampler_stats
 from .progress import stdout_progress
 from .session import Session, opened
+from .stanli import StanliEngine
 
 if TYPE_CHECKING:
     from ..stan_program import StanProgram
@@ -313,6 +314,10 @@ class CmdStanEngine:
             },
             info=self._info(session),
         )
+
+    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+        """Give the log density as a function: stanli's, since a call here is a process."""
+        return StanliEngine().density(program, data, seed=seed)
 
     def _session(
         self, program: StanProgram, data: StanData, *, keep_in: Path | None = None

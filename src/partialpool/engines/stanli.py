@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
-from .base import Draws, LogDensity, Mode, StanData, kept_at_mode
+from .base import Density, Draws, Floats, LogDensity, Mode, StanData, kept_at_mode
 from .config import Inits, SamplerConfig
 from .cpus import usable_cpus
 from .names import by_variable, csv_names, sampler_stats
@@ -30,9 +30,15 @@ NAME = "stanli"
 
 
 class StanliEngine:
-    """Runs programs through stanli; the methods are those of `Engine`."""
+    """Runs programs through stanli; the methods are those of `Engine`.
+
+    An engine keeps the model that it built last, for a second call on the same program and data.
+    """
 
     name = NAME
+
+    def __init__(self) -> None:
+        self._built: tuple[StanProgram, StanData, int, Any] | None = None
 
     def version(self) -> str:
         """Name and version of the engine."""
@@ -197,7 +203,20 @@ class StanliEngine:
             raise SamplingError(f"{program.name}: {error}") from None
         return LogDensity(float(value), np.asarray(gradient, dtype=np.float64))
 
+    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+        """Give the log density as a function."""
+        return StanliDensity(self._model(program, data, seed))
+
     def _model(self, program: StanProgram, data: StanData, seed: int) -> Any:
+        if self._built is not None:
+            of, given, by, model = self._built
+            if of is program and given is data and by == seed:
+                return model
+        model = self._new_model(program, data, seed)
+        self._built = (program, data, seed, model)
+        return model
+
+    def _new_model(self, program: StanProgram, data: StanData, seed: int) -> Any:
         import stanli
 
         from ..standata import as_json
@@ -247,6 +266,25 @@ class StanliEngine:
 
     def _info(self, seconds: float) -> dict[str, str | float | int]:
         return {"engine": NAME, "engine_version": self.version(), "seconds": seconds}
+
+
+class StanliDensity:
+    """A `Density` in this process."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def unconstrain(self, values: Mapping[str, Any]) -> Floats:
+        """Return the point of the unconstrained scale where all parameters have these values."""
+        return _unconstrain(self._model, values)
+
+    def at(self, q: Floats) -> tuple[float, Floats]:
+        """Return log density and gradient at a point; -inf where there is none."""
+        try:
+            value, gradient = self._model.log_prob_grad(q)
+        except RuntimeError:
+            return -np.inf, np.full(len(q), np.nan)
+        return float(value), np.asarray(gradient, dtype=np.float64)
 
 
 def _columns() -> tuple[str, ...]:

@@ -1,0 +1,194 @@
+"""Starts near the mode: Stan's scales, known posteriors, options that win, the same draws."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+
+import partialpool as pp
+from partialpool import start
+from partialpool.declarations.transforms import constrained, places
+from partialpool.engines.config import SamplerConfig
+from partialpool.engines.stanli import StanliEngine
+from partialpool.inference_data import group
+from partialpool.start import Near, Start
+
+QUIET: dict[str, Any] = {"engine": "stanli", "seed": 1, "verbose": False, "progress": False}
+SCALES = """
+data { int N; real low; }
+parameters {
+  real a; vector[N] b; vector<lower=low>[2] c; real<upper=3> d; real<lower=-1, upper=2> e;
+  array[2] real f;
+}
+model { a ~ normal(0, 1); b ~ normal(0, 1); c ~ normal(0, 1); d ~ normal(0, 1); f ~ normal(0, 1); }
+"""
+NORMAL = """
+data { vector[3] m; matrix[3, 3] S; }
+parameters { vector[3] x; }
+model { x ~ multi_normal(m, S); }
+"""
+FUNNEL = """
+parameters { real t; vector[6] x; }
+model { t ~ normal(0, 3); x ~ normal(0, exp(t / 2)); }
+"""
+
+
+def program(code: str) -> pp.StanProgram:
+    return pp.StanProgram("test", None, code)
+
+
+def found(code: str, data: dict[str, Any], values: dict[str, Any], **more: Any) -> Start | None:
+    of = program(code)
+    density = StanliEngine().density(of, data, seed=1)
+    return start.find(density, of, data, Near(values, **more), chains=4, seed=1)
+
+
+def test_scales_are_stans() -> None:
+    data = {"N": 3, "low": 0.5}
+    of = program(SCALES)
+    parameters = of.declarations.parameters
+    q = np.random.default_rng(1).normal(size=10)
+    values = constrained(parameters, data, q)
+    assert {name: np.shape(value) for name, value in values.items()} == {
+        "a": (), "b": (3,), "c": (2,), "d": (), "e": (), "f": (2,),
+    }  # fmt: skip
+    back = StanliEngine().density(of, data, seed=1).unconstrain(values)
+    np.testing.assert_allclose(back, q, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "declared", ["simplex[3] p", "matrix[2, 2] p", "vector[2] u; vector<lower=u>[2] p"]
+)
+def test_other_types_have_no_start(declared: str) -> None:
+    of = program(f"parameters {{ {declared}; }} model {{ }}")
+    assert places(of.declarations.parameters, {}) is None
+
+
+def test_normal_is_found_exactly() -> None:
+    m = [1.0, -2.0, 300.0]
+    S = np.array([[1, 0.5, 0], [0.5, 2, 30], [0, 30, 1e4]])
+    one = found(NORMAL, {"m": m, "S": S.tolist()}, {"x": np.zeros(3)})
+    assert one is not None
+    np.testing.assert_allclose(one.mode, m, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(one.inv_metric, S, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(one.moments, 1, rtol=1e-3)
+    assert one.near_normal
+    assert one.stiffness == pytest.approx(1, rel=1e-3)
+    away = np.array([each["x"] for each in one.inits]) - m
+    squares = np.einsum("ci,ij,cj->c", away, np.linalg.inv(S), away) / start.SPREAD**2
+    assert (squares < 20).all()
+    assert len(set(squares)) == 4
+
+
+def test_funnel_has_no_start() -> None:
+    assert found(FUNNEL, {}, {"t": 1.0, "x": np.ones(6)}) is None
+
+
+def test_standard_parameters_are_left_alone() -> None:
+    code = """
+    parameters { real mu; vector[100] z; }
+    model { mu ~ normal(2, 0.1); z ~ std_normal(); }
+    """
+    one = found(code, {}, {"mu": 0.0, "z": np.zeros(100)}, standard=("z",))
+    assert one is not None
+    np.testing.assert_allclose(one.inv_metric, [0.01, *[1.0] * 100], rtol=1e-3)
+    z = np.array([each["z"] for each in one.inits])
+    assert 0.8 < z.std() < 1.2
+
+
+@pytest.fixture(scope="module")
+def sleep() -> pp.Model:
+    return pp.Model("reaction ~ days + (1 + days | subject)", pp.datasets.load("sleepstudy"))
+
+
+def config(fit: pp.ModelFit) -> dict[str, Any]:
+    used: dict[str, Any] = json.loads(fit.attrs["config"])
+    return used
+
+
+def test_options_that_are_given_win(sleep: pp.Model) -> None:
+    few = {**QUIET, "draws": 20, "chains": 2}
+    plain = config(sleep.sample(**few))
+    assert (plain["warmup"], plain["metric"]) == (start.SHORT, "dense_e")
+    assert len(plain["inits"]) == 2
+    given = config(sleep.sample(**few, warmup=40, adapt_delta=0.9))
+    assert (given["warmup"], given["adapt_delta"]) == (40, 0.9)
+    assert given["inv_metric"] == plain["inv_metric"]
+    own: dict[str, Any]
+    for own in ({"metric": "diag_e"}, {"inits": 0.5}, {"step_size": 0.3}):
+        used = config(sleep.sample(**few, **own, warmup=60))
+        assert (used["inv_metric"], used["inits"]) == (None, own.get("inits"))
+
+
+def test_configure_without_a_start_changes_nothing() -> None:
+    given = SamplerConfig(seed=3)
+    assert start.configure(given, None, ()) is given
+
+
+def test_long_steps_where_near_normal() -> None:
+    one = Start(np.zeros(1), np.ones((1, 1)), [{}] * 4, np.ones(1), 1.2)
+    assert one.near_normal
+    plain = SamplerConfig(seed=3)
+    assert start.configure(plain, one, ()).adapt_delta == start.LONG_STEPS
+    assert start.configure(plain, one, ("adapt_delta",)).adapt_delta == 0.8
+    for other in (
+        dataclasses.replace(one, stiffness=3.0),
+        dataclasses.replace(one, moments=np.array([1.5])),
+    ):
+        assert start.configure(plain, other, ()).adapt_delta == 0.8
+    rough = dataclasses.replace(one, stiffness=5.0)
+    assert start.configure(plain, rough, ()).warmup == start.MEDIUM
+
+
+def test_metric_is_kept_by_every_engine(sleep: pp.Model, engine: str) -> None:
+    """In a warmup as short as ours."""
+    options = {**QUIET, "engine": engine, "draws": 20, "chains": 2, "warmup": start.SHORT}
+    given = np.diag(np.linspace(1, 2, 6))
+    fit = sleep.program.sample(sleep.stan_data, metric="dense_e", inv_metric=given, **options)
+    kept = group(fit.idata, "sampler_state")["inv_metric"]
+    np.testing.assert_allclose(kept, [given, given])
+    assert sleep.sample(**{**options, "warmup": 30}).posterior.sizes["draw"] == 20
+
+
+def groups_of(count: int, sd: float) -> pd.DataFrame:
+    rng = np.random.default_rng(count)
+    g = np.repeat(np.arange(count), 6)
+    return pd.DataFrame({"g": g, "y": rng.normal(size=6 * count) + sd * rng.normal(size=count)[g]})
+
+
+@pytest.mark.parametrize(("count", "sd"), [(30, 0.0), (5, 2.0), (40, 0.5)])
+def test_posterior_is_that_of_a_long_warmup(count: int, sd: float) -> None:
+    """Few groups, no variation between them, much: from the mode, and as Stan starts by itself."""
+    model = pp.Model("y ~ 1 + (1 | g)", groups_of(count, sd))
+    short = model.sample(**QUIET)
+    long = model.sample(**{**QUIET, "seed": 2}, metric="diag_e", warmup=1000)
+    for name in ("beta", "sd_g", "sigma"):
+        a, b = short.posterior[name], long.posterior[name]
+        assert float(az.ess(short.posterior)[name].min()) > 400
+        error = np.hypot(az.mcse(short.posterior)[name], az.mcse(long.posterior)[name])
+        difference = abs(a.mean(("chain", "draw")) - b.mean(("chain", "draw")))
+        assert (difference < 5 * error).all()
+        shifted = abs(a.mean(("chain", "draw")) + a.std() - b.mean(("chain", "draw")))
+        assert (shifted > 5 * error).all()
+    assert float(az.rhat(short.posterior)["sd_g"].max()) < 1.01
+    assert int(short.sample_stats["diverging"].sum()) == 0
+
+
+def test_one_seed_gives_one_result(sleep: pp.Model) -> None:
+    few = {**QUIET, "draws": 30, "chains": 2}
+    one, same = sleep.sample(**few), sleep.sample(**few)
+    np.testing.assert_array_equal(one.posterior["beta"], same.posterior["beta"])
+    other = sleep.sample(**{**few, "seed": 2})
+    assert (one.posterior["beta"] != other.posterior["beta"]).any()
+
+
+def test_print_says_where_it_starts(sleep: pp.Model) -> None:
+    assert "  start    about the mode" in str(sleep)
+    few = pp.Model("y ~ 1 + (1 | g)", groups_of(5, 1.0), parameterization="noncentered")
+    assert "  start" not in str(few)
