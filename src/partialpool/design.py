@@ -156,9 +156,10 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         if term.factors not in coded:
             coded[term.factors] = fit_factor(term.factors, used)
         factor, codes = coded[term.factors]
-        own, Z = fit_columns(term.effects, frame)
-        inner, rest, columns = _without_intercept(own.names, Z)
-        check_rank(rest, columns, intercept=inner, term=f"the group term {term}")
+        same = term.effects == formula.fixed
+        own, Z = (fixed, columns) if same else fit_columns(term.effects, frame)
+        inner, rest, varying = _without_intercept(own.names, Z)
+        check_rank(rest, varying, intercept=inner, term=f"the group term {term}")
         label = label_of(term.factor, list(learnt), [t.factor for t in formula.groups])
         learnt[label] = own, factor
         groups.append(
@@ -247,5 +248,6 @@ def _without_intercept(
     names: Sequence[str], columns: NDArray[np.float64]
 ) -> tuple[bool, tuple[str, ...], NDArray[np.float64]]:
     keep = [index for index, name in enumerate(names) if name != "Intercept"]
-    rest = columns if len(keep) == len(names) else columns[:, keep]
+    first = len(names) - len(keep)  # a slice is a view: nothing is copied
+    rest = columns[:, first:] if keep == list(range(first, len(names))) else columns[:, keep]
     return len(keep) < len(names), tuple(names[index] for index in keep), rest

@@ -51,7 +51,8 @@ def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
         variables[f"column_{position}"] = (ROW, values)
         kinds[f"column_{position}"] = kind
     index = frame.index
-    rows = index.to_numpy() if index.dtype.kind in "iuf" else np.array([str(i) for i in index])
+    plain = index.dtype.kind in "iuf"  # as it is: a range stays one
+    rows: Any = index.rename(ROW) if plain else np.array([str(i) for i in index])
     return xr.Dataset(variables, coords={ROW: rows}, attrs={"columns": json.dumps(kinds)})
 
 

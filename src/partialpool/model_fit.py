@@ -74,7 +74,7 @@ class ModelFit(Fit):
             "sample_stats": raw.sample_stats,
             "observed_data": xr.Dataset(
                 {response_variable(response.name): ("row", response.y)},
-                coords={"row": data["row"].values},
+                coords={"row": data.indexes["row"]},
             ),
             "constant_data": data,
         }

@@ -67,9 +67,9 @@ class Expressions:
 
     def evaluate_offset(self, frame: pd.DataFrame, where: str) -> NDArray[np.float64]:
         """Add the offsets up."""
-        total = np.zeros(len(frame))
+        total = np.broadcast_to(0.0, len(frame))  # which takes no memory
         for part in self.offsets:
-            total += part.on(frame, where)
+            total = total + part.on(frame, where)
         return total
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from .callers import outside
 from .design import Design, Response
 from .errors import DataError, DataWarning
 from .families import Family
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SHOWN = 5
 """Offending rows that a message names."""
@@ -36,7 +39,7 @@ def check_response(design: Design, family: Family) -> None:
     response = design.response
     if response is None:
         raise DataError("the model has no response")
-    rows = design.data.index.to_numpy()
+    rows = design.data.index
     y = response.y
     name = response.name
     _check_additions(response, family)
@@ -95,7 +98,7 @@ def _counts_hint(y: NDArray[Any]) -> str:
 
 def _refuse(
     wrong: NDArray[np.bool_],
-    rows: NDArray[Any],
+    rows: pd.Index[Any],
     values: NDArray[Any],
     what: str,
     hint: str = "",
