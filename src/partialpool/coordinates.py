@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .pilot import Pilot, Term
+from .pilot import Pilot, Term, given_rows
 
 Floats = NDArray[np.float64]
 FORMS = {"noncentered": 0, "centered": 1, "rescaled": 2}
 """Codes of the data item `form`."""
-NEAR_ZERO = 3.0
+NEAR_ZERO = 1.5
 """Unit of a signed sd, over the sd that its groups' rows tell from 0."""
-NORMAL, GAMMA = 1, 5
+FAR = 3.0
+"""How many standard errors an sd must be from 0 to be sampled on the log scale."""
+GAMMA = 5
 START = 0.3
 """Least starting value of a standard deviation, in its unit."""
 
@@ -86,9 +88,11 @@ def _residuals(term: Term, B: Floats) -> Floats:
 
 
 def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None) -> Floats:
-    """Where an sd is as good as 0; 0, for the log scale, where the density is not smooth there.
+    """Where an sd is as good as 0; 0, for the log scale, where it is far from 0 or not smooth there.
 
-    That is so of centered effects, and under gamma priors of a shape that is not 1.
+    It is not smooth for centered effects, and under gamma priors of a shape that is not 1. It is
+    far from 0 by the information on it at the pilot fit, which is the sum over groups of
+    2 reliability^2 / sd^2.
     """
     shapes, families = np.asarray(data["prior_tau_df"]), np.asarray(data["prior_tau_family"])
     scale = np.asarray(data["prior_tau_scale"], dtype=np.float64)
@@ -100,10 +104,14 @@ def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None
         at += q
         if found is None or form[t] == FORMS["centered"]:
             continue
-        ZZ = np.diagonal(found.terms[t].ZWZ, axis1=1, axis2=2) / found.variance
+        term = found.terms[t]
+        ZZ = np.diagonal(term.ZWZ, axis1=1, axis2=2) / found.variance
+        left = np.diagonal(given_rows(term.ZWZ / found.variance, term.covariance), axis1=1, axis2=2)
+        reliability = 1 - left / np.maximum(np.diag(term.covariance), 1e-100)
+        far = np.sqrt(2 * np.sum(reliability**2, axis=0)) > FAR
         squares = np.sum(ZZ**2, axis=0)
         told = NEAR_ZERO * (2 / np.maximum(squares, 1e-100)) ** 0.25
-        units[here] = np.minimum(told, NEAR_ZERO * scale[here])
+        units[here] = np.where(far, 0.0, np.minimum(told, NEAR_ZERO * scale[here]))
     return np.where(rough | np.asarray(data["tau_fixed"], dtype=bool), 0.0, units)
 
 

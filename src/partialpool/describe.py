@@ -10,10 +10,11 @@ if TYPE_CHECKING:
 
 HOW = {
     "marginal": "integrated out, drawn afterwards",
-    "centered": "centered: its rows tell much about a group",
-    "noncentered": "non-centered: its rows tell little about a group",
+    "rescaled": "rescaled, by what its rows say of each group at a quick fit",
+    "centered": "centered",
+    "noncentered": "non-centered",
 }
-GIVEN = {"centered": "centered", "noncentered": "non-centered"}
+NO_PILOT = "non-centered: a quick fit by which to rescale was not finite"
 
 
 def describe(model: Model) -> str:
@@ -48,9 +49,7 @@ def describe(model: Model) -> str:
 
 
 def _how(model: Model, label: str) -> str:
-    """Say how a term's effects are dealt with, and why where that was decided for the user."""
-    given = model.parameterization
-    asked = given if isinstance(given, str) else given.get(label, "auto")
-    chosen = model.parameterizations[label]
-    automatic = asked == "auto" and model.pooling == "partial"
-    return HOW[chosen] if automatic else GIVEN.get(chosen, HOW[chosen])
+    """Say how a term's effects are dealt with, and why where that is not what was asked for."""
+    chosen, prepared = model.parameterizations[label], model.prepared
+    failed = prepared.reduced is None and prepared.inits is None
+    return NO_PILOT if failed and chosen == "rescaled" else HOW[chosen]

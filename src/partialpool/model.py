@@ -49,11 +49,12 @@ class Model:
     pooling : {"partial", "complete", "none"}
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
-    parameterization : {"auto", "marginal", "centered", "noncentered"} or mapping of term to these
-        How group effects are dealt with; the posterior is the same. marginal integrates them
-        out exactly, and draws them afterwards: gaussian family, one group term. auto takes it
-        where it can; else centered where a group's own rows tell much about it, noncentered
-        where they tell little. `print(model)` says which, and why.
+    parameterization : str, or mapping of term to str
+        How group effects are dealt with; the posterior is the same. "marginal" integrates them
+        out exactly, and draws them afterwards: gaussian family, one group term. "rescaled" samples
+        them about what each group's rows say of it at a quick fit. "auto" takes the first
+        that there is. "centered" and "noncentered" are as in the literature. `print(model)` says
+        which.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.
 
@@ -110,7 +111,7 @@ class Model:
 
     @functools.cached_property
     def parameterizations(self) -> dict[str, str]:
-        """How the effects of each group term are dealt with: marginal, centered, noncentered."""
+        """How the effects of each group term are dealt with: marginal, rescaled, ..."""
         return prepare.parameterizations(
             self.design, self.response_family, self.parameterization, pooling=self.pooling
         )

@@ -222,8 +222,8 @@ class _Fit:
         spent = float(len(self.b))
         for t, covariance in enumerate(self.covariances):
             sums = self.sums(t, here, self.eta)
-            posterior = _posterior(sums.ZZ / self.variance, covariance)
-            spent += float(np.einsum("jab,jba->", sums.ZZ, posterior)) / self.variance
+            known = given_rows(sums.ZZ / self.variance, covariance)
+            spent += float(np.einsum("jab,jba->", sums.ZZ, known)) / self.variance
         rows = self.rows
         found = auxiliaries(rows.family, rows.data, self.eta, self.auxiliaries, spent=spent)
         return replace(self, auxiliaries=found)
@@ -259,7 +259,7 @@ class _Fit:
         Sigma = self.covariances[t]
         step, effects = np.zeros_like(self.b), self.effects[t]
         for _ in range(EM_STEPS):
-            P = _posterior(S, Sigma)
+            P = given_rows(S, Sigma)
             PC, Pv = P @ C, np.einsum("jab,jb->ja", P, v)
             V = XWX - np.einsum("jap,jar->pr", C, PC)
             inverse = np.linalg.inv(V)
@@ -306,7 +306,7 @@ class _Fit:
         covariance = least.copy()
         sums = [self.sums(t, here, eta) for t in range(len(self.effects))]
         for each, Sigma in zip(sums, self.covariances, strict=True):
-            P = _posterior(each.ZZ / s2, Sigma)
+            P = given_rows(each.ZZ / s2, Sigma)
             shared = np.einsum("jap,jab,jbr->pr", each.ZX, P, each.ZX, optimize=True) / s2**2
             covariance += np.linalg.inv(alone - shared) - least
         covariance = 0.5 * (covariance + covariance.T)
@@ -331,7 +331,7 @@ class _Fit:
         ZWZ, ZWX, above = own.ZZ.copy(), own.ZX.copy(), {}
         for u in after:
             both = self._shared(t, u, here.weight)
-            P = _posterior(sums[u].ZZ / s2, self.covariances[u])[both.other]
+            P = given_rows(sums[u].ZZ / s2, self.covariances[u])[both.other]
             BP = both.ZWZ @ P / s2
             _add_at(ZWZ, both.own, -BP @ both.ZWZ.swapaxes(1, 2))
             _add_at(ZWX, both.own, -BP @ sums[u].ZX[both.other])
@@ -351,7 +351,7 @@ class _Fit:
                 effects = term.effects[both.other]
                 ZWe[both.own] += np.einsum("jab,jb->ja", both.ZWZ, effects)
             else:
-                P = _posterior(term.ZWZ / s2, term.covariance)
+                P = given_rows(term.ZWZ / s2, term.covariance)
                 _add_at(ZWX, both.own, -both.ZWZ @ (P @ term.ZWX / s2)[both.other])
         return Term(self.effects[t], self.covariances[t], ZWZ, ZWX, ZWe, above)
 
@@ -379,7 +379,7 @@ def _add_at(total: Floats, place: NDArray[np.int64], each: Floats) -> None:
     np.add.at(total, place, each)
 
 
-def _posterior(S: Floats, Sigma: Floats) -> Floats:
+def given_rows(S: Floats, Sigma: Floats) -> Floats:
     """Covariance of each group's effects, (S_j + Sigma^-1)^-1, also where Sigma is singular."""
     size, vectors = np.linalg.eigh(Sigma)
     root = vectors * np.sqrt(np.maximum(size, 0))

@@ -101,14 +101,15 @@ functions {
   }
   // With A = U D U', U of unit diagonal, w = U'^-1 (D^-1 U^-1 Lambda' u +
   // D^-1/2 z), and the density is exp(-|w|^2 / 2) |D|^-1/2.
-  // `above` is Z'WZ r summed over the terms in which this one is nested.
+  // r_above are effects of terms in which this one is nested, with their Z'WZ.
   vector rescaled(vector z,
                   matrix Lambda,
                   int J,
                   int q,
                   vector ZWZ,
                   vector ZWe,
-                  matrix above,
+                  vector ZWZ_above,
+                  array[] vector r_above,
                   vector xi,
                   int P,
                   real s) {
@@ -131,9 +132,14 @@ functions {
         }
         U[a, b] = a == b ? 1 + U[a, b] : U[a, b] ./ U[b, b];
       }
-      w[a] = (V * to_vector(append_row(1, -xi) * Lambda[ : , a]')
-              - above * Lambda[ : , a])
-             / square(s);
+      w[a] = V * to_vector(append_row(1, -xi) * Lambda[ : , a]') / square(s);
+      for (m in 1 : size(r_above)) {
+        matrix[J, q] S_m = to_matrix(
+                                     segment(ZWZ_above, (m - 1) * J * q + 1,
+                                             J * q),
+                                     J, q);
+        w[a] -= (S_m * Lambda[ : , a] / square(s)) .* r_above[m];
+      }
       for (b in 1 : a - 1) {
         w[a] -= U[a, b] .* w[b];
       }
@@ -210,14 +216,15 @@ transformed data {
   array[T] int n_r; // group effects of each term
   array[T] int n_g; // its elements of ZWZ
   array[T] int n_h; // its elements of ZWe
-  array[T, T] int n_m = rep_array(0, T, T); // and ZWZ_above
+  array[T] int n_above; // coefficients of the terms it is nested in
+  array[T] int n_e; // and its elements of ZWZ_above
   // What stands before each term in tau, cpc, z and r, ZWZ, ZWe, ZWZ_above.
   array[T] int tau_at;
   array[T] int cor_at;
   array[T] int r_at;
   array[T] int g_at;
   array[T] int h_at;
-  array[T, T] int m_at;
+  array[T] int e_at;
   for (t in 1 : T) {
     n_cor[t] = correlated[t] ? choose(q[t], 2) : 0;
     n_r[t] = q[t] * J[t];
@@ -228,15 +235,17 @@ transformed data {
     r_at[t] = sum(n_r[ : t - 1]);
     g_at[t] = sum(n_g[ : t - 1]);
     h_at[t] = sum(n_h[ : t - 1]);
+    n_above[t] = 0;
     for (u in 1 : T) {
-      m_at[t, u] = sum(to_array_1d(n_m));
-      n_m[t, u] = form[t] == 2 && nested[t, u] ? n_r[t] * q[u] : 0;
+      n_above[t] += form[t] == 2 && nested[t, u] ? q[u] : 0;
     }
+    n_e[t] = n_above[t] * n_r[t];
+    e_at[t] = sum(n_e[ : t - 1]);
   }
   array[7] int sizes_given = {Q, C, R, P, G, H, E};
   array[7] int sizes_needed = {sum(q), sum(n_cor), sum(n_r),
                                K + has_intercept, sum(n_g), sum(n_h),
-                               sum(to_array_1d(n_m))};
+                               sum(n_e)};
   for (i in 1 : 7) {
     if (sizes_given[i] != sizes_needed[i]) {
       reject("Q, C, R, P, G, H and E are ", sizes_given, ", but must be ",
@@ -301,21 +310,20 @@ transformed parameters {
       } else if (form[t] == 1) {
         of_z = centered(z_t, Lambda, J[t], q[t]);
       } else {
-        matrix[J[t], q[t]] moved = rep_matrix(0, J[t], q[t]);
+        array[n_above[t]] vector[J[t]] r_above;
+        int m = 0;
         for (u in 1 : T) {
           for (k in 1 : nested[t, u] ? q[u] : 0) {
             array[J[t]] int at = above[u, r_at[t] + 1 : r_at[t] + J[t]];
-            vector[J[t]] r_k = r[r_at[u] + (k - 1) * J[u] + 1 : r_at[u]
-                                                                + k * J[u]][at];
-            int from = m_at[t, u] + (k - 1) * n_r[t];
-            moved += diag_pre_multiply(r_k,
-                       to_matrix(ZWZ_above[from + 1 : from + n_r[t]], J[t],
-                                 q[t]));
+            m += 1;
+            r_above[m] = segment(r, r_at[u] + (k - 1) * J[u] + 1, J[u])[at];
           }
         }
         of_z = rescaled(z_t, Lambda, J[t], q[t],
                         segment(ZWZ, g_at[t] + 1, n_g[t]),
-                        segment(ZWe, h_at[t] + 1, n_h[t]), moved, xi, P, s);
+                        segment(ZWe, h_at[t] + 1, n_h[t]),
+                        segment(ZWZ_above, e_at[t] + 1, n_e[t]), r_above, xi,
+                        P, s);
       }
       z_density[t] = of_z[1];
       r[r_at[t] + 1 : r_at[t] + n_r[t]] = tail(of_z, n_r[t]);

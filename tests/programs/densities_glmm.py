@@ -158,7 +158,9 @@ def rescaled(z: Array, factor: Array, given: Any, t: int, data: Data) -> tuple[A
                 for j in range(groups):
                     if (own == j + 1).any():
                         parent = np.asarray(data["group"][v])[own == j + 1][-1] - 1
-                        u[:, :, j] -= np.einsum("ki,nk->ni", block[:, :, j], others[v][:, :, parent])
+                        u[:, :, j] -= np.einsum(
+                            "ki,nk->ni", block[:, :, j], others[v][:, :, parent]
+                        )
                     else:
                         u[:, :, j] -= np.einsum("ki,nk->ni", block[:, :, j], others[v][:, :, 0])
             begin += size
