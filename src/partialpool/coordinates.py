@@ -43,9 +43,10 @@ def coordinates(data: Mapping[str, Any], how: Sequence[str], found: Pilot | None
     form = [FORMS[each] for each in how]
     if found is None:
         form = [0 if each == 2 else each for each in form]
-    b_hat, B = np.zeros(P), np.eye(P)
+    b_hat: Floats = np.zeros(P)
+    B: Floats = np.eye(P)
     if found is not None:
-        b_hat, B = found.b, np.linalg.cholesky(found.covariance)
+        b_hat, B = found.b, np.asarray(np.linalg.cholesky(found.covariance), dtype=np.float64)
     terms = found.terms if found is not None else ()
     rescaled = [term for term, each in zip(terms, form, strict=False) if each == 2]
     none = [np.empty(0)]
@@ -88,7 +89,7 @@ def _residuals(term: Term, B: Floats) -> Floats:
 
 
 def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None) -> Floats:
-    """Where an sd is as good as 0; 0, for the log scale, where it is far from 0 or not smooth there.
+    """Where an sd is as good as 0; 0 (the log scale) where it is far from 0, or not smooth there.
 
     It is not smooth for centered effects, and under gamma priors of a shape that is not 1. It is
     far from 0 by the information on it at the pilot fit, which is the sum over groups of
@@ -116,7 +117,7 @@ def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None
 
 
 def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | None:
-    """Starting values of all parameters, by name, as the program declares them.
+    """Return starting values of all parameters, by name, as the program declares them.
 
     Parameters
     ----------
@@ -143,14 +144,13 @@ def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | Non
             correlation = term.covariance / np.outer(sd, sd)
             cpc += _partial(np.linalg.cholesky(correlation))
         z.append(_standardised(term, sd, correlation, data["form"][t]))
-    sizes = {name: 1 for name in found.auxiliaries}
     values: dict[str, Any] = {
         "xi": np.zeros(data["P"]),
         "tau_raw": np.array(raw, dtype=np.float64),
         "cpc": np.array(cpc, dtype=np.float64),
         "z": np.concatenate([np.empty(0), *z]),
     }
-    values |= {name: found.auxiliaries[name] for name in sizes}
+    values |= found.auxiliaries
     if "known_se" in data:
         values["sigma"] = np.array(list(found.auxiliaries.values()), dtype=np.float64)
     if "nu" in values:

@@ -22,6 +22,8 @@ from .working import Working, auxiliaries, first_auxiliaries, first_location, wo
 Floats = NDArray[np.float64]
 ROUNDS, EM_STEPS = 25, 4
 """Linearisations, and steps of EM for the standard deviations in each."""
+ENOUGH = 0.01
+"""A change of eta (of sigma) and a relative one of sds below which rounds end."""
 FARTHEST = 3.0
 """How far eta may move in a round, on a log or logit link."""
 START = 0.5
@@ -143,7 +145,7 @@ def _start(
         of_alpha = _penalty(data, "alpha")
         ridge, anchor = np.append(of_alpha[0], ridge), np.append(of_alpha[1], anchor)
         b = np.append(first_location(family, data), b)
-    parts = np.cumsum(data["q"])[:-1].astype(int) if len(data["q"]) else []
+    parts = np.cumsum(data["q"], dtype=np.int64)[:-1]
     columns = np.asarray(data["Z"], dtype=np.float64).reshape(n, -1)
     tau = np.asarray(data["prior_tau_scale"], dtype=np.float64)
     fixed = np.asarray(data["tau_fixed"], dtype=bool)
@@ -191,7 +193,7 @@ class _Fit:
     auxiliaries: Mapping[str, float]
 
     def parts(self) -> list[Floats]:
-        """What each term adds to eta."""
+        """Return what each term adds to eta."""
         each = zip(self.rows.Z, self.effects, self.rows.codes, strict=True)
         return [np.einsum("nk,nk->n", Z, effects[codes]) for Z, effects, codes in each]
 
@@ -206,19 +208,32 @@ class _Fit:
     def run(self) -> Pilot:
         fit = self
         for place in range(ROUNDS):
-            here, eta = fit.working(), fit.eta
+            before, here, eta = fit, fit.working(), fit.eta
             if not fit.effects:
                 fit = fit.solved(here)
             for t in range(len(fit.effects)):
                 fit = fit.updated(t, here, eta)
             if place < 3 or place % 4 == 0 or fit.rows.family == "gaussian":
                 fit = fit.with_auxiliaries(here)
+            if fit.near(before, eta):
+                break
         return fit.pilot()
+
+    def near(self, other: _Fit, eta: Floats) -> bool:
+        """Whether nothing moved by more than `ENOUGH` since another fit with that eta."""
+        away = [np.max(np.abs(self.eta - eta), initial=0.0) / np.sqrt(self.variance)]
+        for new, old in zip(self.covariances, other.covariances, strict=True):
+            sd, before = np.sqrt(np.diag(new)), np.sqrt(np.diag(old))
+            away.append(np.max(np.abs(sd - before) / np.maximum(sd, 1e-8)))
+        away += [abs(np.log(x / other.auxiliaries[name])) for name, x in self.auxiliaries.items()]
+        return bool(max(away) < ENOUGH)
 
     def working(self) -> Working:
         return working(self.rows.family, self.rows.data, self.eta, self.auxiliaries)
 
     def with_auxiliaries(self, here: Working) -> _Fit:
+        if not self.auxiliaries:
+            return self
         spent = float(len(self.b))
         for t, covariance in enumerate(self.covariances):
             sums = self.sums(t, here, self.eta)
@@ -292,7 +307,7 @@ class _Fit:
     def _share(
         self, away: Floats, codes: NDArray[np.int64] | None = None, groups: int = 1
     ) -> Floats:
-        """What share of a step keeps eta within `FARTHEST`, by group."""
+        """Return what share of a step keeps eta within `FARTHEST`, by group."""
         worst = np.zeros(groups)
         if self.rows.family not in ("gaussian", "student"):
             place = np.zeros(len(away), dtype=np.int64) if codes is None else codes

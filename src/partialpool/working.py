@@ -72,7 +72,7 @@ def working(family: str, data: Data, eta: Floats, auxiliary: Mapping[str, float]
 
 
 def first_location(family: str, data: Data) -> float:
-    """The linear predictor, less its known part, that the mean response stands for."""
+    """Return the linear predictor, less its known part, that the mean response stands for."""
     y, power = (np.asarray(data[name], dtype=np.float64) for name in ("y", "weights"))
     known = np.asarray(data["known"], dtype=np.float64)
     if family in ("gaussian", "student"):
@@ -148,10 +148,14 @@ def _of_phi(family: str, data: Data, y: Floats, eta: Floats, phi: float) -> Floa
 
 
 def _best(grid: Floats, likelihood: Floats, data: Data, name: str) -> float:
-    """The mean of the grid, on the log scale, under likelihood and a prior like the given one."""
+    """Return the mode of likelihood and a rough prior, between the values of an even log grid."""
     scale = float(data[f"prior_{name}_scale"])
     if data[f"prior_{name}_family"] == 5:
         scale *= float(data[f"prior_{name}_df"])
     total = np.where(np.isfinite(likelihood), likelihood, -np.inf) - grid / scale + np.log(grid)
-    weight = special.softmax(total)
-    return float(np.exp(weight @ np.log(grid)))
+    k = int(np.argmax(total))
+    step = 0.0
+    if 0 < k < len(grid) - 1 and np.isfinite(total[k - 1 : k + 2]).all():
+        bend = total[k - 1] - 2 * total[k] + total[k + 1]
+        step = 0.5 * (total[k - 1] - total[k + 1]) / bend if bend < 0 else 0.0
+    return float(grid[k] * (grid[1] / grid[0]) ** step)

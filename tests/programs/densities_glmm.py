@@ -139,7 +139,7 @@ def rescaled(z: Array, factor: Array, given: Any, t: int, data: Data) -> tuple[A
     """
     xi, variance, others = given
     q, groups, width = data["q"][t], data["J"][t], 1 + data["P"]
-    at = [2 == form for form in data["form"]]
+    at = [form == 2 for form in data["form"]]
     before = [data["J"][s] * data["q"][s] * at[s] for s in range(t)]
     pairs = sum(x * (data["q"][s] + 1) // 2 for s, x in enumerate(before))
     S = np.asarray(data["ZWZ"][pairs : pairs + groups * q * (q + 1) // 2]).reshape(-1, groups)

@@ -186,7 +186,9 @@ def test_what_families_share_is_the_same_text(family: str) -> None:
 
 def plain(data: dict[str, Any], form: int) -> dict[str, Any]:
     """The same data with terms of one form, and alpha, beta and log tau as they are."""
-    none = dict.fromkeys(("ZWZ", "ZWe", "ZWZ_above"), []) | dict.fromkeys("GHE", 0)
+    none: dict[str, Any] = {name: [] for name in ("ZWZ", "ZWe", "ZWZ_above")} | dict.fromkeys(
+        "GHE", 0
+    )
     same = {"b_hat": [0.0] * data["P"], "B": np.eye(data["P"]).tolist()}
     tau = {"tau_unit": [0.0] * data["Q"]}
     return data | none | same | tau | {"form": [form] * data["T"]}
