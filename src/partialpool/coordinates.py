@@ -141,7 +141,8 @@ def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | Non
         at += q
         correlation = np.eye(q)
         if data["correlated"][t]:
-            correlation = term.covariance / np.outer(sd, sd)
+            correlation = term.covariance / np.maximum(np.outer(sd, sd), 1e-300)
+            np.fill_diagonal(correlation, 1.0)
             cpc += _partial(np.linalg.cholesky(correlation))
         z.append(_standardised(term, sd, correlation, data["form"][t]))
     values: dict[str, Any] = {

@@ -299,7 +299,9 @@ class _Fit:
         sd = np.sqrt(np.diag(moment))
         correlation = np.eye(len(sd))
         if self.rows.data["correlated"][t]:
-            found = np.clip(moment / np.outer(sd, sd), -1, 1) * LARGEST_CORRELATION
+            found = (
+                np.clip(moment / np.maximum(np.outer(sd, sd), 1e-300), -1, 1) * LARGEST_CORRELATION
+            )
             correlation = np.where(correlation > 0, 1.0, found)
         sd = np.where(fixed, old, np.minimum(sd, self.rows.most[t]))
         return np.asarray(correlation * np.outer(sd, sd))
@@ -359,7 +361,7 @@ class _Fit:
         ZWe = slope + np.einsum("jab,jb->ja", ZWZ, self.effects[t])
         for u in before:
             both, term = self._shared(t, u, here.weight), done[u]
-            if len(both.own) <= groups:  # nested
+            if len(np.unique(both.own)) == len(both.own):  # nested
                 into = np.zeros((groups, term.effects.shape[1], self.effects[t].shape[1]))
                 into[both.own] = both.ZWZ.swapaxes(1, 2)
                 above[u] = into
