@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 HOW = {
     "marginal": "integrated out, drawn afterwards",
-    "centered": "centered: its rows tell much about a group",
-    "noncentered": "non-centered: its rows tell little about a group",
+    "rescaled": "rescaled, by what its rows say of each group at a quick fit",
+    "centered": "centered",
+    "noncentered": "non-centered",
 }
 START = "about the mode, in the metric of the inverse Hessian there, where that is good enough"
-GIVEN = {"centered": "centered", "noncentered": "non-centered"}
+NO_PILOT = "non-centered: a quick fit by which to rescale was not finite"
 
 
 def describe(model: Model) -> str:
@@ -39,7 +40,8 @@ def describe(model: Model) -> str:
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
-    if model.prepared.near is not None:
+    near = model.prepared.near
+    if near is not None and near.smooth:
         lines.append(f"  start    {START}")
     lines += [f"  note     {note}" for note in design.notes]
     lines.append("  priors")
@@ -51,9 +53,7 @@ def describe(model: Model) -> str:
 
 
 def _how(model: Model, label: str) -> str:
-    """Say how a term's effects are dealt with, and why where that was decided for the user."""
-    given = model.parameterization
-    asked = given if isinstance(given, str) else given.get(label, "auto")
-    chosen = model.parameterizations[label]
-    automatic = asked == "auto" and model.pooling == "partial"
-    return HOW[chosen] if automatic else GIVEN.get(chosen, HOW[chosen])
+    """Say how a term's effects are dealt with, and why where that is not what was asked for."""
+    chosen, prepared = model.parameterizations[label], model.prepared
+    failed = prepared.reduced is None and prepared.near is None
+    return NO_PILOT if failed and chosen == "rescaled" else HOW[chosen]

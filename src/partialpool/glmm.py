@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,11 +26,10 @@ def stan_data(
     design: Design,
     family: Family,
     table: PriorTable,
-    centered: Mapping[str, bool],
     *,
     whole: Design | None = None,
 ) -> dict[str, Any]:
-    """Lay out what the data block of the family's program declares.
+    """Lay out what the data block of the family's program declares, but for `coordinates`.
 
     Parameters
     ----------
@@ -40,7 +38,6 @@ def stan_data(
     table : PriorTable
         With ``sd(...)`` of every group coefficient, or ``coef(...)``: then the standard
         deviations are fixed, and the locations become part of the known linear predictor.
-    centered : mapping of term label to bool
     whole : Design, optional
         Of all rows, where `design` has equal ones taken together: the units and the means of the
         predictors are theirs.
@@ -84,7 +81,6 @@ def stan_data(
         "J": [len(term.levels) for term in terms],
         **_sizes(terms),
         "correlated": [int(term.correlated) for term in terms],
-        "centered": [int(centered[term.label]) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
         "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1) / of_z,
         **codes("alpha", _times(alpha, 1 / unit.eta), location=True),

@@ -49,11 +49,12 @@ class Model:
     pooling : {"partial", "complete", "none"}
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
-    parameterization : {"auto", "marginal", "centered", "noncentered"} or mapping of term to these
-        How group effects are dealt with; the posterior is the same. marginal integrates them
-        out exactly, and draws them afterwards: gaussian family, one group term. auto takes it
-        where it can; else centered where a group's own rows tell much about it, noncentered
-        where they tell little. `print(model)` says which, and why.
+    parameterization : str, or mapping of term to str
+        How group effects are dealt with; the posterior is the same. "marginal" integrates them
+        out exactly, and draws them afterwards: gaussian family, one group term. "rescaled" samples
+        them about what each group's rows say of it at a quick fit. "auto" takes the first
+        that there is. "centered" and "noncentered" are as in the literature. `print(model)` says
+        which.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.
 
@@ -110,7 +111,7 @@ class Model:
 
     @functools.cached_property
     def parameterizations(self) -> dict[str, str]:
-        """How the effects of each group term are dealt with: marginal, centered, noncentered."""
+        """How the effects of each group term are dealt with: marginal, rescaled, ..."""
         return prepare.parameterizations(
             self.design, self.response_family, self.parameterization, pooling=self.pooling
         )
@@ -154,10 +155,10 @@ class Model:
         ----------
         engine, seed, **options
             As `StanProgram.sample`: chains, warmup, draws, adapt_delta, max_treedepth, progress.
-            Where group effects are integrated out and the posterior turns out to be tame, chains
-            start about its mode in a metric that is found beforehand, and unless they are given
-            warmup is 100 or 300 iterations, and adapt_delta 0.6 where the posterior is near
-            normal. With inits, metric, inv_metric, step_size or adapt_engaged all is as given.
+            Where group effects are integrated out or rescaled and the posterior turns out to be
+            tame, chains start about its mode in a metric that is found beforehand, and unless
+            they are given warmup is 100 or 149 iterations, and adapt_delta 0.6 where the
+            posterior is near normal. With inits, metric, inv_metric, step_size or adapt_engaged all is as given.
             `fit.attrs["config"]` has what was used.
         verbose : bool
             End with one line that says whether the draws can be trusted.

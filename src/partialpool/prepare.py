@@ -11,17 +11,18 @@ import xarray as xr
 
 from . import glmm, marginal, programs
 from .collapse import collapsed
+from .coordinates import coordinates, starts
 from .design import Design
 from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
-from .informative import ENOUGH, group_information
 from .marginal import Reduced
+from .pilot import pilot_fit
 from .prior_table import PriorTable
 from .stan_program import StanProgram
 from .start import Near
 
-PARAMETERIZATIONS = ("auto", "marginal", "centered", "noncentered")
+PARAMETERIZATIONS = ("auto", "marginal", "rescaled", "centered", "noncentered")
 KEPT = 20_000_000
 """Group effects of a marginal fit (draws x groups x coefficients) up to which they are kept."""
 
@@ -56,8 +57,8 @@ def parameterizations(
     """Decide how the effects of each group term are dealt with, by label.
 
     ``auto`` integrates them out where that is exact and the program exists: a gaussian family
-    and one group term. Else they are sampled centered where the typical group's own rows tell
-    much about it (`informative.ENOUGH`), and non-centered where they do not.
+    and one group term. Else they are sampled rescaled: each group's about what its rows say of it
+    at a quick fit, given the population.
 
     Raises
     ------
@@ -89,12 +90,8 @@ def parameterizations(
             "what there is"
         )
     chosen = {label: wanted.get(label, "auto") for label in labels}
-    for term in design.groups:
-        if chosen[term.label] == "auto":
-            known = pooling == "partial" and group_information(design, family, term) > ENOUGH
-            sampled = "centered" if known else "noncentered"
-            chosen[term.label] = "marginal" if possible else sampled
-    return chosen
+    automatic = "marginal" if possible else "rescaled"
+    return {label: automatic if how == "auto" else how for label, how in chosen.items()}
 
 
 def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
@@ -105,19 +102,26 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     design : Design
     family : Family
     table : PriorTable
-    how : mapping of term label to "marginal", "centered" or "noncentered"
-        Of rows that do not determine a fit, effects to integrate out are sampled non-centered.
+    how : mapping of term label to "marginal", "rescaled", "centered" or "noncentered"
+        Of rows that do not determine a fit, effects to integrate out are sampled rescaled.
     """
+    near: Near | None
     reduced = marginal.reduced(design) if "marginal" in how.values() else None
     if reduced is not None:
         data = marginal.stan_data(design, table, reduced)
         near = marginal.near(data)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset), near)
-    centered = {label: choice == "centered" for label, choice in how.items()}
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)
-    data = glmm.stan_data(distinct, family, table, centered, whole=design)
-    return Prepared(programs.get(family.program), data, None, len(distinct.offset))
+    data = glmm.stan_data(distinct, family, table, whole=design)
+    found = pilot_fit(data, family.name)
+    forms = [how[term.label] for term in design.groups]
+    forms = ["rescaled" if form == "marginal" else form for form in forms]
+    data |= coordinates(data, forms, found)
+    rows = len(distinct.offset)
+    values, smooth = starts(data, found), set(forms) <= {"rescaled"}
+    near = None if values is None else Near(values, standard=("z",), smooth=smooth)
+    return Prepared(programs.get(family.program), data, None, rows, near)
 
 
 def posterior_of(

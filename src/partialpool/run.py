@@ -63,7 +63,7 @@ def sample(
         listed = ", ".join(f"{name}={value}" for name, value in defaults.items())
         print(f"{program.name}: priors at their defaults, in the units of the example: {listed}")
     runner = select(engine)
-    if near is not None and not options.keys() & OWN_START:
+    if near is not None and near.smooth and not options.keys() & OWN_START:
         density = runner.density(program, checked, seed=config.seed)
         found = start.find(density, program, checked, near, chains=config.chains, seed=config.seed)
         config = start.configure(config, found, options.keys())

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-SHORT, MEDIUM = 100, 300
-"""Warmup where the posterior is near normal, and where it is not. Stan keeps a metric that it is
-given in a warmup of less than 150 iterations, and adapts it in a longer one."""
-NEAR_NORMAL, TAME, ROUGH = 1.7, 4.0, 8.0
+SHORT, MEDIUM = 100, 149
+"""Warmup where the posterior is tame, and where it is less so: it adapts the step size alone, since
+Stan keeps a metric that it is given in a warmup of less than 150 iterations."""
+NEAR_NORMAL, TAME, ROUGH = 2.0, 4.0, 8.0
 """Bounds on the largest curvature two sds from the mode, in units of the metric's (1 of a normal):
-of a posterior that is near normal, of one whose metric need not be adapted, and of one where a
-start is worth anything."""
+of a posterior that is near normal, of one that is tame, and of one where a start is worth
+anything."""
 WIDE = 1.4
 """Bound on the second moments of a near normal posterior, in units of the inverse Hessian's."""
 LONG_STEPS = 0.6
@@ -58,10 +58,13 @@ class Near:
         Of every parameter, as declared: a point from which the mode can be found.
     standard : tuple of str
         Parameters that are nearly independent standard normals whatever the others are.
+    smooth : bool
+        False of coordinates that may have a funnel: then no mode is looked for.
     """
 
     values: Mapping[str, Any]
     standard: tuple[str, ...] = ()
+    smooth: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +136,20 @@ def find(
     Start or None
         None where there is no proper mode: then the sampler has to find its own way.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):  # vectors this small wait for threads, no more
+        return _find(density, program, data, near, chains, seed)
+
+
+def _find(
+    density: Density,
+    program: StanProgram,
+    data: Mapping[str, Any],
+    near: Near,
+    chains: int,
+    seed: int,
+) -> Start | None:
     parameters = program.declarations.parameters
     where = places(parameters, data)
     if where is None:

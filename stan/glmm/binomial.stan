@@ -9,13 +9,25 @@
 //
 // Group term t has q[t] coefficients in each of J[t] groups. Terms stand one
 // after another: columns of Z, elements of tau by term and coefficient, those
-// of z and r by term, coefficient, group. A term is sampled as it stands
-// (centered[t] = 1: z is r) or standardised (0: r = diag(tau) L z).
-// cpc are canonical partial correlations, which are independent under the LKJ
-// prior: row by row those of the Cholesky factor L of Omega.
+// of z and r by term, coefficient, group. cpc are canonical partial
+// correlations, which are independent under the LKJ prior: row by row those of
+// the Cholesky factor L of Omega. With Lambda = diag(tau) L, z is by form[t]
+//   0 non-centered: r[j] = Lambda z[j]
+//   1 centered:     r[j] = z[j]
+//   2 rescaled:     r[j] = Lambda w[j], where w[j] given a pilot fit is about
+//     normal(A[j]^-1 Lambda' u[j], A[j]^-1), and z[j] is w[j] standardised:
+//     A[j] = I + Lambda' Z'WZ[j] Lambda, u[j] = Z'We[j] - Z'WXB[j] xi, over
+//     sigma^2 where there is a sigma. z is then nearly standard normal.
+// The pilot fit has working weights W, coefficients b_hat (alpha and beta) of
+// covariance B B', and working residuals e at b_hat, less the known part and
+// the effects of other terms. It moves no posterior, only the coordinates.
+// tau is sampled as |tau_unit sinh(tau_raw)|, its sign being that of the
+// effects, or where tau_unit = 0 as exp(tau_raw).
 //
 // Source: Lewandowski, Kurowicka and Joe (2009), Generating random correlation
-//   matrices based on vines and extended onion method, section 2.4 (C-vine).
+//   matrices based on vines and extended onion method, section 2.4 (C-vine);
+//   Kleppe (2019), Dynamically rescaled Hamiltonian Monte Carlo for Bayesian
+//   hierarchical models, section 4.
 // Example: binomial.data.json, contraception in 60 districts of Bangladesh,
 //   use ~ urban + (1 + urban | district).
 functions {
@@ -62,17 +74,89 @@ functions {
     }
     return total;
   }
-  // Standardised effects of J groups made into group effects.
-  vector scale_effects(vector z, int J, vector tau, matrix L) {
-    matrix[J, size(tau)] z_t = to_matrix(z, J, size(tau));
-    return to_vector(z_t * diag_pre_multiply(tau, L)');
+  // tau with the sign of its effects from tau_raw; those given, as they are.
+  vector signed_tau(vector tau_raw, vector unit, array[] int fixed,
+                    vector given) {
+    vector[size(given)] tau = given;
+    int at = 0;
+    for (k in 1 : size(given)) {
+      if (!fixed[k]) {
+        at += 1;
+        tau[k] = unit[k] > 0 ? unit[k] * sinh(tau_raw[at]) : exp(tau_raw[at]);
+      }
+    }
+    return tau;
   }
-  // Log density of group effects as they stand, up to a constant.
-  real effects_lpdf(vector r, int J, vector tau, matrix L) {
-    matrix[J, size(tau)] r_t = to_matrix(r, J, size(tau));
-    matrix[size(tau), size(tau)] S = diag_pre_multiply(tau, L);
-    return std_normal_lpdf(to_vector(mdivide_left_tri_low(S, r_t')))
-           - J * sum(log(diagonal(S)));
+  // Each of the three: the log density of z, up to a constant, and after it the
+  // group effects that z stands for.
+  vector noncentered(vector z, matrix Lambda, int J, int q) {
+    return append_row(std_normal_lpdf(z),
+                      to_vector(to_matrix(z, J, q) * Lambda'));
+  }
+  vector centered(vector z, matrix Lambda, int J, int q) {
+    matrix[q, J] w = mdivide_left_tri_low(Lambda, to_matrix(z, J, q)');
+    return append_row(
+                      std_normal_lpdf(to_vector(w))
+                      - J * sum(log(diagonal(Lambda))), z);
+  }
+  // With A = U D U', U of unit diagonal, w = U'^-1 (D^-1 U^-1 Lambda' u +
+  // D^-1/2 z), and the density is exp(-|w|^2 / 2) |D|^-1/2.
+  // r_above are effects of terms in which this one is nested, with their Z'WZ.
+  vector rescaled(vector z,
+                  matrix Lambda,
+                  int J,
+                  int q,
+                  vector ZWZ,
+                  vector ZWe,
+                  vector ZWZ_above,
+                  array[] vector r_above,
+                  vector xi,
+                  int P,
+                  real s) {
+    matrix[J, choose(q + 1, 2)] S = to_matrix(ZWZ, J, choose(q + 1, 2));
+    matrix[J, q * (1 + P)] V = to_matrix(ZWe, J, q * (1 + P));
+    array[q, q] vector[J] U; // below the diagonal U, then on it D
+    array[q] vector[J] w;
+    for (a in 1 : q) {
+      for (b in 1 : a) {
+        vector[choose(q + 1, 2)] share = zeros_vector(choose(q + 1, 2));
+        for (i in a : q) {
+          for (j in b : q) {
+            int pair = choose(max(i, j), 2) + min(i, j);
+            share[pair] += Lambda[i, a] * Lambda[j, b] / square(s);
+          }
+        }
+        U[a, b] = S * share;
+        for (c in 1 : b - 1) {
+          U[a, b] -= U[a, c] .* U[b, c] .* U[c, c];
+        }
+        U[a, b] = a == b ? 1 + U[a, b] : U[a, b] ./ U[b, b];
+      }
+      w[a] = V * to_vector(append_row(1, -xi) * Lambda[ : , a]') / square(s);
+      for (m in 1 : size(r_above)) {
+        matrix[J, q] S_m = to_matrix(
+                                     segment(ZWZ_above, (m - 1) * J * q + 1,
+                                             J * q),
+                                     J, q);
+        w[a] -= (S_m * Lambda[ : , a] / square(s)) .* r_above[m];
+      }
+      for (b in 1 : a - 1) {
+        w[a] -= U[a, b] .* w[b];
+      }
+    }
+    real density = 0;
+    matrix[J, q] W;
+    for (k in 1 : q) {
+      int a = q + 1 - k;
+      w[a] = w[a] ./ U[a, a]
+             + segment(z, (a - 1) * J + 1, J) ./ sqrt(U[a, a]);
+      for (b in a + 1 : q) {
+        w[a] -= U[b, a] .* w[b];
+      }
+      density -= 0.5 * (dot_self(w[a]) + sum(log(U[a, a])));
+      W[ : , a] = w[a];
+    }
+    return append_row(density, to_vector(W * Lambda'));
   }
 }
 data {
@@ -92,9 +176,23 @@ data {
   int<lower=0> C; // their correlations: q choose 2 where correlated (count)
   int<lower=0> R; // group effects of all terms: sum of q times J (count)
   array[T] int<lower=0, upper=1> correlated; // coefficients correlated? (yes 1)
-  array[T] int<lower=0, upper=1> centered; // parameterisation (centered 1)
   array[T, N] int<lower=1> group; // group of each row, by term (code)
   matrix[N, Q] Z; // predictors of the group terms (their units)
+  // Coordinates of the sampler; no posterior depends on them.
+  int<lower=0> P; // columns, intercept first: K + has_intercept (count)
+  vector[P] b_hat; // pilot alpha and beta, or 0 (eta, eta per X)
+  matrix[P, P] B; // a factor of their covariance, or I (eta, eta per X)
+  vector<lower=0>[Q] tau_unit; // where tau is near 0; 0: log scale (eta per Z)
+  array[T] int<lower=0, upper=2> form; // coordinates of each term (code)
+  // Of the terms of form 2, one after another, sums over each group's rows.
+  int<lower=0> G; // length of ZWZ: sum of (q + 1 choose 2) times J (count)
+  int<lower=0> H; // length of ZWe: sum of q times (1 + P) times J (count)
+  vector[G] ZWZ; // by pair (1,1) (2,1) (2,2) ..., group (square of Z over eta)
+  vector[H] ZWe; // by coefficient, column of [e, X B], group (Z over eta)
+  array[T] int<lower=1, upper=T> turn; // terms, the coarse first (code)
+  array[T, T] int<lower=0, upper=1> nested; // row's term in column's? (yes 1)
+  int<lower=0> E; // length of ZWZ_above: q above times q times J (count)
+  vector[E] ZWZ_above; // by term above, its coefficient, own, group (as ZWZ)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).
@@ -116,29 +214,64 @@ transformed data {
   matrix[N, K] Xc = has_intercept ? X - rep_matrix(x_mean, N) : X;
   array[T] int n_cor; // correlations of each term
   array[T] int n_r; // group effects of each term
-  // What stands before each term in tau, in cpc, and in z and r.
+  array[T] int n_g; // its elements of ZWZ
+  array[T] int n_h; // its elements of ZWe
+  array[T] int n_above; // coefficients of the terms it is nested in
+  array[T] int n_e; // and its elements of ZWZ_above
+  // What stands before each term in tau, cpc, z and r, ZWZ, ZWe, ZWZ_above.
   array[T] int tau_at;
   array[T] int cor_at;
   array[T] int r_at;
+  array[T] int g_at;
+  array[T] int h_at;
+  array[T] int e_at;
   for (t in 1 : T) {
     n_cor[t] = correlated[t] ? choose(q[t], 2) : 0;
     n_r[t] = q[t] * J[t];
+    n_g[t] = form[t] == 2 ? choose(q[t] + 1, 2) * J[t] : 0;
+    n_h[t] = form[t] == 2 ? n_r[t] * (1 + P) : 0;
     tau_at[t] = sum(q[ : t - 1]);
     cor_at[t] = sum(n_cor[ : t - 1]);
     r_at[t] = sum(n_r[ : t - 1]);
+    g_at[t] = sum(n_g[ : t - 1]);
+    h_at[t] = sum(n_h[ : t - 1]);
+    n_above[t] = 0;
+    for (u in 1 : T) {
+      n_above[t] += form[t] == 2 && nested[t, u] ? q[u] : 0;
+    }
+    n_e[t] = n_above[t] * n_r[t];
+    e_at[t] = sum(n_e[ : t - 1]);
   }
-  if (Q != sum(q) || C != sum(n_cor) || R != sum(n_r)) {
-    reject("Q, C and R are ", Q, ", ", C, " and ", R, ", but must be ",
-           sum(q), ", ", sum(n_cor), " and ", sum(n_r));
+  array[7] int sizes_given = {Q, C, R, P, G, H, E};
+  array[7] int sizes_needed = {sum(q), sum(n_cor), sum(n_r),
+                               K + has_intercept, sum(n_g), sum(n_h),
+                               sum(n_e)};
+  for (i in 1 : 7) {
+    if (sizes_given[i] != sizes_needed[i]) {
+      reject("Q, C, R, P, G, H and E are ", sizes_given, ", but must be ",
+             sizes_needed);
+    }
+  }
+  for (t in 1 : T) {
+    if (sort_asc(turn)[t] != t) {
+      reject("turn is ", turn, ", but must name every term once");
+    }
   }
   array[Q, N] int effect; // where in r is the effect that Z multiplies
+  array[Q] vector[N] Z_k; // columns of Z
+  array[T, R] int above; // of term t's groups, the group in each other term
+  above = rep_array(1, T, R);
   for (t in 1 : T) {
     for (n in 1 : N) {
       if (group[t, n] > J[t]) {
         reject("group[", t, ", ", n, "] is ", group[t, n], " of ", J[t]);
       }
+      for (u in 1 : T) {
+        above[u, r_at[t] + group[t, n]] = group[u, n];
+      }
       for (k in 1 : q[t]) {
         effect[tau_at[t] + k, n] = r_at[t] + (k - 1) * J[t] + group[t, n];
+        Z_k[tau_at[t] + k, n] = Z[n, tau_at[t] + k];
       }
     }
   }
@@ -146,25 +279,54 @@ transformed data {
   vector[N] attempts = weights .* to_vector(trials);
 }
 parameters {
-  vector[has_intercept] alpha; // eta at x_mean (unit of eta)
-  vector[K] beta; // slopes (eta per X)
-  vector<lower=0>[Q - sum(tau_fixed)] tau_free; // sds of the group effects
+  vector[P] xi; // alpha and beta, standardised by the pilot fit
+  vector[Q - sum(tau_fixed)] tau_raw; // sds of the group effects, transformed
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
   vector[R] z; // group effects, standardised unless centered
 }
 transformed parameters {
-  vector[Q] tau; // standard deviations of the group effects
-  vector[R] r = z; // group effects: deviations from the population
-  for (k in 1 : Q) {
-    tau[k] = tau_fixed[k] ? prior_tau_scale[k]
-             : tau_free[k - sum(tau_fixed[ : k])];
-  }
-  for (t in 1 : T) {
-    matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
-    vector[q[t]] tau_t = segment(tau, tau_at[t] + 1, q[t]);
-    vector[n_r[t]] z_t = segment(z, r_at[t] + 1, n_r[t]);
-    if (!centered[t]) {
-      r[r_at[t] + 1 : r_at[t] + n_r[t]] = scale_effects(z_t, J[t], tau_t, L);
+  vector[has_intercept] alpha; // eta at x_mean (unit of eta)
+  vector[K] beta; // slopes (eta per X)
+  vector[Q] tau; // standard deviations of the group effects (eta per Z)
+  vector[R] r = zeros_vector(R); // group effects, from the population
+  vector[T] z_density; // log density of the z of each term
+  {
+    real s = 1; // unit of the pilot's residuals
+    vector[P] b = b_hat + B * xi;
+    vector[Q] signed = signed_tau(tau_raw, tau_unit, tau_fixed,
+                                  prior_tau_scale);
+    alpha = head(b, has_intercept);
+    beta = tail(b, K);
+    tau = abs(signed);
+    for (t in turn) {
+      vector[q[t]] tau_t = segment(signed, tau_at[t] + 1, q[t]);
+      matrix[q[t], q[t]] Lambda = diag_pre_multiply(tau_t,
+                                    cholesky_corr(cpc, cor_at[t], q[t],
+                                                  correlated[t]));
+      vector[n_r[t]] z_t = segment(z, r_at[t] + 1, n_r[t]);
+      vector[1 + n_r[t]] of_z;
+      if (form[t] == 0) {
+        of_z = noncentered(z_t, Lambda, J[t], q[t]);
+      } else if (form[t] == 1) {
+        of_z = centered(z_t, Lambda, J[t], q[t]);
+      } else {
+        array[n_above[t]] vector[J[t]] r_above;
+        int m = 0;
+        for (u in 1 : T) {
+          for (k in 1 : nested[t, u] ? q[u] : 0) {
+            array[J[t]] int at = above[u, r_at[t] + 1 : r_at[t] + J[t]];
+            m += 1;
+            r_above[m] = segment(r, r_at[u] + (k - 1) * J[u] + 1, J[u])[at];
+          }
+        }
+        of_z = rescaled(z_t, Lambda, J[t], q[t],
+                        segment(ZWZ, g_at[t] + 1, n_g[t]),
+                        segment(ZWe, h_at[t] + 1, n_h[t]),
+                        segment(ZWZ_above, e_at[t] + 1, n_e[t]), r_above, xi,
+                        P, s);
+      }
+      z_density[t] = of_z[1];
+      r[r_at[t] + 1 : r_at[t] + n_r[t]] = tail(of_z, n_r[t]);
     }
   }
 }
@@ -183,20 +345,19 @@ model {
     if (!tau_fixed[k]) {
       tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
                            prior_tau_df[k]);
+      // Jacobian of tau_raw, up to a constant
+      real raw = tau_raw[k - sum(tau_fixed[ : k])];
+      target += tau_unit[k] > 0 ? log_sum_exp(raw, -raw) : raw;
     }
   }
   for (t in 1 : T) {
-    vector[q[t]] tau_t = segment(tau, tau_at[t] + 1, q[t]);
-    vector[n_r[t]] z_t = segment(z, r_at[t] + 1, n_r[t]);
-    matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
     if (correlated[t]) {
       target += lkj_cpc(cpc, cor_at[t], q[t], prior_cor_eta[t]);
     }
-    target += centered[t] ? effects_lpdf(z_t | J[t], tau_t, L)
-              : std_normal_lpdf(z_t);
   }
+  target += sum(z_density);
   for (k in 1 : Q) {
-    eta += Z[ : , k] .* r[effect[k]];
+    eta += Z_k[k] .* r[effect[k]];
   }
   target += dot_product(successes, eta)
             - dot_product(attempts, log1p_exp(eta));
@@ -204,14 +365,22 @@ model {
 generated quantities {
   vector[has_intercept] Intercept = alpha - x_mean * beta; // eta at X = 0
   vector[C] rho; // correlations, ordered as cpc
-  for (t in 1 : T) {
-    matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
-    int before = cor_at[t];
-    for (i in 2 : correlated[t] ? q[t] : 1) {
-      for (j in 1 : i - 1) {
-        rho[before + j] = dot_product(L[i], L[j]);
+  {
+    vector[Q] signed = signed_tau(tau_raw, tau_unit, tau_fixed,
+                                  prior_tau_scale);
+    for (t in 1 : T) {
+      matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t],
+                                           correlated[t]);
+      vector[q[t]] tau_t = segment(signed, tau_at[t] + 1, q[t]);
+      int before = cor_at[t];
+      for (i in 2 : correlated[t] ? q[t] : 1) {
+        for (j in 1 : i - 1) {
+          rho[before + j] = (2 * step(tau_t[i] * tau_t[j]) - 1)
+                            * dot_product(L[i], L[j]);
+        }
+        before += i - 1;
       }
-      before += i - 1;
     }
   }
 }
+

@@ -14,11 +14,13 @@ GLMM = tuple(f"glmm/{family}" for family in FAMILIES)
 
 DATA_NAMES = frozenset(
     {"N", "y", "trials", "known_se", "se", "weights", "known", "K", "X", "has_intercept", "x_mean"}
-    | {"T", "q", "J", "Q", "C", "R", "correlated", "centered", "group", "Z", "tau_fixed"}
+    | {"T", "q", "J", "Q", "C", "R", "correlated", "group", "Z", "tau_fixed"}
+    | {"P", "b_hat", "B", "tau_unit", "form", "G", "H", "ZWZ", "ZWe"}
+    | {"turn", "nested", "E", "ZWZ_above"}
 )
 
 DIMENSIONS = dict.fromkeys(
-    ("alpha", "beta", "tau_free", "cpc", "z", "tau", "r", "Intercept", "rho"), 1
+    ("xi", "alpha", "beta", "tau_raw", "cpc", "z", "tau", "r", "z_density", "Intercept", "rho"), 1
 )
 """What every program in `glmm/` offers."""
 
@@ -93,18 +95,52 @@ def design(
         "C": sum(c * n * (n - 1) // 2 for c, n in zip(correlated, q, strict=True)),
         "R": sum(n * j for n, j in zip(q, groups, strict=True)),
         "correlated": correlated,
-        "centered": [int(term["centered"]) for term in terms],
         "group": [(each + 1).tolist() for each in group],
         "Z": z[:, :total].tolist(),
         "tau_fixed": fixed,
         "prior_cor_eta": rng.uniform(0.6, 3, len(terms)).tolist(),
     }
+    made |= coordinates(made, [term["form"] for term in terms], seed)
     made |= priors("alpha", 1, rotation, rng, scalar=True)
     made |= priors("beta", predictors, rotation + 1, rng)
     made |= priors("tau", total, rotation, rng, positive=True)
     for place, name in enumerate(LIKELIHOODS[family][1]):
         made |= priors(name, 1, rotation + 2 * place, rng, positive=True, scalar=True)
     return made
+
+
+def coordinates(data: dict[str, Any], form: list[int], seed: int) -> dict[str, Any]:
+    """Any coordinates at all: the density must be right about every pilot fit."""
+    rng = np.random.default_rng([seed, 1])
+    P, T, q, J = data["K"] + data["has_intercept"], data["T"], data["q"], data["J"]
+    ZWZ: list[Array] = []
+    ZWe: list[Array] = []
+    above: list[Array] = []
+    nested = (rng.random((T, T)) < 0.5).astype(int) * (1 - np.eye(T, dtype=int))
+    for t in range(T):
+        if form[t] == 2:
+            root = rng.normal(size=(J[t], q[t], q[t])) * rng.choice([0, 1, 3], (J[t], 1, 1))
+            i, j = np.tril_indices(q[t])
+            ZWZ.append((root @ root.swapaxes(1, 2))[:, i, j].T.ravel())
+            ZWe.append(rng.normal(size=q[t] * (1 + P) * J[t]))
+            above += [rng.normal(size=q[u] * q[t] * J[t]) for u in range(T) if nested[t, u]]
+    parts = {"ZWZ": ZWZ, "ZWe": ZWe, "ZWZ_above": above}
+    made: dict[str, Any] = {
+        name: np.concatenate([np.empty(0), *part]).tolist() for name, part in parts.items()
+    }
+    sizes = {"G": len(made["ZWZ"]), "H": len(made["ZWe"]), "E": len(made["ZWZ_above"])}
+    unit = rng.uniform(0.3, 2, data["Q"]) * (rng.random(data["Q"]) < 0.7)
+    at = np.repeat(form, q) == 1
+    return {
+        **(made | sizes),
+        "P": P,
+        "b_hat": rng.normal(size=P).tolist(),
+        "B": (np.eye(P) + rng.normal(scale=0.3, size=(P, P))).tolist(),
+        "tau_unit": np.where(at, 0, unit).tolist(),
+        "form": form,
+        "turn": (rng.permutation(T) + 1).tolist(),
+        "nested": nested.tolist(),
+    }
 
 
 def priors(
@@ -122,16 +158,16 @@ def priors(
 
 def group_term(**chosen: Any) -> dict[str, Any]:
     """A group term: one intercept, one group per few rows, unless chosen otherwise."""
-    usual = {"q": 1, "J": 3, "kind": "balanced", "correlated": False, "centered": False}
+    usual = {"q": 1, "J": 3, "kind": "balanced", "correlated": False, "form": 0}
     return usual | {"fixed": [False] * 4} | chosen
 
 
 def full(family: str, rotation: int = 0) -> dict[str, Any]:
     """Something of everything: three terms of 4, 3 and 2 coefficients."""
     terms = [
-        group_term(q=4, J=2, correlated=True, centered=rotation % 2 == 0, kind="unbalanced"),
-        group_term(q=3, J=4, correlated=True, centered=rotation % 2 == 1, kind="nested"),
-        group_term(q=2, J=3, fixed=[False, True], kind="crossed"),
+        group_term(q=4, J=2, correlated=True, form=(rotation + 1) % 3, kind="unbalanced"),
+        group_term(q=3, J=4, correlated=True, form=(rotation + 2) % 3, kind="nested"),
+        group_term(q=2, J=3, form=rotation % 3, fixed=[False, True], kind="crossed"),
     ]
     return design(family, rows=9, predictors=3, terms=terms, rotation=rotation, seed=rotation)
 
@@ -148,7 +184,7 @@ def designs(draw: st.DrawFn, family: str) -> dict[str, Any]:
                     "J": st.integers(1, 4),
                     "kind": st.sampled_from(["balanced", "unbalanced", "crossed", "nested"]),
                     "correlated": switch,
-                    "centered": switch,
+                    "form": st.integers(0, 2),
                     "fixed": st.lists(switch, min_size=4, max_size=4),
                 }
             ),

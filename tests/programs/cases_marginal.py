@@ -22,6 +22,7 @@ from scipy import special
 
 import partialpool as pp
 from partialpool import glmm, marginal
+from partialpool.coordinates import coordinates
 from partialpool.standata import as_json
 
 BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
@@ -258,7 +259,7 @@ def log_normal(beta: Array, tau: Array, omega: Array, sigma: float, model: pp.Mo
 def general_data(model: pp.Model) -> dict[str, Any]:
     """The same model as data of gaussian.stan, centered: its z are the group effects."""
     design, table = model.design, model.prior_table
-    (term,) = design.groups
-    made = glmm.stan_data(design, model.response_family, table, {term.label: True})
+    made = glmm.stan_data(design, model.response_family, table)
+    made |= coordinates(made, ["centered"], None)
     plain: dict[str, Any] = json.loads(as_json(made))
     return plain

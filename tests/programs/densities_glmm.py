@@ -125,7 +125,62 @@ def correlation_matrix(partial: Array, q: int) -> Array:
     return omega
 
 
-def term(z: Array, tau: Array, partial: Array, t: int, data: Data) -> tuple[Array, Array]:
+def signed_tau(raw: Array, unit: Array) -> tuple[Array, Array]:
+    """Of the rows of raw: tau with its sign, and the log of d tau / d raw."""
+    near = unit > 0
+    tau = np.where(near, unit * np.sinh(raw), np.exp(raw))
+    return tau, np.where(near, np.log(np.cosh(raw)), raw)
+
+
+def rescaled(z: Array, factor: Array, given: Any, t: int, data: Data) -> tuple[Array, Array]:
+    """Effects (points, coefficient, group) by Cholesky factors, group by group; log |dr / dz|.
+
+    `given`: xi, sigma^2 and the effects of other terms, from which comes u.
+    """
+    xi, variance, others = given
+    q, groups, width = data["q"][t], data["J"][t], 1 + data["P"]
+    at = [form == 2 for form in data["form"]]
+    before = [data["J"][s] * data["q"][s] * at[s] for s in range(t)]
+    pairs = sum(x * (data["q"][s] + 1) // 2 for s, x in enumerate(before))
+    S = np.asarray(data["ZWZ"][pairs : pairs + groups * q * (q + 1) // 2]).reshape(-1, groups)
+    begin = sum(before) * width
+    V = np.asarray(data["ZWe"][begin : begin + groups * q * width]).reshape(q, width, groups)
+    of_xi = np.hstack([np.ones((len(z), 1)), -xi])
+    u = np.einsum("iwj,nw->nij", V, of_xi)
+    begin = 0
+    for s in range(data["T"]):
+        for v in range(data["T"]):
+            size = data["J"][s] * data["q"][s] * data["q"][v] * at[s] * data["nested"][s][v]
+            if s == t and size:
+                block = np.asarray(data["ZWZ_above"][begin : begin + size])
+                block = block.reshape(data["q"][v], q, groups)
+                own = np.asarray(data["group"][t])
+                for j in range(groups):
+                    if (own == j + 1).any():
+                        parent = np.asarray(data["group"][v])[own == j + 1][-1] - 1
+                        u[:, :, j] -= np.einsum(
+                            "ki,nk->ni", block[:, :, j], others[v][:, :, parent]
+                        )
+                    else:
+                        u[:, :, j] -= np.einsum("ki,nk->ni", block[:, :, j], others[v][:, :, 0])
+            begin += size
+    r, log_slope = np.empty((len(z), q, groups)), np.zeros(len(z))
+    place = {pair: k for k, pair in enumerate((i, j) for i in range(q) for j in range(i + 1))}
+    for j in range(groups):
+        full = [[S[place[max(a, b), min(a, b)], j] for a in range(q)] for b in range(q)]
+        inside = factor.swapaxes(1, 2) @ np.array(full) @ factor / variance[:, None, None]
+        A = np.eye(q) + inside
+        center = np.linalg.solve(A, (factor.swapaxes(1, 2) @ u[:, :, j, None]))
+        root = np.linalg.cholesky(A).swapaxes(1, 2)
+        away = np.linalg.solve(root, z.reshape(len(z), q, groups)[:, :, j, None])
+        r[:, :, j] = (factor @ (center / variance[:, None, None] + away))[:, :, 0]
+        log_slope += np.linalg.slogdet(factor)[1] - 0.5 * np.linalg.slogdet(A)[1]
+    return r, log_slope
+
+
+def term(
+    z: Array, tau: Array, partial: Array, t: int, data: Data, given: Any
+) -> tuple[Array, Array]:
     """Group effects of term t, and the log density of what they are made of."""
     q, groups = data["q"][t], data["J"][t]
     omega = correlation_matrix(partial, q)
@@ -133,10 +188,13 @@ def term(z: Array, tau: Array, partial: Array, t: int, data: Data) -> tuple[Arra
     if partial.shape[1]:
         lkj = lkj + log_jacobian_of_correlations(partial, q)
     of_all = np.kron(tau[:, :, None] * omega * tau[:, None, :], np.eye(groups))
-    if data["centered"][t]:
+    factor = tau[:, :, None] * np.linalg.cholesky(omega)
+    if data["form"][t] == 1:
         r, log_slope = z, 0.0
+    elif data["form"][t] == 2:
+        r, log_slope = rescaled(z, factor, given, t, data)
+        r = r.reshape(len(z), -1)
     else:
-        factor = tau[:, :, None] * np.linalg.cholesky(omega)
         r = (np.kron(factor, np.eye(groups)) @ z[:, :, None])[:, :, 0]
         log_slope = groups * np.linalg.slogdet(factor)[1]
     distance = total(r * np.linalg.solve(of_all, r[:, :, None])[:, :, 0])
@@ -160,8 +218,8 @@ def design_of_effects(data: Data) -> Array:
 
 
 def sizes(family: str, data: Data) -> list[int]:
-    """Unconstrained numbers of alpha, beta, tau_free, cpc, z, and each auxiliary parameter."""
-    common = [data["has_intercept"], data["K"], data["Q"] - sum(data["tau_fixed"])]
+    """Unconstrained numbers of xi, tau_raw, cpc, z, and each auxiliary parameter."""
+    common = [data["P"], data["Q"] - sum(data["tau_fixed"])]
     own = [1 - data.get("known_se", 0)] * len(LIKELIHOODS[family][1])
     return [*common, data["C"], data["R"], *own]
 
@@ -170,8 +228,13 @@ def log_density(family: str, q: Array, data: Data) -> Array:
     """Of glmm/`family` at the rows of q, with the Jacobian of the transforms."""
     likelihood, bounds = LIKELIHOODS[family]
     blocks = np.split(q, np.cumsum(sizes(family, data))[:-1], axis=1)
-    alpha, beta, log_tau, free_cpc, z, *free = blocks
-    lp = total(log_tau) + total(log_slope_of_expit(free_cpc))
+    xi, raw, free_cpc, z, *free = blocks
+    fixed = np.asarray(data["tau_fixed"], dtype=bool)
+    tau = np.tile(np.asarray(data["prior_tau_scale"], dtype=float), (len(q), 1))
+    tau[:, ~fixed], log_slope = signed_tau(raw, np.asarray(data["tau_unit"], dtype=float)[~fixed])
+    lp = total(log_slope) + total(log_slope_of_expit(free_cpc))
+    root = np.asarray(data["B"], dtype=float).reshape(data["P"], data["P"])
+    alpha, beta = np.split(np.asarray(data["b_hat"]) + xi @ root.T, [data["has_intercept"]], axis=1)
 
     predictors = np.asarray(data["X"], dtype=float).reshape(data["N"], data["K"])
     if data["has_intercept"]:
@@ -183,25 +246,9 @@ def log_density(family: str, q: Array, data: Data) -> Array:
         prior = (data[f"prior_beta_{part}"][k] for part in ("family", "location", "scale", "df"))
         lp = lp + location_prior(beta[:, k], *prior)
 
-    fixed = np.asarray(data["tau_fixed"], dtype=bool)
-    tau = np.tile(np.asarray(data["prior_tau_scale"], dtype=float), (len(q), 1))
-    tau[:, ~fixed] = np.exp(log_tau)
     for k in np.flatnonzero(~fixed):
         prior = (data[f"prior_tau_{part}"][k] for part in ("family", "scale", "df"))
-        lp = lp + positive_prior(tau[:, k], *prior)
-
-    cpc = 2 * special.expit(free_cpc) - 1
-    effects = []
-    for t, coefficients in enumerate(data["q"]):
-        count = coefficients * (coefficients - 1) // 2 if data["correlated"][t] else 0
-        here, tau = np.split(tau, [coefficients], axis=1)
-        partial, cpc = np.split(cpc, [count], axis=1)
-        z_t, z = np.split(z, [coefficients * data["J"][t]], axis=1)
-        r, density = term(z_t, here, partial, t, data)
-        effects.append(r)
-        lp = lp + density
-    if effects:
-        eta = eta + np.hstack(effects) @ design_of_effects(data).T
+        lp = lp + positive_prior(np.abs(tau[:, k]), *prior)
 
     auxiliary = []
     for name, x in zip(bounds, free, strict=True):
@@ -209,4 +256,22 @@ def log_density(family: str, q: Array, data: Data) -> Array:
         auxiliary.append(value)
         if x.shape[1]:
             lp = lp + x[:, 0] + auxiliary_prior(value, name, data)
+    variance = auxiliary[0] ** 2 if "sigma" in bounds and free[0].shape[1] else np.ones(len(q))
+
+    cpc = 2 * special.expit(free_cpc) - 1
+    correlated = np.asarray(data["correlated"], dtype=bool)
+    pairs = [n * (n - 1) // 2 * c for n, c in zip(data["q"], correlated, strict=True)]
+    taus = np.split(tau, np.cumsum(data["q"])[:-1].astype(int), axis=1) if data["T"] else []
+    partials = np.split(cpc, np.cumsum(pairs)[:-1].astype(int), axis=1) if data["T"] else []
+    lengths = [n * J for n, J in zip(data["q"], data["J"], strict=True)]
+    zs = np.split(z, np.cumsum(lengths)[:-1].astype(int), axis=1) if data["T"] else []
+    shapes = list(zip(data["q"], data["J"], strict=True))
+    effects = [np.zeros((len(q), n, J)) for n, J in shapes]
+    for t in np.asarray(data["turn"], dtype=int) - 1:
+        r, density = term(zs[t], taus[t], partials[t], t, data, (xi, variance, effects))
+        effects[t] = r.reshape(len(q), *shapes[t])
+        lp = lp + density
+    if effects:
+        flat = np.hstack([each.reshape(len(q), -1) for each in effects])
+        eta = eta + flat @ design_of_effects(data).T
     return np.asarray(lp + total(np.asarray(data["weights"]) * likelihood(eta, auxiliary, data)))

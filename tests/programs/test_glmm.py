@@ -75,10 +75,34 @@ BROKEN = {
     "LKJ forgotten": ("poisson", "target += lkj_cpc(", "real unused = lkj_cpc("),
     "correlation dropped": ("poisson", "L[i, j] = cpc[before + j] * L[i, i]", "L[i, j] = 0"),
     "partial correlations not scaled": ("poisson", "cpc[before + j] * L[i, i]", "cpc[before + j]"),
-    "determinant of effects": ("poisson", "- J * sum(log(diagonal(S)))", "- sum(log(diagonal(S)))"),
-    "factor transposed": ("poisson", "diag_pre_multiply(tau, L)')", "diag_pre_multiply(tau, L))"),
-    "tau given but not taken": ("poisson", "tau_fixed[k] ? prior_tau_scale[k]", "tau_fixed[k] ? 1"),
+    "determinant of effects": ("poisson", "- J * sum(log(diagonal(Lambda)))", ""),
+    "factor transposed": ("poisson", "to_matrix(z, J, q) * Lambda'", "to_matrix(z, J, q) * Lambda"),
+    "tau given but not taken": ("poisson", "tau = given;", "tau = 2 * given;"),
     "prior of given tau": ("poisson", "if (!tau_fixed[k])", "if (tau_fixed[k])"),
+    "prior of a signed tau": ("poisson", "tau = abs(signed)", "tau = sqrt(square(signed) + 0.1)"),
+    "unit of tau": ("poisson", "unit[k] * sinh(", "sinh("),
+    "Jacobian of tau": ("poisson", "log_sum_exp(raw, -raw) : raw", "0 : 0"),
+    "log scale of tau": ("poisson", "log_sum_exp(raw, -raw) : raw", "log_sum_exp(raw, -raw) : 0"),
+    "pairs of Z'WZ": ("poisson", "share[pair] +=", "share[pair] ="),
+    "factors of A": ("poisson", "U[a, b] -= U[a, c] .* U[b, c] .* U[c, c];", ""),
+    "A without I": ("poisson", "a == b ? 1 + U[a, b]", "a == b ? 2 + U[a, b]"),
+    "u by other slopes": ("poisson", "append_row(1, -xi)", "append_row(1, xi)"),
+    "solved forward": ("poisson", "w[a] -= U[a, b] .* w[b];", ""),
+    "solved backward": ("poisson", "w[a] -= U[b, a] .* w[b];", ""),
+    "scale of z": ("poisson", "./ sqrt(U[a, a])", "./ U[a, a]"),
+    "density of z": ("poisson", "dot_self(w[a]) + sum(log(U[a, a]))", "dot_self(w[a])"),
+    "densities not added": ("poisson", "target += sum(z_density);", ""),
+    "the term above": ("poisson", ".* r_above[m]", ""),
+    "another group above": ("poisson", "= group[u, n];", "= 1;"),
+    "terms out of turn": ("poisson", "for (t in turn)", "for (t in 1 : T)"),
+    "pilot of the slopes": ("poisson", "b_hat + B * xi", "B * xi"),
+    "slopes turned": ("poisson", "b_hat + B * xi", "b_hat + B' * xi"),
+    "sigma of the pilot": (
+        "gaussian",
+        "real s = known_se ? 1 : sigma[1]; // unit",
+        "real s = 1; //",
+    ),
+    "scale of the pilot": ("student", "real s = sigma;", "real s = 1;"),
     "rate for mean": ("poisson", "exponential_lpdf(x | 1 / scale)", "exponential_lpdf(x | scale)"),
     "gamma's shape": ("poisson", "gamma_lpdf(x | df,", "gamma_lpdf(x | 2 * df,"),
     "X not centered": ("poisson", "X - rep_matrix(x_mean, N)", "X"),
@@ -124,11 +148,11 @@ def blocks(family: str) -> dict[str, str]:
 
 COMMON = {
     "header": ("//   eta = alpha + (X", "// Example:"),
-    "functions": ("  // Log density of a location", "- J * sum(log(diagonal(S)));\n  }\n"),
+    "functions": ("  // Log density of a location", "to_vector(W * Lambda'));\n  }\n"),
     "data": ("  vector<lower=0>[N] weights;", "// LKJ shape of each term (no unit)\n"),
-    "transformed data": ("  matrix[N, K] Xc", "+ group[t, n];\n      }\n    }\n  }\n"),
-    "parameters": ("  vector[has_intercept] alpha;", "standardised unless centered\n"),
-    "transformed parameters": ("  vector[Q] tau;", "  }\n}\n"),
+    "transformed data": ("  matrix[N, K] Xc", "= Z[n, tau_at[t] + k];\n      }\n    }\n  }\n"),
+    "parameters": ("  vector[P] xi;", "standardised unless centered\n"),
+    "transformed parameters": ("  vector[has_intercept] alpha;", "  }\n}\n"),
     "model": ("  vector[N] eta = known", ".* r[effect[k]];\n  }\n"),
     "generated quantities": ("  vector[has_intercept] Intercept", "  }\n}\n"),
 }
@@ -137,8 +161,9 @@ COMMON = {
 
 def common(family: str) -> dict[str, str]:
     found = {}
-    for block, text in blocks(family).items():
+    for block, whole in blocks(family).items():
         first, last = COMMON[block]
+        text = re.sub(r"real s = .*; // unit", "real s = ...; // unit", whole)
         assert text.count(first) == 1
         begin = text.index(first)
         assert block in ("header", "data") or begin == 0
@@ -151,7 +176,7 @@ def test_what_families_share_is_the_same_text(family: str) -> None:
     shared, pattern = common(family), common("binomial")
     assert shared == pattern
     for block in ("transformed parameters", "generated quantities"):
-        assert shared[block].strip() == blocks(family)[block].strip()
+        assert shared[block].count("\n") == blocks(family)[block].rstrip("\n").count("\n") + 1
     lines = sum(text.count("\n") for text in shared.values())
     assert lines > 0.7 * path(family).read_text(encoding="utf-8").count("\n")
 
@@ -159,7 +184,17 @@ def test_what_families_share_is_the_same_text(family: str) -> None:
 # --- what the densities have to do with each other ------------------------------------------------
 
 
-def test_noncentered_is_centered_in_other_variables(log_density: MakeLogDensity) -> None:
+def plain(data: dict[str, Any], form: int) -> dict[str, Any]:
+    """The same data with terms of one form, and alpha, beta and log tau as they are."""
+    none: dict[str, Any] = {name: [] for name in ("ZWZ", "ZWe", "ZWZ_above")} | dict.fromkeys(
+        "GHE", 0
+    )
+    same = {"b_hat": [0.0] * data["P"], "B": np.eye(data["P"]).tolist()}
+    tau = {"tau_unit": [0.0] * data["Q"]}
+    return data | none | same | tau | {"form": [form] * data["T"]}
+
+
+def test_forms_are_each_other_in_other_variables(log_density: MakeLogDensity) -> None:
     """With r = diag(tau) L z, p(z) = p(r) (tau_1 tau_2 sqrt(1 - rho^2))^J."""
     data = example_data("glmm/gaussian")
     rng = np.random.default_rng(3)
@@ -170,11 +205,31 @@ def test_noncentered_is_centered_in_other_variables(log_density: MakeLogDensity)
     moved = q.copy()
     moved[:, 5:23] = tau[:, :1] * u
     moved[:, 23:41] = tau[:, 1:] * (rho * u + np.sqrt(1 - rho**2) * v)
-    value, _ = log_density(path("gaussian"), data)(q)
-    value_centered, _ = log_density(path("gaussian"), data | {"centered": [1]})(moved)
+    value, _ = log_density(path("gaussian"), plain(data, 0))(q)
+    value_centered, _ = log_density(path("gaussian"), plain(data, 1))(moved)
     log_slope = 18 * (q[:, 2] + q[:, 3] + 0.5 * np.log1p(-(rho[:, 0] ** 2)))
     difference = value - value_centered - log_slope
     np.testing.assert_allclose(difference, difference[0], atol=1e-11 * np.abs(value).max(), rtol=0)
+    nothing = {name: np.zeros_like(data[name]).tolist() for name in ("ZWZ", "ZWe")}
+    rescaled = plain(data, 2) | nothing | {"G": data["G"], "H": data["H"]}
+    without, _ = log_density(path("gaussian"), rescaled)(q)
+    difference = value - without
+    np.testing.assert_allclose(difference, difference[0], atol=1e-11 * np.abs(value).max(), rtol=0)
+
+
+def test_a_gaussian_term_of_a_right_pilot_is_standard_normal(log_density: MakeLogDensity) -> None:
+    """Where W is right for any sigma, z does not depend on anything: what is marginal is left."""
+    data = example_data("glmm/gaussian")
+    rng = np.random.default_rng(4)
+    q = np.repeat(rng.normal(scale=0.5, size=(1, 42)), 20, axis=0)
+    q[:, -1] += 3
+    q[:, 5:41] = rng.normal(size=(20, 36))
+    value, _ = log_density(path("gaussian"), data)(q)
+    difference = value + 0.5 * np.sum(q[:, 5:41] ** 2, axis=1)
+    # the example's pilot is written with five digits
+    np.testing.assert_allclose(difference, difference[0], atol=0.02, rtol=0)
+    value, _ = log_density(path("gaussian"), plain(data, 0))(q)
+    assert np.ptp(value + 0.5 * np.sum(q[:, 5:41] ** 2, axis=1)) > 1
 
 
 @every_family
@@ -182,7 +237,8 @@ def test_terms_without_variance_are_no_terms(log_density: MakeLogDensity, family
     """tau = 0 pools completely: what is left of the term is the density of z."""
     term = group_term(q=2, fixed=[True] * 2)
     data = design(family, rows=6, predictors=1, terms=[term]) | {"prior_tau_scale": [0.0, 0.0]}
-    names = ("q", "J", "correlated", "centered", "group", "tau_fixed", "prior_cor_eta")
+    names = ("q", "J", "correlated", "form", "group", "tau_fixed", "prior_cor_eta")
+    names += ("turn", "nested", "tau_unit")
     empty: dict[str, Any] = {name: [] for name in names} | dict.fromkeys("TQCR", 0)
     empty |= {f"prior_tau_{part}": [] for part in ("family", "scale", "df")}
     pooled = data | empty | {"Z": [[] for _ in range(6)]}
@@ -206,7 +262,7 @@ def test_no_digit_is_lost_when_phi_is_large(
 ) -> None:
     """The likelihood is a product, which differences of lgamma would give to few digits."""
     y, trials = [0, 3, 8, 9, 250], [0, 40, 9, 9, 2000]
-    data = design(family, rows=5, predictors=0, terms=[], rotation=3) | {"y": y}
+    data = plain(design(family, rows=5, predictors=0, terms=[], rotation=3), 0) | {"y": y}
     data |= {"weights": [1, 0.5, 2, 1, 3], "known": [-1, 2, 0, 4, -2]}
     if family == "beta_binomial":
         data |= {"trials": trials}
@@ -244,7 +300,14 @@ def test_what_is_offered_agrees_with_the_parameters(sample: Sample) -> None:
     draws = sample(path("gaussian"), data, seed=4, draws=50)
     of = {name: x.reshape(-1, *x.shape[2:]) for name, x in draws.items()}
     fixed = np.asarray(data["tau_fixed"], dtype=bool)
-    np.testing.assert_allclose(of["tau"][:, ~fixed], of["tau_free"], rtol=1e-5)
+    unit = np.asarray(data["tau_unit"])[~fixed]
+    signed = np.where(unit > 0, unit * np.sinh(of["tau_raw"]), np.exp(of["tau_raw"]))
+    assert len(np.unique(unit > 0)) == len(np.unique(np.sign(signed))) == 2
+    np.testing.assert_allclose(of["tau"][:, ~fixed], np.abs(signed), rtol=1e-4)
+    sign = np.ones(of["tau"].shape)
+    sign[:, ~fixed] = np.sign(signed)
+    both = of["xi"] @ np.asarray(data["B"]).T + np.asarray(data["b_hat"])
+    np.testing.assert_allclose(np.hstack([of["alpha"], of["beta"]]), both, rtol=1e-3, atol=1e-3)
     given = np.tile(np.asarray(data["prior_tau_scale"])[fixed], (len(of["tau"]), 1))
     np.testing.assert_allclose(of["tau"][:, fixed], given, rtol=1e-5)
     intercept = of["alpha"] - (of["beta"] @ np.asarray(data["x_mean"]))[:, None]
@@ -256,12 +319,14 @@ def test_what_is_offered_agrees_with_the_parameters(sample: Sample) -> None:
         if count:
             i, j = np.tril_indices(q, -1)
             offered = of["rho"][:, cor_at : cor_at + count]
-            np.testing.assert_allclose(offered, omega[:, i, j], atol=1e-4)
-        factor = of["tau"][:, at : at + q, None] * np.linalg.cholesky(omega)
+            signs = sign[:, at + i] * sign[:, at + j]
+            np.testing.assert_allclose(offered, signs * omega[:, i, j], atol=1e-4)
+        factor = (sign * of["tau"])[:, at : at + q, None] * np.linalg.cholesky(omega)
         z = of["z"][:, z_at : z_at + size].reshape(-1, q, data["J"][t])
-        expected = z if data["centered"][t] else factor @ z
+        expected = z if data["form"][t] == 1 else factor @ z
         offered = of["r"][:, z_at : z_at + size].reshape(z.shape)
-        np.testing.assert_allclose(offered, expected, rtol=1e-3, atol=1e-3)
+        if data["form"][t] < 2:  # densities tell whether rescaled effects are right
+            np.testing.assert_allclose(offered, expected, rtol=1e-3, atol=1e-3)
         at, z_at, cor_at = at + q, z_at + size, cor_at + count
 
 
@@ -311,16 +376,18 @@ def test_without_weight_the_prior_is_sampled(sample: Sample) -> None:
 
 
 @stanli_only
-def test_centered_and_noncentered_posteriors_agree(sample: Sample) -> None:
+def test_posteriors_of_every_form_agree(sample: Sample) -> None:
     """Of the sleep study: the population, and every driver's effects."""
     data = example_data("glmm/gaussian")
     program = path("gaussian")
-    noncentered = sample(program, data, seed=5, draws=2000)
-    centered = sample(program, data | {"centered": [1]}, seed=6, draws=2000)
+    noncentered = sample(program, plain(data, 0), seed=5, draws=2000)
+    centered = sample(program, plain(data, 1), seed=6, draws=2000)
     assert_same_means(noncentered, centered)
-    other = data | {"centered": [1], "prior_tau_scale": [25.0, 10.0]}
+    rescaled = sample(program, data | {"tau_unit": [10.0, 5.0]}, seed=8, draws=1000)
+    assert_same_means(rescaled, centered)
+    other = data | {"prior_tau_scale": [25.0, 10.0]}
     with pytest.raises(AssertionError, match="MCSE"):
-        assert_same_means(noncentered, sample(program, other, seed=7, draws=2000))
+        assert_same_means(noncentered, sample(program, other, seed=7, draws=1000))
 
 
 def assert_same_means(one: dict[str, Array], other: dict[str, Array]) -> None:
@@ -339,7 +406,7 @@ def assert_same_means(one: dict[str, Array], other: dict[str, Array]) -> None:
 
 
 TWO_TAU = {"tau_fixed": [0, 0], "prior_tau_family": [1, 1], "prior_tau_scale": [1.0, 1.0]}
-TWO_TAU |= {"prior_tau_df": [1.0, 1.0]}
+TWO_TAU |= {"prior_tau_df": [1.0, 1.0], "tau_unit": [0.0, 0.0]}
 
 
 @stanli_only
@@ -347,9 +414,13 @@ TWO_TAU |= {"prior_tau_df": [1.0, 1.0]}
     ("wrong", "message"),
     [
         ({"group": [[1, 2, 4, 1]]}, "group.*is 4 of 3"),
-        ({"Q": 2, "Z": [[1.0, 1.0]] * 4, **TWO_TAU}, "Q, C and R are"),
-        ({"R": 5}, "Q, C and R are"),
-        ({"C": 1}, "Q, C and R are"),
+        ({"Q": 2, "Z": [[1.0, 1.0]] * 4, **TWO_TAU}, "Q, C, R, P, G, H and E are"),
+        ({"R": 5}, "Q, C, R, P, G, H and E are"),
+        ({"C": 1}, "Q, C, R, P, G, H and E are"),
+        ({"P": 2, "b_hat": [0.0] * 2, "B": [[1.0, 0.0], [0.0, 1.0]]}, "Q, C, R, P, G"),
+        ({"G": 1, "ZWZ": [1.0]}, "Q, C, R, P, G, H and E are"),
+        ({"H": 1, "ZWe": [1.0]}, "Q, C, R, P, G, H and E are"),
+        ({"E": 1, "ZWZ_above": [1.0]}, "Q, C, R, P, G, H and E are"),
     ],
 )
 def test_sizes_that_disagree_are_refused(

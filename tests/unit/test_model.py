@@ -117,7 +117,7 @@ INPUTS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: pp.Model("y ~ x", DATA, pooling="full"), OptionError, "'complete', 'none' or"),
     (
         lambda: pp.Model("y ~ (1 | g)", DATA, parameterization="non-centered"),
-        OptionError, "auto, marginal, centered, noncentered, not 'non-centered'",
+        OptionError, "auto, marginal, rescaled, centered, noncentered, not 'non-centered'",
     ),
     (
         lambda: pp.Model("y ~ (1 | g)", DATA, parameterization={"h": "centered"}),

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import partialpool as pp
+from partialpool.coordinates import FORMS
 from partialpool.errors import DataError, EngineError
 
 SHORT: dict[str, Any] = {
@@ -265,7 +266,7 @@ def test_new_rows_need_no_trials_for_the_linear_predictor() -> None:
     np.testing.assert_allclose(more, 2.0)
 
 
-def test_centered_and_non_centered_have_one_posterior() -> None:
+def test_every_parameterization_has_one_posterior() -> None:
     rng = np.random.default_rng(6)
     g = np.repeat(np.arange(8), 12)
     x = rng.normal(0, 1, g.size)
@@ -274,7 +275,7 @@ def test_centered_and_non_centered_have_one_posterior() -> None:
 
     def means(how: str, **options: Any) -> pd.DataFrame:
         model = pp.Model("y ~ x + (1 + x | g)", data, parameterization=how, **options)
-        assert model.stan_data["centered"] == [int(how == "centered")]
+        assert model.stan_data["form"] == [FORMS[how]]
         fit = model.sample(engine="stanli", seed=2, warmup=400, draws=600, verbose=False)
         tables = [fit.summary(), fit.coef().reset_index(drop=True)]
         return pd.concat(tables)[["mean", "mcse_mean", "ess_bulk"]]
@@ -283,8 +284,9 @@ def test_centered_and_non_centered_have_one_posterior() -> None:
         assert min(a["ess_bulk"].min(), b["ess_bulk"].min()) > 250
         return abs(a["mean"] - b["mean"]) / np.hypot(a["mcse_mean"], b["mcse_mean"])
 
-    centered, non_centered = means("centered"), means("noncentered")
+    centered, non_centered, rescaled = means("centered"), means("noncentered"), means("rescaled")
     assert apart(centered, non_centered).max() < 5
+    assert apart(rescaled, centered).max() < 5
     wrong = means("noncentered", priors={"sd(g)": pp.HalfNormal(0.5)})
     assert apart(centered, wrong).max() > 5
 

@@ -13,6 +13,7 @@ from scipy import stats
 import partialpool as pp
 from partialpool import glmm, priors, run
 from partialpool.convergence import convergence
+from partialpool.coordinates import coordinates
 from partialpool.errors import DataError
 from partialpool.prior_draws import draw, draw_prior, lkj_cholesky
 
@@ -242,6 +243,7 @@ def test_prior_draws_are_those_of_the_program() -> None:
     }
     ours = pp.Model("y ~ x + (1 + x | g) + (1 | s)", data, family="student", priors=given)
     zeros = ours.stan_data | {"weights": np.zeros(len(data))}
+    zeros |= coordinates(zeros, ["noncentered"] * 2, None)
     raw = run.sample(
         ours.program,
         zeros,

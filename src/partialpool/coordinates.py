@@ -1,0 +1,181 @@
+"""The coordinates in which a program of ``stan/glmm/`` is sampled, from a pilot fit.
+
+Group effects about what the pilot says of them given the population (rescaled: Kleppe 2019, JCGS
+28:493), alpha and beta standardised by its covariance, sds on a scale that is linear near
+0. No posterior depends on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .pilot import Pilot, Term, given_rows
+
+Floats = NDArray[np.float64]
+FORMS = {"noncentered": 0, "centered": 1, "rescaled": 2}
+"""Codes of the data item `form`."""
+NEAR_ZERO = 1.5
+"""Unit of a signed sd, over the sd that its groups' rows tell from 0."""
+FAR = 3.0
+"""How many standard errors an sd must be from 0 to be sampled on the log scale."""
+GAMMA = 5
+START = 0.3
+"""Least starting value of a standard deviation, in its unit."""
+
+
+def coordinates(data: Mapping[str, Any], how: Sequence[str], found: Pilot | None) -> dict[str, Any]:
+    """Lay out the coordinates that a program's data block declares.
+
+    Parameters
+    ----------
+    data : mapping
+        All else that it declares.
+    how : sequence of {"noncentered", "centered", "rescaled"}
+        By term.
+    found : Pilot, optional
+        Without one, rescaled terms are non-centered.
+    """
+    P = data["K"] + data["has_intercept"]
+    form = [FORMS[each] for each in how]
+    if found is None:
+        form = [0 if each == 2 else each for each in form]
+    b_hat: Floats = np.zeros(P)
+    B: Floats = np.eye(P)
+    if found is not None:
+        b_hat, B = found.b, np.asarray(np.linalg.cholesky(found.covariance), dtype=np.float64)
+    terms = found.terms if found is not None else ()
+    rescaled = [term for term, each in zip(terms, form, strict=False) if each == 2]
+    none = [np.empty(0)]
+    ZWZ = np.concatenate(none + [_pairs(term) for term in rescaled])
+    ZWe = np.concatenate(none + [_residuals(term, B) for term in rescaled])
+    T = len(form)
+    nested = np.zeros((T, T), dtype=np.int64)
+    above = none.copy()
+    for t, term in enumerate(terms):
+        for u in sorted(term.above) if form[t] == FORMS["rescaled"] else ():
+            nested[t, u] = 1
+            above.append(np.moveaxis(term.above[u], 0, -1).ravel())
+    ZWZ_above = np.concatenate(above)
+    turn = range(T) if found is None else found.turn
+    return {
+        "P": P,
+        "b_hat": b_hat,
+        "B": B,
+        "tau_unit": _tau_units(data, form, found),
+        "form": form,
+        "G": len(ZWZ),
+        "H": len(ZWe),
+        "ZWZ": ZWZ,
+        "ZWe": ZWe,
+        "turn": [t + 1 for t in turn],
+        "nested": nested,
+        "E": len(ZWZ_above),
+        "ZWZ_above": ZWZ_above,
+    }
+
+
+def _pairs(term: Term) -> Floats:
+    a, b = np.tril_indices(term.covariance.shape[0])
+    return np.ascontiguousarray(term.ZWZ[:, a, b].T).ravel()
+
+
+def _residuals(term: Term, B: Floats) -> Floats:
+    both = np.concatenate([term.ZWe[:, :, None], term.ZWX @ B], axis=2)
+    return np.ascontiguousarray(np.moveaxis(both, 0, -1)).ravel()
+
+
+def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None) -> Floats:
+    """Where an sd is as good as 0; 0 (the log scale) where it is far from 0, or not smooth there.
+
+    It is not smooth for centered effects, and under gamma priors of a shape that is not 1. It is
+    far from 0 by the information on it at the pilot fit, which is the sum over groups of
+    2 reliability^2 / sd^2.
+    """
+    shapes, families = np.asarray(data["prior_tau_df"]), np.asarray(data["prior_tau_family"])
+    scale = np.asarray(data["prior_tau_scale"], dtype=np.float64)
+    rough = (families == GAMMA) & (shapes != 1)
+    units = np.zeros(len(scale))
+    at = 0
+    for t, q in enumerate(data["q"]):
+        here = slice(at, at + q)
+        at += q
+        if found is None or form[t] == FORMS["centered"]:
+            continue
+        term = found.terms[t]
+        ZZ = np.diagonal(term.ZWZ, axis1=1, axis2=2) / found.variance
+        left = np.diagonal(given_rows(term.ZWZ / found.variance, term.covariance), axis1=1, axis2=2)
+        reliability = 1 - left / np.maximum(np.diag(term.covariance), 1e-100)
+        far = np.sqrt(2 * np.sum(reliability**2, axis=0)) > FAR
+        squares = np.sum(ZZ**2, axis=0)
+        told = NEAR_ZERO * (2 / np.maximum(squares, 1e-100)) ** 0.25
+        units[here] = np.where(far, 0.0, np.minimum(told, NEAR_ZERO * scale[here]))
+    return np.where(rough | np.asarray(data["tau_fixed"], dtype=bool), 0.0, units)
+
+
+def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | None:
+    """Return starting values of all parameters, by name, as the program declares them.
+
+    Parameters
+    ----------
+    data : mapping
+        With its `coordinates`.
+    found : Pilot, optional
+    """
+    if found is None:
+        return None
+    raw, cpc, z = [], [], []
+    at = 0
+    for t, term in enumerate(found.terms):
+        q = len(term.covariance)
+        sd = np.sqrt(np.diag(term.covariance))
+        for k in range(q):
+            if not data["tau_fixed"][at + k]:
+                unit = float(data["tau_unit"][at + k])
+                raw.append(
+                    np.arcsinh(max(sd[k] / unit, START)) if unit else np.log(max(sd[k], 1e-3))
+                )
+        at += q
+        correlation = np.eye(q)
+        if data["correlated"][t]:
+            correlation = term.covariance / np.maximum(np.outer(sd, sd), 1e-300)
+            np.fill_diagonal(correlation, 1.0)
+            cpc += _partial(np.linalg.cholesky(correlation))
+        z.append(_standardised(term, sd, correlation, data["form"][t]))
+    values: dict[str, Any] = {
+        "xi": np.zeros(data["P"]),
+        "tau_raw": np.array(raw, dtype=np.float64),
+        "cpc": np.array(cpc, dtype=np.float64),
+        "z": np.concatenate([np.empty(0), *z]),
+    }
+    values |= found.auxiliaries
+    if "known_se" in data:
+        values["sigma"] = np.array(list(found.auxiliaries.values()), dtype=np.float64)
+    if "nu" in values:
+        values["nu"] = max(values["nu"], 1.01)
+    return values
+
+
+def _standardised(term: Term, sd: Floats, correlation: Floats, form: int) -> Floats:
+    if form == FORMS["rescaled"]:
+        return np.zeros(term.effects.size)
+    effects = term.effects
+    if form == FORMS["noncentered"]:
+        factor = np.maximum(sd, 1e-8)[:, None] * np.linalg.cholesky(correlation)
+        effects = np.linalg.solve(factor, effects.T).T
+    return np.ascontiguousarray(effects.T).ravel()
+
+
+def _partial(L: Floats) -> list[float]:
+    """Canonical partial correlations of a Cholesky factor, row by row."""
+    found = []
+    for i in range(1, len(L)):
+        left = 1.0
+        for j in range(i):
+            cpc = L[i, j] / np.sqrt(left)
+            left -= L[i, j] ** 2
+            found.append(float(np.clip(cpc, -0.99, 0.99)))
+    return found
