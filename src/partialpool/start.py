@@ -158,6 +158,8 @@ def _find(
     free = np.ones(size, dtype=bool)
     for name in near.standard:
         free[where[name][0]] = False
+    if not free.any():
+        return None
     try:
         mode = _mode(density, density.unconstrain(near.values))
         hessian = _hessian(density, mode, np.flatnonzero(free))
