@@ -172,7 +172,5 @@ def test_sds_near_zero_have_a_unit_and_others_the_log_scale() -> None:
     centered = units("count ~ x + (1 | g)", alike, parameterization="centered")
     pole = units("count ~ x + (1 | g)", alike, priors={"sd(g)": pp.Gamma(2, 1)})
     assert centered == pole == [0.0]
-    (tight,) = units(
-        "count ~ x + (1 | g)", alike.head(60), priors={"sd(g)": pp.HalfNormal(0.01)}
-    )
+    (tight,) = units("count ~ x + (1 | g)", alike.head(60), priors={"sd(g)": pp.HalfNormal(0.01)})
     assert tight <= 0.015 + 1e-12
