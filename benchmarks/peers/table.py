@@ -1,0 +1,4 @@
+"""placeholder"""
+def report(rows): return ""
+def overview(rows): return ""
+def put_between_markers(a,b): pass
