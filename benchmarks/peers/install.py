@@ -9,8 +9,8 @@ from pathlib import Path
 
 REQUIREMENTS = ("bambi", "pymc", "nutpie", "numpyro", "jax")
 DEBIAN = ("r-base-core", "r-cran-brms", "r-cran-rstanarm", "r-cran-lme4", "r-cran-posterior",
-          "r-cran-jsonlite")  # fmt: skip
-R_PACKAGES = tuple(name.removeprefix("r-cran-") for name in DEBIAN[1:])
+          "r-cran-jsonlite", "libboost-dev", "g++", "make")  # fmt: skip
+R_PACKAGES = tuple(n.removeprefix("r-cran-") for n in DEBIAN if n.startswith("r-cran-"))
 
 
 class MissingPeerError(RuntimeError):

@@ -76,4 +76,3 @@ def diagnostics(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # a chain that stands still has neither: the worst of both
     ess = np.where(np.isfinite(ess), ess, 0.0)
     return ess, np.where(np.isfinite(r_hat), r_hat, np.inf)
-

@@ -42,17 +42,24 @@ def priors(task: Task) -> dict[str, Any]:
     return table
 
 
+def model_of(task: Task, frame: pd.DataFrame) -> pp.Model:
+    """The task as a user writes it."""
+    left = f"{task.y} | trials({task.trials})" if task.trials else task.y
+    return pp.Model(f"{left} ~ {task.right}", frame, family=task.family, priors=priors(task))
+
+
 def fit(
     task: Task, frame: pd.DataFrame, *, variant: str, seed: int, draws: int, folder: Path
 ) -> Fitted:
     """A formula and a DataFrame to InferenceData; `variant` is the engine."""
-    left = f"{task.y} | trials({task.trials})" if task.trials else task.y
-    model = pp.Model(f"{left} ~ {task.right}", frame, family=task.family, priors=priors(task))
+    model = model_of(task, frame)
     result = model.sample(
         engine=variant, seed=seed, warmup=draws, draws=draws, progress=False, verbose=False
     )
     posterior = result.posterior
-    population = {name: posterior["beta"].sel(coefficient=name).values for name in task.coefficients}
+    population = {
+        name: posterior["beta"].sel(coefficient=name).values for name in task.coefficients
+    }
     sds = posterior[f"sd_{task.group}"].values
     population |= {f"sd:{name}": sds[..., k] for k, name in enumerate(task.coefficients)}
     if task.x is not None:
@@ -86,14 +93,7 @@ def compile_seconds(
     if textbook:
         program, data = program_of(task, variant), textbook_data(task, frame, variant)
     else:
-        model = pp.Model(
-            f"{task.y} | trials({task.trials}) ~ {task.right}"
-            if task.trials
-            else f"{task.y} ~ {task.right}",
-            frame,
-            family=task.family,
-            priors=priors(task),
-        )
+        model = model_of(task, frame)
         program, data = model.program, model.stan_data
     began = time.perf_counter()
     result = program.sample(

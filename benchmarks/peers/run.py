@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -106,10 +107,8 @@ def watch(process: subprocess.Popen[bytes], fitting: Path, limit: float) -> str:
 
 def with_children(process: subprocess.Popen[bytes]) -> None:
     """End what is left of the process's own session."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

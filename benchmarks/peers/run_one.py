@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-LONG = 60.0
+LONG = 30.0
 """A first run that takes longer is not repeated: its times are those of the first."""
 SHORT = 100
 """Warmup and draws of a run that only warms caches up."""
