@@ -4,9 +4,9 @@
                                [--time-limit 300] [--cache DIR] [--again] [--list]
 
 Writes a row a run to benchmarks/results/peers.csv, and from all of its rows the tables in
-benchmarks/results/peers.md and between the markers in README.md. A run that is in the CSV is not
-made again (unless --again), so that a benchmark that was cut goes on. benchmarks/README.md says
-what is measured, and how.
+benchmarks/results/peers.md and between the markers in README.md. A run that is in the CSV, and
+did not fail, is not made again (unless --again), so that a benchmark that was cut goes on.
+benchmarks/README.md says what is measured, and how.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def main() -> None:
 def run_missing(options: argparse.Namespace, file: Path) -> None:
     """Run cell by cell, each written when it is done."""
     place = Place(options.cache.resolve(), options.time_limit)
-    done = set() if options.again else {row.key for row in results.read(file)}
+    kept = [] if options.again else results.read(file)
+    done = {row.key for row in kept if row.status != "failed"}
     todo = [
         cell
         for cell in cells(options.peers, options.tasks)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,17 @@ STAN = Path(__file__).parent / "stan"
 
 
 def versions(engine: str) -> str:
-    """Of partialpool and what it runs on."""
-    return f"partialpool {pp.__version__}, Python {platform.python_version()}"
+    """Of partialpool, its commit where it is a checkout, and what it runs on."""
+    git = ["git", "-C", str(STAN), "rev-parse", "--short", "HEAD"]
+    found = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    commit = f" ({found})" if found else ""
+    of_engine = (
+        f"stanli {version('stanli')}"
+        if engine == "stanli"
+        else f"CmdStan {pp.cmdstan_path().name.removeprefix('cmdstan-')}"
+    )
+    python = f"Python {platform.python_version()}"
+    return f"partialpool {pp.__version__}{commit}, {of_engine}, {python}"
 
 
 def priors(task: Task) -> dict[str, Any]:
@@ -83,24 +94,23 @@ def _flat(values: np.ndarray) -> np.ndarray:
     return values.reshape(*values.shape[:2], -1)
 
 
-def compile_seconds(
-    task: Task, frame: pd.DataFrame, *, variant: str, textbook: bool
-) -> tuple[str, float]:
-    """Compile the program with CmdStan by a run of one draw: its SHA-256, and the seconds taken.
+def program_and_data(
+    task: Task, frame: pd.DataFrame, form: str | None
+) -> tuple[pp.StanProgram, dict[str, Any]]:
+    """partialpool's own program, or the textbook's of a form."""
+    if form is not None:
+        return program_of(task, form), textbook_data(task, frame, form)
+    model = model_of(task, frame)
+    return model.program, model.stan_data
 
-    0 where it was compiled before.
-    """
-    if textbook:
-        program, data = program_of(task, variant), textbook_data(task, frame, variant)
-    else:
-        model = model_of(task, frame)
-        program, data = model.program, model.stan_data
+
+def compile_seconds(program: pp.StanProgram, data: dict[str, Any]) -> float:
+    """Compile a program with CmdStan by a run of a few draws: all but the seconds of that run."""
     began = time.perf_counter()
     result = program.sample(
         data, engine="cmdstan", chains=1, warmup=5, draws=5, seed=1, progress=False, verbose=False
     )
-    took = time.perf_counter() - began - float(result.attrs["seconds"])
-    return program.sha256, took
+    return time.perf_counter() - began - float(result.attrs["seconds"])
 
 
 def program_of(task: Task, form: str) -> pp.StanProgram:

@@ -86,7 +86,7 @@ class Row:
 
     def line(self) -> str:
         """For the console."""
-        said = f"{self.task} {self.peer} seed {self.seed}: {self.status} {self.reason}"
+        said = f"{self.task} {self.peer} seed {self.seed}: {self.reason or self.status} "
         if self.ess is not None and self.r_hat is not None:
             said += f"ESS {self.ess:.0f} ({self.least_ess_of}) R-hat {self.r_hat:.3f} "
             said += f"in {self.sampling:.2f} s "

@@ -65,8 +65,33 @@ def run(place: Place, name: str, peer: str, seed: int) -> dict[str, Any]:
     try:
         command = command_of(place, peer, asked)
     except install.MissingPeerError as error:
-        return {"status": "failed", "reason": str(error).splitlines()[0]}
-    environment = environment_of(place, name, peer, cold=cold)
+        return {"status": "failed", "reason": f"failed: {str(error).splitlines()[0]}"}
+    environment, mark = environment_of(place, name, peer, cold=cold), output.with_suffix(".fitting")
+    if peer.endswith("-cmdstan"):
+        first = asked.with_suffix(".compile")
+        first.write_text(json.dumps(request | {"only_compile": True}), encoding="utf-8")
+        started([*command[:-1], str(first)], log, environment, mark, BEFORE)
+    process, stopped = started(command, log, environment, mark, place.time_limit)
+    if stopped:
+        return {"status": "stopped", "reason": stopped}
+    if process.returncode or not output.exists():
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return {"status": "failed", "reason": f"failed: {reason(said)}"}
+    outcome: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return {"status": "ok", "wall": time.perf_counter() - began, **outcome}
+
+
+def reason(said: list[str]) -> str:
+    """What a process that failed said last: R's error and what follows it, or Python's."""
+    errors = [number for number, line in enumerate(said) if line.startswith("Error")]
+    told = said[errors[-1] :] if errors else said[-1:]
+    return " ".join(line.strip() for line in told)[:200]
+
+
+def started(
+    command: list[str], log: Path, environment: Mapping[str, str], fitting: Path, limit: float
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Run a command to its end, or to the time limit: the process, and why it was stopped."""
     with log.open("w", encoding="utf-8") as stream:
         process = subprocess.Popen(
             command,
@@ -76,14 +101,7 @@ def run(place: Place, name: str, peer: str, seed: int) -> dict[str, Any]:
             env=environment,
             start_new_session=True,
         )
-        stopped = watch(process, output.with_suffix(".fitting"), place.time_limit)
-    if stopped:
-        return {"status": "stopped", "reason": stopped}
-    if process.returncode or not output.exists():
-        last = (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [""])[-1]
-        return {"status": "failed", "reason": f"exit {process.returncode}: {last[:200]}"}
-    outcome: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
-    return {"status": "ok", "wall": time.perf_counter() - began, **outcome}
+        return process, watch(process, fitting, limit)
 
 
 def watch(process: subprocess.Popen[bytes], fitting: Path, limit: float) -> str:

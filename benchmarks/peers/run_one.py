@@ -45,6 +45,8 @@ def main() -> None:
     outcome["versions"] = versions
     if compiling is not None:
         outcome["compile"] = compiling(task, frame)
+    if request.get("only_compile"):  # apart, so that the compiler's memory is not the peer's
+        return
 
     def run(draws: int) -> tuple[Any, float]:
         mark = output.with_suffix(".fitting")
@@ -91,11 +93,11 @@ def _peer(
         """Each program is compiled once: later runs take its seconds from the record."""
         record = Path(request["compiled"])
         known = json.loads(record.read_text()) if record.exists() else {}
-        sha, took = ours.compile_seconds(task, frame, variant=form, textbook=textbook)
-        if sha not in known:
-            known[sha] = took
+        program, data = ours.program_and_data(task, frame, form if textbook else None)
+        if program.sha256 not in known:
+            known[program.sha256] = ours.compile_seconds(program, data)
             record.write_text(json.dumps(known))
-        return float(known[sha])
+        return float(known[program.sha256])
 
     return _with(fit, variant), ours.versions(engine), compiling if engine == "cmdstan" else None
 

@@ -46,7 +46,8 @@ def overview(rows: Sequence[Row]) -> str:
             "",
             "Minimum bulk ESS over all parameters and group effects per second of sampling, then "
             "seconds from DataFrame to InferenceData with everything compiled: medians over seeds, "
-            f"4 chains of 1000 + 1000, each peer at its defaults. {_span(dates)}; {machines}; "
+            f"4 chains of 1000 + 1000, each peer at its defaults; partialpool and textbook Stan on "
+            f"the better of CmdStan and stanli. {_span(dates)}; {machines}; "
             f"{'; '.join(_versions(rows))}.",
         ]
     )
@@ -112,7 +113,7 @@ def _brief(cell: Cell | None) -> str:
     if cell.verdict == "did not converge":
         return f"did not converge (R-hat {cell.r_hat:.2f}), {_seconds(cell.total)}"
     if cell.verdict != "ok":
-        return cell.verdict
+        return cell.verdict.partition(":")[0]
     if cell.per_second is None:
         return _seconds(cell.total)
     return f"{_count(cell.per_second)}/s, {_seconds(cell.total)}"
