@@ -24,8 +24,8 @@ COLUMNS = {
 """Of the overview: the best of the peers whose names begin so."""
 
 NOT_RUN = (
-    "Left out to keep the benchmark within an hour or so. The times were measured by hand before it "
-    "was written, on two cores, on simulated data of the same sizes but another seed."
+    "Left out to keep the benchmark within an hour or so. The times were measured by hand before "
+    "it was written, on two cores, on simulated data of the same sizes but another seed."
 )
 
 
