@@ -124,11 +124,10 @@ def program_of(task: Task, form: str) -> pp.StanProgram:
 def textbook_data(task: Task, frame: pd.DataFrame, form: str) -> dict[str, Any]:
     """What its data block declares; ``counts`` adds up equal rows first, as an expert would."""
     columns = [task.group] if task.x is None else [task.group, task.x]
-    if form == "counts" and task.trials is None:
-        cells = frame.groupby(columns, sort=False)[task.y].agg(["sum", "count"]).reset_index()
-        frame, y, trials = cells, cells["sum"], cells["count"]
-    else:
-        y, trials = frame[task.y], frame[task.trials] if task.trials else None
+    y, trials = frame[task.y], frame[task.trials] if task.trials else None
+    if form == "counts" and trials is None:
+        frame = frame.groupby(columns, sort=False)[task.y].agg(["sum", "count"]).reset_index()
+        y, trials = frame["sum"], frame["count"]
     codes, levels = pd.factorize(frame[task.group], sort=True)
     given = task.priors
     data: dict[str, Any] = {
@@ -144,7 +143,7 @@ def textbook_data(task: Task, frame: pd.DataFrame, form: str) -> dict[str, Any]:
     if task.x is None:
         data["prior_tau_rate"] = given.sd_intercept
     else:
-        weights = np.ones(len(frame)) if trials is None else data.get("trials", np.ones(len(frame)))
+        weights = np.ones(len(frame)) if trials is None else trials.to_numpy(float)
         x = frame[task.x].to_numpy(float)
         data |= {
             "x": x,

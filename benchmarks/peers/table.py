@@ -135,7 +135,7 @@ def _ratio_table(cells: Mapping[tuple[str, str], Cell]) -> list[str]:
     ]
     for task in _tasks(cells):
         of: Ratios = ratios(cells.values(), task)
-        fastest = PEERS.get(of.fastest, "none converged")
+        fastest = PEERS.get(of.fastest, "none that was run and converged")
         shown = " | ".join(map(_times, (of.per_second, of.per_total, of.total)))
         lines.append(f"| {TASKS[task].title} | {shown} | {fastest} |")
     return lines

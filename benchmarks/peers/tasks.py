@@ -24,13 +24,14 @@ class Priors:
     """The priors of a task, the same for every peer that takes them.
 
     The intercept's is where x is at its mean, as in brms, rstanarm, bambi and partialpool. Those
-    of standard deviations are exponential, by their rate; that of correlations is LKJ.
+    of standard deviations are exponential, by their rate; that of correlations is LKJ. A task
+    without x uses none of slopes.
     """
 
     intercept: tuple[float, float]
-    slope: tuple[float, float] | None = None
+    slope: tuple[float, float] = (0.0, 1.0)
     sd_intercept: float = 1.0
-    sd_slope: float | None = None
+    sd_slope: float = 1.0
     sigma: float | None = None
     lkj: float = 2.0
 
