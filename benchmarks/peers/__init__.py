@@ -1,0 +1,1 @@
+"""partialpool beside its peers: what `benchmarks/peers.py` runs."""
