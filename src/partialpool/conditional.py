@@ -2,22 +2,27 @@
 
 With A_j = I + Lambda'S_j Lambda / sigma^2 and u_j = v_j - C_j d (`reduce`), the effects of group j
 given the population are r_j = Lambda w_j, w_j normal with mean A_j^-1 Lambda'u_j / sigma^2
-and covariance A_j^-1 (Lindley & Smith 1972, JRSS B 34:1).
+and covariance A_j^-1 (Lindley & Smith 1972, JRSS B 34:1). Given the effects r2 of further terms
+too, u_j is less by Z_j'W r2 (`crossed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .crossed import GroupColumns, effect_columns
 from .reduce import GaussianSums
 
 Floats = NDArray[np.float64]
 CHUNK = 200_000
 """Numbers of one kind (draws x groups) held at a time: few enough for a processor's cache."""
+ROWS = 4_000_000
+"""Residuals (draws x rows) held at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +37,14 @@ class Population:
         Lambda: Cholesky factor of the covariance of the group effects.
     sigma : array, (draw,)
         Residual standard deviation; 1 where standard errors are known.
+    further : array, (draw, effect), or None
+        Effects of further group terms, ordered as the columns W of `CrossedSums`.
     """
 
     coefficients: Floats
     factor: Floats
     sigma: Floats
+    further: Floats | None = None
 
     def __len__(self) -> int:
         """Count the draws."""
@@ -102,6 +110,7 @@ def _solved(
     ZZ = sums.ZZ[groups].reshape(len(groups), q * q).T
     both = np.concatenate([sums.Zr[groups][:, :, None], sums.ZX[groups]], axis=2)
     by_column = both.reshape(len(groups), q * both.shape[2]).T
+    of_others = _products(sums, population, groups)
     step = max(1, CHUNK // max(1, len(groups)))
     for start in range(0, len(population), step):
         part = slice(start, min(start + step, len(population)))
@@ -122,7 +131,25 @@ def _solved(
             (scaled[:, :, a, None] * e[:, None, :]).reshape(len(d), -1) @ by_column
             for a in range(q)
         ]
+        if of_others is not None:
+            u = of_others(part)
+            right = [
+                right[a] - sum(scaled[:, k, a, None] * u[k] for k in range(a, q)) for a in range(q)
+            ]
         yield _Solved(part, factor, sigma, lower, _forward(lower, right))
+
+
+def _products(
+    sums: GaussianSums, population: Population, groups: NDArray[np.int64]
+) -> Callable[[slice], Floats] | None:
+    """Return a function of which draws that gives Z'W r2: (coefficient, draw, group)."""
+    further = population.further
+    if sums.crossed is None or further is None:
+        return None
+    q = sums.ZZ.shape[1]
+    rows = (np.arange(q)[:, None] * len(sums.ZZ) + groups).ravel()
+    ZW = sums.crossed.ZW[rows]
+    return lambda part: np.swapaxes((ZW @ further[part].T).reshape(q, len(groups), -1), 1, 2)
 
 
 def draw_effects(
@@ -215,6 +242,52 @@ def effect_moments(
 
 
 @dataclass(frozen=True, eq=False)
+class FurtherRows:
+    """Rows themselves, which densities given effects of further terms need.
+
+    Attributes
+    ----------
+    X : array, (row, column)
+    W : sparse array, (row, effect)
+    residuals, weights : arrays, (row,)
+        Of the reference fit.
+    member : sparse array, (group, row)
+        1 where a row is of a group.
+    """
+
+    X: Floats
+    W: Any
+    residuals: Floats
+    weights: Floats
+    member: Any
+
+    @classmethod
+    def of(
+        cls,
+        X: Floats,
+        residuals: Floats,
+        weights: Floats,
+        codes: NDArray[np.int64],
+        groups: int,
+        further: Sequence[GroupColumns],
+    ) -> FurtherRows:
+        """Lay out rows, each of which is of the group that `codes` has."""
+        ones = np.ones((len(codes), 1))
+        member = effect_columns([GroupColumns(ones, codes, groups)])
+        return cls(X, effect_columns(further), residuals, weights, member.T.tocsr())
+
+    def squares(self, d: Floats, further: Floats) -> Floats:
+        """Sum weighted squares of residuals by group: (draw, group)."""
+        out = np.empty((len(d), self.member.shape[0]))
+        step = max(1, ROWS // len(self.weights))
+        for start in range(0, len(d), step):
+            part = slice(start, start + step)
+            left = self.residuals[:, None] - self.X @ d[part].T - self.W @ further[part].T
+            out[part] = (self.member @ (self.weights[:, None] * left**2)).T
+        return out
+
+
+@dataclass(frozen=True, eq=False)
 class GroupRows:
     """Cross-products of the rows of each group, for densities of whole groups.
 
@@ -228,6 +301,8 @@ class GroupRows:
     XX : array, (group, column, column)
     constant : array, (group,)
         What does not depend on the draws: -log(2 pi) / 2 of each row, and its known log se.
+    further : FurtherRows or None
+        Where there are further terms.
     """
 
     rows: Floats
@@ -235,12 +310,14 @@ class GroupRows:
     Xr: Floats
     XX: Floats
     constant: Floats
+    further: FurtherRows | None = None
 
 
 def group_log_likelihood(sums: GaussianSums, own: GroupRows, population: Population) -> Floats:
     """Log density of each group's rows, its effects integrated out: (draw, group).
 
-    Complete with its constants. Rows of weight w have their densities to the power w.
+    Given the effects of further terms, where there are any. Complete with its constants. Rows of
+    weight w have their densities to the power w.
     """
     groups = len(sums.ZZ)
     out = np.empty((len(population), groups))
@@ -250,6 +327,8 @@ def group_log_likelihood(sums: GaussianSums, own: GroupRows, population: Populat
         explained = sum((x**2 for x in each.x), np.zeros((1, 1)))
         products = (d[:, :, None] * d[:, None, :]).reshape(len(d), -1)
         squares = own.rr - 2 * d @ own.Xr.T + products @ own.XX.reshape(groups, -1).T
+        if own.further is not None and population.further is not None:
+            squares = own.further.squares(d, population.further[each.part])
         sigma = each.sigma
         left = (squares - explained) / (2 * sigma**2)
         out[each.part] = own.constant - own.rows * np.log(sigma) - logs - left

@@ -1,36 +1,43 @@
-"""A Gaussian design as data of ``glmm/gaussian_marginal``: one group term integrated out."""
+"""A Gaussian design as data of ``glmm/gaussian_marginal*``: one group term integrated out."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import priors, reduce
-from .conditional import GroupRows
-from .design import Design
-from .glmm import codes, lkj_shape
+from . import crossed, priors, reduce
+from .conditional import FurtherRows, GroupRows
+from .crossed import GroupColumns
+from .design import Design, GroupDesign
+from .glmm import codes, lkj_shape, term_sizes
 from .prior_table import PriorTable, sd_name
 from .priors import Code
 from .reduce import GaussianSums
 
 Floats = NDArray[np.float64]
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
+CROSSED = "glmm/gaussian_marginal_crossed"
 FEW_PATTERNS = 1.5
 """Patterns are used where there are this many times fewer of them than groups ..."""
+ENTRIES = 5_000_000
+"""Entries of Z'W and W'W up to which further terms are taken beside one integrated out."""
 WORK = 20_000
 """... and their sums take no more multiplications a gradient than the groups', or than this."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """What is left of the rows of a Gaussian model with one group term.
+    """What is left of the rows of a Gaussian model whose effects of one term are integrated out.
 
     Attributes
     ----------
+    label : str
+        That term's.
     sums : GaussianSums
         About the least-squares fit.
     whitened : GaussianSums
@@ -44,6 +51,7 @@ class Reduced:
     rows : int
     """
 
+    label: str
     sums: GaussianSums
     whitened: GaussianSums
     patterns: reduce.Patterns | None
@@ -54,15 +62,58 @@ class Reduced:
     @property
     def program(self) -> str:
         """Name of the program that takes these sums."""
+        if self.sums.crossed is not None:
+            return CROSSED
         return PROGRAM if self.patterns is None else BY_PATTERN
 
-    def line(self, label: str) -> str:
-        """Say the reduction: ``919 rows -> 85 county -> 41 patterns``."""
-        line = f"{self.rows} rows -> {len(self.sums.ZZ)} {label}"
+    def line(self, design: Design) -> str:
+        """Say the reduction: ``919 rows -> 85 county -> 41 patterns``.
+
+        Of several terms, the pairs of groups that share rows: ``144 rows -> 24 plate x 6 sample
+        (144 pairs)``.
+        """
+        terms = arranged(design, self.label).groups
+        line = f"{self.rows} rows -> {' x '.join(f'{len(t.levels)} {t.label}' for t in terms)}"
+        if self.sums.crossed is not None:
+            shared, _ = crossed.pairs(columns_of(terms[0]), [columns_of(t) for t in terms[1:]])
+            return f"{line} ({shared} pairs)"
         if self.patterns is None:
             return line
         count = len(self.patterns.groups)
         return line + f" -> {count} pattern{'s' if count > 1 else ''}"
+
+
+def arranged(design: Design, label: str) -> Design:
+    """Put the term that is integrated out first, as the programs have it."""
+    first = tuple(term for term in design.groups if term.label == label)
+    others = tuple(term for term in design.groups if term.label != label)
+    return dataclasses.replace(design, groups=first + others)
+
+
+def largest(design: Design, labels: Collection[str]) -> str:
+    """Of some terms, return the label of the one with the most effects."""
+    terms = [term for term in design.groups if term.label in labels]
+    return max(terms, key=lambda term: len(term.coefficients) * len(term.levels)).label
+
+
+def columns_of(term: GroupDesign) -> GroupColumns:
+    """Take what sums need of a term."""
+    return GroupColumns(term.Z, term.codes, len(term.levels))
+
+
+def too_many(design: Design, label: str) -> str | None:
+    """Say why the term's effects are better sampled, where the sums are not small."""
+    first, *further = arranged(design, label).groups
+    if not further:
+        return None
+    shared, entries = crossed.pairs(columns_of(first), [columns_of(term) for term in further])
+    if entries <= ENTRIES:
+        return None
+    others = ", ".join(term.label for term in further)
+    return (
+        f"{first.label} and {others} have {shared:,} pairs of groups with rows in common, and so "
+        f"{entries:,} sums; more than {ENTRIES:,} are too many to integrate {first.label} out"
+    )
 
 
 def columns(design: Design) -> Floats:
@@ -71,14 +122,21 @@ def columns(design: Design) -> Floats:
     return np.concatenate([ones, design.X], axis=1)
 
 
-def reduced(design: Design) -> Reduced | None:
-    """Reduce a design with one group term; known standard errors become weights.
+def reduced(design: Design, label: str | None = None) -> Reduced | None:
+    """Reduce a design; known standard errors become weights.
 
     None where the columns do not determine a fit, as those of a part of the rows may not.
+
+    Parameters
+    ----------
+    design : Design
+    label : str, optional
+        Of the term whose effects are integrated out; the first one's if not given.
     """
     response = design.response
     assert response is not None
-    (term,) = design.groups
+    label = design.groups[0].label if label is None else label
+    term, *further = arranged(design, label).groups
     X, y, weights = columns(design), response.y - design.offset, weights_of(design)
     root = X if weights is None else X * np.sqrt(weights)[:, None]
     R = np.asarray(np.linalg.qr(root, mode="r"), dtype=np.float64)
@@ -89,13 +147,14 @@ def reduced(design: Design) -> Reduced | None:
     y = y - far.sum()
     near = reduce.least_squares(X, y, weights)
     sums = reduce.gaussian_sums(
-        X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights
-    )
+        X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights,
+        further=[columns_of(each) for each in further],
+    )  # fmt: skip
     sums = dataclasses.replace(sums, reference=near + far)
     R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
-    patterns = reduce.patterns(whitened) if _few_patterns(sums) else None
-    return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+    patterns = reduce.patterns(whitened) if not further and _few_patterns(sums) else None
+    return Reduced(label, sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
 
 
 def _few_patterns(sums: GaussianSums) -> bool:
@@ -119,23 +178,28 @@ def weights_of(design: Design) -> Floats | None:
 def group_rows(
     design: Design, codes: NDArray[np.int64], groups: int, reference: Floats
 ) -> tuple[GaussianSums, GroupRows]:
-    """Sum the rows of each group, about a reference fit."""
+    """Sum the rows of each group of the first term, about a reference fit.
+
+    Rows of a further term's group with a code below 0 have none of its effects.
+    """
     response = design.response
     assert response is not None
-    (term,) = design.groups
+    term, *others = design.groups
+    further = [columns_of(each) for each in others]
     X, y, w = columns(design), response.y - design.offset, weights_of(design)
     sums, own = (
-        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w)
-        for Z in (term.Z, X)
+        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w, further=of)
+        for Z, of in ((term.Z, further), (X, []))
     )
     count = np.ones(len(y)) if response.weights is None else response.weights
-    squares = (y - X @ reference) ** 2 * (1.0 if w is None else w)
+    residuals, weights = y - X @ reference, np.ones(len(y)) if w is None else w
     logs = 0.5 * np.log(2 * np.pi) + (0.0 if response.se is None else np.log(response.se))
     rows, rr, constant = (
         np.bincount(codes, values, groups).astype(np.float64)
-        for values in (count, squares, -count * logs)
+        for values in (count, weights * residuals**2, -count * logs)
     )
-    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant)
+    each = FurtherRows.of(X, residuals, weights, codes, groups, further) if further else None
+    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant, each)
 
 
 def _full_rank(R: Floats) -> bool:
@@ -145,22 +209,27 @@ def _full_rank(R: Floats) -> bool:
     return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])
 
 
-def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:
-    """Lay out what the data block of `found.program` declares."""
+def stan_data(
+    design: Design, table: PriorTable, found: Reduced, centered: Mapping[str, bool] | None = None
+) -> dict[str, Any]:
+    """Lay out what the data block of `found.program` declares.
+
+    `centered` says, by label, which further terms are sampled centered: none if not given.
+    """
     response = design.response
     assert response is not None
-    (term,) = design.groups
-    sums, whitened = found.sums, found.whitened
-    q, k = len(term.coefficients), design.X.shape[1]
+    terms = arranged(design, found.label).groups
+    sums = found.sums
     known = response.se is not None
     columns_left = max(1.0, sums.rows - sums.XX.shape[0])
     unit = 1.0 if known else float(np.sqrt(sums.rr / columns_left)) or 1.0
-    taus = [priors.code(table[sd_name(term, name)]) for name in term.coefficients]
+    taus = [priors.code(table[sd_name(term, name)]) for term in terms for name in term.coefficients]
     betas = [priors.code(table[name]) for name in design.coefficients]
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
     sigma = Code(1, 0.0, 1.0, 1.0) if known else priors.code(table["sigma"])
+    far = [bool(centered and centered.get(term.label)) for term in terms]
     data: dict[str, Any] = {
-        "K": k,
+        "K": design.X.shape[1],
         "has_intercept": int(design.intercept),
         "P": len(sums.XX),
         "x_mean": found.x_mean,
@@ -169,17 +238,21 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
         "rss": sums.rr,
         "rows": sums.rows,
         "known_se": int(known),
-        "q": q,
-        "correlated": int(term.correlated),
-        "C": q * (q - 1) // 2 if term.correlated else 0,
+        **_sizes(terms, far, several=sums.crossed is not None),
         **codes("alpha", alpha, location=True),
         **codes("beta", betas, location=True),
         **codes("tau", taus, location=False),
-        "prior_cor_eta": lkj_shape(term, table),
+        "prior_cor_eta": [lkj_shape(term, table) for term in terms],
         **codes("sigma", sigma, location=False),
         "y_unit": unit,
-        "tau_unit": _tau_unit(sums, unit, taus),
     }
+    if sums.crossed is not None:
+        own = [each for each, term in zip(far, terms, strict=True) for _ in term.coefficients]
+        squares = np.concatenate([_squares(sums), _further_squares(sums.crossed, terms[1:])])
+        data["tau_unit"] = _tau_unit(squares, unit, taus, np.array(own))
+        return data | _group_sums(found) | _pair_sums(found) | {"draw_effects": 0}
+    data["prior_cor_eta"] = lkj_shape(terms[0], table)
+    data["tau_unit"] = _tau_unit(_squares(sums), unit, taus)
     if found.patterns is not None:
         return data | {
             "B": len(found.patterns.groups),
@@ -187,22 +260,75 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
             "ZZ": found.patterns.ZZ,
             "G": found.patterns.G,
         }
-    return data | {
-        "J": len(sums.ZZ),
-        "ZZ": sums.ZZ[:, *reduce.lower_pairs(q)],
-        "ZrQ": np.concatenate([sums.Zr[:, :, None], whitened.ZX], axis=2).reshape(len(sums.ZZ), -1),
-        "draw_effects": 0,
+    return data | {"J": len(sums.ZZ), **_group_sums(found), "draw_effects": 0}
+
+
+def _sizes(
+    terms: tuple[GroupDesign, ...], centered: list[bool], *, several: bool
+) -> dict[str, Any]:
+    if not several:
+        count = term_sizes(terms)
+        return {"q": count["Q"], "correlated": int(terms[0].correlated), "C": count["C"]}
+    return {
+        "T": len(terms),
+        "q": [len(term.coefficients) for term in terms],
+        "J": [len(term.levels) for term in terms],
+        **term_sizes(terms),
+        "R": term_sizes(terms[1:])["R"],
+        "correlated": [int(term.correlated) for term in terms],
+        "centered": [int(each) for each in centered],
     }
 
 
-def _tau_unit(sums: GaussianSums, sigma: float, taus: list[Code]) -> Floats:
+def _group_sums(found: Reduced) -> dict[str, Any]:
+    """Lay out sums over the rows of each group, about the fit, with Q in the place of X."""
+    sums, whitened = found.sums, found.whitened
+    both = np.concatenate([sums.Zr[:, :, None], whitened.ZX], axis=2)
+    return {
+        "ZZ": sums.ZZ[:, *reduce.lower_pairs(sums.ZZ.shape[1])],
+        "ZrQ": both.reshape(len(sums.ZZ), -1),
+    }
+
+
+def _pair_sums(found: Reduced) -> dict[str, Any]:
+    """Lay out sums with the columns of sampled terms, the sparse ones row by row."""
+    of = found.whitened.crossed
+    assert of is not None
+    data: dict[str, Any] = {"WrQ": np.concatenate([of.Wr[:, None], of.WX], axis=1)}
+    for name, matrix in (("ZW", of.ZW), ("WW", of.WW)):
+        data |= {
+            f"n_{name}": matrix.nnz,
+            f"{name}_value": matrix.data,
+            f"{name}_column": matrix.indices.astype(np.int64) + 1,
+            f"{name}_start": matrix.indptr.astype(np.int64) + 1,
+        }
+    return data
+
+
+def _squares(sums: GaussianSums) -> Floats:
+    """Sum of squares of the diagonal of Z'Z, by coefficient."""
+    squares: Floats = np.sum(np.diagonal(sums.ZZ, axis1=1, axis2=2) ** 2, axis=0)
+    return squares
+
+
+def _further_squares(sums: crossed.CrossedSums, terms: tuple[GroupDesign, ...]) -> Floats:
+    """Sum them of further terms, by term and coefficient."""
+    of_effects = sums.WW.diagonal() ** 2
+    lengths = [len(term.levels) for term in terms for _ in term.coefficients]
+    squares: Floats = np.add.reduceat(of_effects, np.cumsum([0, *lengths[:-1]]))
+    return squares
+
+
+def _tau_unit(
+    squares: Floats, sigma: float, taus: list[Code], centered: NDArray[np.bool_] | None = None
+) -> Floats:
     """Choose where the scale of each sd turns from linear to logarithmic.
 
     Near 0 the data tell tau^2 to within sigma^2 sqrt(2 / sum of squares of Z'Z), its sd where
     there is no variation between groups; three times the root of that made the fewest steps on
-    the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on.
+    the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on; sds of
+    centered effects are logarithmic everywhere.
     """
-    squares = np.sum(np.diagonal(sums.ZZ, axis1=1, axis2=2) ** 2, axis=0)
     unit: Floats = 3 * sigma * (2 / np.where(squares > 0, squares, 2.0)) ** 0.25
     pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
-    return np.where(pole, 1e-6 * unit, unit)
+    return np.where(pole if centered is None else pole & ~centered, 1e-6 * unit, unit)

@@ -50,10 +50,11 @@ class Model:
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
     parameterization : {"auto", "marginal", "centered", "noncentered"} or mapping of term to these
-        How group effects are dealt with; the posterior is the same. marginal integrates them
-        out exactly, and draws them afterwards: gaussian family, one group term. auto takes it
-        where it can; else centered where a group's own rows tell much about it, noncentered
-        where they tell little. `print(model)` says which, and why.
+        How group effects are dealt with; the posterior is the same. marginal integrates those
+        of one term out exactly, and draws them afterwards: gaussian family; of several terms
+        the one with the most effects, unless another is named, as in {"plate": "marginal"}.
+        auto takes it where it can; else centered where a group's own rows tell much about it,
+        noncentered where they tell little. `print(model)` says which, and why.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.
 

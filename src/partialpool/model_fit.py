@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ class ModelFit(Fit):
         """
         term = tables.term_of(self.model.design, factor)
         codes = None if groups is None else tables.codes_of(term, groups)
-        if self._drawn is not None:
+        if self._drawn is not None and term.label == self._drawn.term.label:
             return self._drawn.draw(codes)
         name = name_of("r", term)
         if name not in self.posterior:
@@ -141,21 +142,34 @@ class ModelFit(Fit):
     def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise the groups' deviations, indexed by factor, group and coefficient.
 
-        Mean and sd alone, without Monte-Carlo error of the effects' own draws, where these are
+        Mean and sd alone, without Monte-Carlo error of the effects' own draws, of those that are
         not kept.
         """
-        if self._drawn is not None:
-            return tables.moments(self._drawn.term, *self._drawn.moments())
-        return tables.ranef(self.posterior, self.model.design, quantiles=quantiles)
+        return self._with_moments(tables.ranef, quantiles, with_population=False)
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
 
-        Mean and sd alone where effects are not kept.
+        Mean and sd alone of effects that are not kept.
         """
-        if self._drawn is not None:
-            return tables.moments(self._drawn.term, *self._drawn.moments(with_population=True))
-        return tables.coef(self.posterior, self.model.design, quantiles=quantiles)
+        return self._with_moments(tables.coef, quantiles, with_population=True)
+
+    def _with_moments(
+        self, table: Any, quantiles: tuple[float, ...], *, with_population: bool
+    ) -> pd.DataFrame:
+        """Make a table of group effects, with moments of those that are not kept."""
+        import pandas as pd
+
+        design, drawn = self.model.design, self._drawn
+        if drawn is None:
+            found: pd.DataFrame = table(self.posterior, design, quantiles=quantiles)
+            return found
+        moments = tables.moments(drawn.term, *drawn.moments(with_population=with_population))
+        if not drawn.further:
+            return moments
+        others = dataclasses.replace(design, groups=drawn.further)
+        sampled: pd.DataFrame = table(self.posterior, others, quantiles=quantiles)
+        return pd.concat([moments, sampled])
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise sds and correlations of the group effects, and the residual sd."""
@@ -242,7 +256,10 @@ class ModelFit(Fit):
         ----------
         by : str, optional
             The factor whose effects the model integrates out: leave out a group at a time,
-            and score its rows together, as those of a group not seen before.
+            and score its rows together, as those of a group not seen before. Given each
+            draw's effects of the other group terms, groups are independent, so this is exact
+            beside such terms too; of their groups that the rest of the rows lack, effects are
+            drawn from the population.
         refit : bool
             Where the smoothed weights cannot be trusted, fit the model again without the row
             or group.
@@ -305,7 +322,7 @@ class ModelFit(Fit):
 
 def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
     """Means and sds of the groups' coefficients of a term, (group, coefficient)."""
-    if fit._drawn is not None:
+    if fit._drawn is not None and fit._drawn.term.label == label:
         return fit._drawn.moments(with_population=True)
     draws = tables.group_coefficients(fit.posterior, tables.term_of(fit.model.design, label))
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)

@@ -51,14 +51,15 @@ def parameterizations(
 ) -> dict[str, str]:
     """Decide how the effects of each group term are dealt with, by label.
 
-    ``auto`` integrates them out where that is exact and the program exists: a gaussian family
-    and one group term. Else they are sampled centered where the typical group's own rows tell
-    much about it (`informative.ENOUGH`), and non-centered where they do not.
+    ``auto`` integrates out those of one term where that is exact, in a gaussian family: of the
+    term with the most effects, unless another is named. Else effects are sampled centered where
+    the typical group's own rows tell much about it (`informative.ENOUGH`), and non-centered
+    where they do not. ``marginal`` for all terms integrates out the one, and is auto for others.
 
     Raises
     ------
     OptionError
-        For a term or a choice that there is not.
+        For a term or a choice that there is not; for two terms to integrate out.
     """
     labels = [term.label for term in design.groups]
     wanted = dict.fromkeys(labels, given) if isinstance(given, str) else dict(given)
@@ -76,21 +77,43 @@ def parameterizations(
                 f"parameterization of {label} must be one of {', '.join(PARAMETERIZATIONS)}, "
                 f"not {choice!r}"
             )
-    possible = family.name == "gaussian" and len(labels) == 1 and pooling == "partial"
-    if "marginal" in wanted.values() and not possible and labels:
+    chosen = {label: wanted.get(label, "auto") for label in labels}
+    out = _integrated_out(design, family, chosen, pooling, all_alike=isinstance(given, str))
+    for term in design.groups:
+        if term.label == out:
+            chosen[out] = "marginal"
+        elif chosen[term.label] in ("auto", "marginal"):
+            known = pooling == "partial" and group_information(design, family, term) > ENOUGH
+            chosen[term.label] = "centered" if known else "noncentered"
+    return chosen
+
+
+def _integrated_out(
+    design: Design, family: Family, chosen: Mapping[str, str], pooling: str, *, all_alike: bool
+) -> str | None:
+    """Return the label of the term whose effects are integrated out, or None."""
+    asked = [label for label, choice in chosen.items() if choice == "marginal"]
+    possible = family.name == "gaussian" and pooling == "partial"
+    if asked and not possible:
         raise OptionError(
             "parameterization='marginal' integrates the group effects out exactly, which needs "
-            f"family 'gaussian', one group term and partial pooling; this model has family "
-            f"{family.name!r}, {len(labels)} group term(s) and {pooling} pooling. 'auto' takes "
-            "what there is"
+            f"family 'gaussian' and partial pooling; this model has family {family.name!r} and "
+            f"{pooling} pooling. 'auto' takes what there is"
         )
-    chosen = {label: wanted.get(label, "auto") for label in labels}
-    for term in design.groups:
-        if chosen[term.label] == "auto":
-            known = pooling == "partial" and group_information(design, family, term) > ENOUGH
-            sampled = "centered" if known else "noncentered"
-            chosen[term.label] = "marginal" if possible else sampled
-    return chosen
+    if len(asked) > 1 and not all_alike:
+        raise OptionError(
+            f"parameterization is 'marginal' for {' and '.join(asked)}, but the effects of one "
+            "term alone can be integrated out exactly: let the others be 'auto', 'centered' or "
+            "'noncentered'"
+        )
+    candidates = asked or [label for label, choice in chosen.items() if choice == "auto"]
+    if not possible or not candidates:
+        return None
+    label = marginal.largest(design, candidates)
+    why = marginal.too_many(design, label)
+    if why and asked:
+        raise OptionError(f"parameterization='marginal': {why}. 'auto' samples its effects")
+    return None if why else label
 
 
 def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
@@ -104,11 +127,12 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     how : mapping of term label to "marginal", "centered" or "noncentered"
         Of rows that do not determine a fit, effects to integrate out are sampled non-centered.
     """
-    reduced = marginal.reduced(design) if "marginal" in how.values() else None
-    if reduced is not None:
-        data = marginal.stan_data(design, table, reduced)
-        return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
+    out = next((label for label, choice in how.items() if choice == "marginal"), None)
     centered = {label: choice == "centered" for label, choice in how.items()}
+    reduced = None if out is None else marginal.reduced(design, out)
+    if reduced is not None:
+        data = marginal.stan_data(design, table, reduced, centered)
+        return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)
     data = glmm.stan_data(distinct, family, table, centered, whole=design)
@@ -130,8 +154,10 @@ def posterior_of(
     """
     if prepared.reduced is None:
         return glmm.named_posterior(raw, design, family, table)
-    named = glmm.named(raw.drop_vars("r", errors="ignore"), design, family, table)
-    (term,) = design.groups
+    ordered = marginal.arranged(design, prepared.reduced.label)
+    term, *further = ordered.groups
+    sampled = raw if further else raw.drop_vars("r", errors="ignore")
+    named = glmm.named(sampled, ordered, family, table, without=[term.label])
     size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
     effects = GroupEffects.of(named, design, prepared.reduced, seed=seed)
     if effects is None or size > KEPT:
