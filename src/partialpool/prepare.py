@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from . import glmm, marginal, programs
@@ -15,7 +16,7 @@ from .design import Design
 from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
-from .informative import ENOUGH, group_information
+from .informative import ENOUGH, ENOUGH_ESTIMATED, estimated_information, group_information
 from .marginal import Reduced
 from .prior_table import PriorTable
 from .stan_program import StanProgram
@@ -79,13 +80,26 @@ def parameterizations(
             )
     chosen = {label: wanted.get(label, "auto") for label in labels}
     out = _integrated_out(design, family, chosen, pooling, all_alike=isinstance(given, str))
-    for term in design.groups:
-        if term.label == out:
+    known = _well_known(design, family, pooling, beside=out)
+    for label in labels:
+        if label == out:
             chosen[out] = "marginal"
-        elif chosen[term.label] in ("auto", "marginal"):
-            known = pooling == "partial" and group_information(design, family, term) > ENOUGH
-            chosen[term.label] = "centered" if known else "noncentered"
+        elif chosen[label] in ("auto", "marginal"):
+            chosen[label] = "centered" if label in known else "noncentered"
     return chosen
+
+
+def _well_known(design: Design, family: Family, pooling: str, *, beside: str | None) -> set[str]:
+    """Return the labels of terms about whose groups their own rows tell much."""
+    if pooling != "partial" or (beside is not None and len(design.groups) == 1):
+        return set()
+    if beside is not None:
+        weights = marginal.weights_of(design)
+        weights = np.ones(len(design.offset)) if weights is None else weights
+        found = estimated_information(design, weights)
+        return {label for label, information in found.items() if information > ENOUGH_ESTIMATED}
+    terms = design.groups
+    return {t.label for t in terms if group_information(design, family, t) > ENOUGH}
 
 
 def _integrated_out(

@@ -12,11 +12,16 @@
 //   |w|^2 + rss becomes |w|^2 + rss + r2' (W'W r2 - 2 W'[residuals, Q] e)
 //   u_j         becomes Z_j' [residuals, Q] e - Z_j'W r2,  e = (1, -w)
 //
-// with Z'W and W'W as sparse matrices. Terms stand one after another as in
-// gaussian.stan: elements of tau by term and coefficient, those of z and r by
-// term, coefficient, group; z begins with term 2. A further term is sampled
-// standardised, r = diag(tau) L z with tau of either sign, or centered: z is r
-// in y_unit, and tau = tau_unit exp(tau_raw) is positive.
+// with Z'W and W'W as sparse matrices. What adds to all effects of a term and
+// takes as much from beta changes little. So beta is sampled as w + Q'W r2, of
+// which the least-squares fit is 0 whatever r2 is, and the mean of a term's z
+// apart from their contrasts: none of these are correlated then.
+//
+// Terms stand one after another as in gaussian.stan: elements of tau by term
+// and coefficient, those of z and r by term, coefficient, group, from term 2
+// on. With H the reflection of z, a further term is sampled standardised,
+// r = diag(tau) L H z with tau of either sign, or centered: r is H z in y_unit,
+// and tau_raw the logarithm of tau, in tau_unit.
 //
 // Source: as gaussian_marginal.stan; its mixture with sampled terms is ours.
 // Example: gaussian_marginal_crossed.data.json, 6 samples of
@@ -65,7 +70,7 @@ functions {
     }
     return total;
   }
-  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a, b].
+  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a,b].
   vector weights_of(matrix M, int a, int b) {
     int q = rows(M);
     vector[choose(q + 1, 2)] w;
@@ -107,10 +112,13 @@ functions {
     }
     return x;
   }
-  // Standardised effects of J groups made into group effects.
-  vector scale_effects(vector z, int J, vector tau, matrix L) {
-    matrix[J, size(tau)] z_t = to_matrix(z, J, size(tau));
-    return to_vector(z_t * diag_pre_multiply(tau, L)');
+  // z of each coefficient reflected, so that the sum of all groups over
+  // sqrt(J) is the first of z and the others are contrasts: no less normal.
+  matrix reflect(vector z, int J, int q) {
+    matrix[J, q] r = to_matrix(z, J, q);
+    vector[J] v = rep_vector(inv_sqrt(J), J);
+    v[1] -= 1;
+    return J == 1 ? r : r - v * (v' * r) / (1 - inv_sqrt(J));
   }
   // Log density of group effects as they stand, up to a constant.
   real effects_lpdf(vector r, int J, vector tau, matrix L) {
@@ -118,40 +126,6 @@ functions {
     matrix[size(tau), size(tau)] S = diag_pre_multiply(tau, L);
     return std_normal_lpdf(to_vector(mdivide_left_tri_low(S, r_t')))
            - J * sum(log(diagonal(S)));
-  }
-  // Correlations of the terms that stand before term t.
-  int cor_before(array[] int q, array[] int correlated, int t) {
-    int total = 0;
-    for (i in 1 : t - 1) {
-      total += correlated[i] ? choose(q[i], 2) : 0;
-    }
-    return total;
-  }
-  // Effects of terms 2, 3, ... from z: in the given unit where centered, else
-  // standardised.
-  vector further_effects(vector z,
-                         vector tau,
-                         vector cpc,
-                         array[] int q,
-                         array[] int J,
-                         array[] int correlated,
-                         array[] int centered,
-                         real unit) {
-    vector[rows(z)] r = unit * z;
-    int r_at = 0;
-    for (t in 2 : size(q)) {
-      int n = q[t] * J[t];
-      if (!centered[t]) {
-        matrix[q[t], q[t]] L = cholesky_corr(cpc,
-                                             cor_before(q, correlated, t),
-                                             q[t], correlated[t]);
-        vector[q[t]] tau_t = segment(tau, sum(q[ : t - 1]) + 1, q[t]);
-        r[r_at + 1 : r_at + n] = scale_effects(segment(z, r_at + 1, n), J[t],
-                                               tau_t, L);
-      }
-      r_at += n;
-    }
-    return r;
   }
   // Z' times what X and the further terms leave of y, by group and coefficient.
   matrix left_over(matrix ZrQ, vector e, vector ZWr) {
@@ -235,39 +209,58 @@ data {
   vector<lower=0>[Q] tau_unit; // of tau, near 0 (eta per Z)
 }
 transformed data {
-  array[T] int n_r = J; // effects of each term that are sampled
+  matrix[P, R] QW = block(WrQ, 1, 2, R, P)'; // Q'W
+  array[T] int n_cor; // correlations of each term
+  array[T] int n_r; // group effects of each term that are sampled
+  // What stands before each term in tau, in cpc, and in z and r.
+  array[T] int tau_at;
+  array[T] int cor_at;
+  array[T] int r_at;
   for (t in 1 : T) {
-    n_r[t] *= t > 1 ? q[t] : 0;
+    n_cor[t] = correlated[t] ? choose(q[t], 2) : 0;
+    n_r[t] = t > 1 ? q[t] * J[t] : 0;
+    tau_at[t] = sum(q[ : t - 1]);
+    cor_at[t] = sum(n_cor[ : t - 1]);
+    r_at[t] = sum(n_r[ : t - 1]);
   }
-  array[3] int lengths = {sum(q), cor_before(q, correlated, T + 1), sum(n_r)};
-  if (Q != lengths[1] || C != lengths[2] || R != lengths[3] || centered[1]) {
-    reject("Q, C and R must be ", lengths, ", and centered[1] must be 0");
+  if (Q != sum(q) || C != sum(n_cor) || R != sum(n_r) || centered[1]) {
+    reject("Q, C and R are ", Q, ", ", C, " and ", R, ", but must be ",
+           sum(q), ", ", sum(n_cor), " and ", sum(n_r),
+           ", and centered[1] must be 0");
   }
 }
 parameters {
-  vector[P] xi; // R (beta - beta_hat), in y_unit
+  vector[P] xi; // R (beta - beta_hat) + Q'W r, in y_unit
   vector[Q] tau_raw; // tau: linear near 0, a logarithm far from it (no unit)
   vector<lower=-1, upper=1>[C] cpc; // partial correlations
-  vector[R] z; // effects of terms 2, 3, ...: see above
+  vector[R] z; // effects of terms 2, 3, ..., reflected: see above
   vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
 }
 transformed parameters {
-  vector[has_intercept] Intercept = head(beta_hat, has_intercept)
-                                    + y_unit
-                                      * (R_inverse[1 : has_intercept] * xi);
-  vector[K] beta = tail(beta_hat, K)
-                   + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
-  vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
   vector[Q] tau_signed = tau_unit .* sinh(tau_raw); // see above (eta per Z)
+  vector[R] r; // effects of terms 2, 3, ...: deviations from the population
   for (t in 2 : T) {
-    for (k in sum(q[ : t - 1]) + 1 : sum(q[ : t])) {
+    matrix[J[t], q[t]] r_t = reflect(segment(z, r_at[t] + 1, n_r[t]), J[t],
+                                     q[t]);
+    for (k in tau_at[t] + 1 : tau_at[t] + q[t]) {
       if (centered[t]) {
         tau_signed[k] = tau_unit[k] * exp(tau_raw[k]);
       }
     }
+    if (!centered[t]) {
+      r_t *= diag_pre_multiply(
+               segment(tau_signed, tau_at[t] + 1, q[t]) / y_unit,
+               cholesky_corr(cpc, cor_at[t], q[t], correlated[t]))';
+    }
+    r[r_at[t] + 1 : r_at[t] + n_r[t]] = y_unit * to_vector(r_t);
   }
   vector[Q] tau = abs(tau_signed); // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
+  vector[P] w = y_unit * xi - QW * r; // R (beta - beta_hat) (unit of eta)
+  vector[has_intercept] Intercept = head(beta_hat, has_intercept)
+                                    + R_inverse[1 : has_intercept] * w;
+  vector[K] beta = tail(beta_hat, K) + R_inverse[has_intercept + 1 : P] * w;
+  vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
 }
 model {
   if (has_intercept) {
@@ -282,25 +275,20 @@ model {
     tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
                          prior_tau_df[k]);
   }
-  target += log(cosh(head(tau_raw, q[1]))); // Jacobian of tau_signed
-  int r_at = 0;
   for (t in 1 : T) {
-    int cor_at = cor_before(q, correlated, t);
+    vector[q[t]] raw_t = segment(tau_raw, tau_at[t] + 1, q[t]);
+    vector[n_r[t]] z_t = segment(z, r_at[t] + 1, n_r[t]);
     if (correlated[t]) {
-      target += lkj_cpc(cpc, cor_at, q[t], prior_cor_eta[t]);
+      target += lkj_cpc(cpc, cor_at[t], q[t], prior_cor_eta[t]);
     }
-    if (t > 1) {
-      vector[q[t] * J[t]] z_t = segment(z, r_at + 1, q[t] * J[t]);
-      vector[q[t]] raw_t = segment(tau_raw, sum(q[ : t - 1]) + 1, q[t]);
-      if (centered[t]) {
-        vector[q[t]] tau_t = segment(tau, sum(q[ : t - 1]) + 1, q[t]);
-        matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at, q[t],
-                                             correlated[t]);
-        target += sum(raw_t) + effects_lpdf(z_t | J[t], tau_t / y_unit, L);
-      } else {
-        target += sum(log(cosh(raw_t))) + std_normal_lpdf(z_t);
-      }
-      r_at += q[t] * J[t];
+    if (centered[t]) {
+      vector[q[t]] tau_t = segment(tau, tau_at[t] + 1, q[t]);
+      matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t],
+                                           correlated[t]);
+      target += sum(raw_t) + effects_lpdf(z_t | J[t], tau_t / y_unit, L);
+    } else {
+      target += log(cosh(raw_t)); // Jacobian of tau_signed
+      target += std_normal_lpdf(z_t);
     }
   }
   if (!known_se) {
@@ -308,64 +296,51 @@ model {
                            prior_sigma_df);
   }
   real s = known_se ? 1 : sigma[1];
-  vector[R] r2 = further_effects(z, tau_signed, cpc, q, J, correlated,
-                                 centered, y_unit);
-  vector[P + 1] e = append_row(1, -y_unit * xi);
-  matrix[J[1], q[1]] u = left_over(ZrQ, e,
-                                   csr_matrix_times_vector(q[1] * J[1], R,
-                                     ZW_value, ZW_column, ZW_start, r2));
-  vector[R] W_left = csr_matrix_times_vector(R, R, WW_value, WW_column,
-                       WW_start, r2)
-                     - 2 * (WrQ * e);
   matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
                            cholesky_corr(cpc, 0, q[1], correlated[1]));
+  vector[P + 1] e = append_row(1, -w);
+  vector[q[1] * J[1]] ZWr = csr_matrix_times_vector(q[1] * J[1], R, ZW_value,
+                              ZW_column, ZW_start, r);
+  vector[R] WWr = csr_matrix_times_vector(R, R, WW_value, WW_column,
+                    WW_start, r);
   array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
-  array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);
+  array[q[1]] vector[J[1]] x = whiten(F, left_over(ZrQ, e, ZWr), [1]', M);
   real explained = 0; // times s^2
   for (a in 1 : q[1]) {
     target += -0.5 * sum(log(F[a, a]));
     explained += dot_product(x[a], x[a] ./ F[a, a]);
   }
+  real squares = rss + dot_self(w) + dot_product(r, WWr - 2 * (WrQ * e));
   target += -(known_se ? 0 : rows) * log(s)
-            - 0.5
-              * (rss + square(y_unit) * dot_self(xi)
-                 + dot_product(r2, W_left) - explained)
-              / square(s);
+            - 0.5 * (squares - explained) / square(s);
 }
 generated quantities {
   vector[C] rho; // correlations, ordered as cpc
   for (t in 1 : T) {
-    int before = cor_before(q, correlated, t);
-    int at = sum(q[ : t - 1]);
-    matrix[q[t], q[t]] L = cholesky_corr(cpc, before, q[t], correlated[t]);
+    matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
+    vector[q[t]] tau_t = segment(tau_signed, tau_at[t] + 1, q[t]);
+    int before = cor_at[t];
     for (i in 2 : correlated[t] ? q[t] : 1) {
       for (j in 1 : i - 1) {
         rho[before + j] = dot_product(L[i], L[j])
-                          * (tau_signed[at + i] * tau_signed[at + j] < 0 ? -1
-                             : 1);
+                          * (tau_t[i] * tau_t[j] < 0 ? -1 : 1);
       }
       before += i - 1;
     }
   }
-  // Group effects, deviations from the population: those of term 1 if drawn,
-  // and those of the others.
-  vector[(draw_effects ? q[1] * J[1] : 0) + R] r;
-  {
-    vector[R] r2 = further_effects(z, tau_signed, cpc, q, J, correlated,
-                                   centered, y_unit);
-    if (draw_effects) {
-      real s = known_se ? 1 : sigma[1];
-      matrix[J[1], q[1]] u = left_over(ZrQ, append_row(1, -y_unit * xi),
-                                       csr_matrix_times_vector(q[1] * J[1],
-                                         R, ZW_value, ZW_column, ZW_start,
-                                         r2));
-      matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
-                               cholesky_corr(cpc, 0, q[1], correlated[1]));
-      array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
-      array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);
-      r = append_row(s * to_vector(standardised_rng(F, x, s) * M'), r2);
-    } else {
-      r = r2;
-    }
+  // Effects of term 1, by coefficient and group: deviations.
+  vector[draw_effects ? q[1] * J[1] : 0] r_first;
+  if (draw_effects) {
+    real s = known_se ? 1 : sigma[1];
+    matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
+                             cholesky_corr(cpc, 0, q[1], correlated[1]));
+    vector[q[1] * J[1]] ZWr = csr_matrix_times_vector(q[1] * J[1], R,
+                                ZW_value, ZW_column, ZW_start, r);
+    array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
+    array[q[1]] vector[J[1]] x = whiten(F,
+                                        left_over(ZrQ, append_row(1, -w),
+                                                  ZWr),
+                                        [1]', M);
+    r_first = s * to_vector(standardised_rng(F, x, s) * M');
   }
 }
