@@ -209,7 +209,7 @@ data {
   vector<lower=0>[Q] tau_unit; // of tau, near 0 (eta per Z)
 }
 transformed data {
-  matrix[P, R] QW = block(WrQ, 1, 2, R, P)'; // Q'W
+  matrix[P, R] QW = WrQ[ : , 2 : P + 1]'; // Q'W
   array[T] int n_cor; // correlations of each term
   array[T] int n_r; // group effects of each term that are sampled
   // What stands before each term in tau, in cpc, and in z and r.
