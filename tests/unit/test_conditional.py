@@ -109,7 +109,7 @@ def test_draws_have_that_distribution_and_no_group_depends_on_another() -> None:
     given = model("weights", 2)
     once = population(2, False, seed=3)
     n = 20_000
-    of = Population(*(np.repeat(x[3:4], n, axis=0) for x in vars(once).values()))
+    of = Population(*(np.repeat(x[3:4], n, axis=0) for x in vars(once).values() if x is not None))
     drawn = conditional.draw_effects(reduced(given).sums, of, seed=5)
     for j in range(GROUPS):
         mean, covariance = conditional_of(given.design, j, once, 3)
