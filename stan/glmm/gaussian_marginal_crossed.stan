@@ -137,21 +137,6 @@ functions {
     }
     return u - to_matrix(ZWr, rows(ZrQ), q);
   }
-  // Draws of Lambda^(-1) r: F' \ (D \ x / s + D^(-1/2) standard normals).
-  matrix standardised_rng(array[,] vector F, array[] vector x, real s) {
-    int q = size(x);
-    int n = rows(x[1]);
-    matrix[n, q] z;
-    for (i in 1 : q) {
-      int a = q + 1 - i;
-      vector[n] noise = to_vector(normal_rng(zeros_vector(n), 1));
-      z[ : , a] = x[a] ./ F[a, a] / s + noise ./ sqrt(F[a, a]);
-      for (b in a + 1 : q) {
-        z[ : , a] -= F[b, a] .* z[ : , b];
-      }
-    }
-    return z;
-  }
 }
 data {
   int<lower=0> K; // predictors, without the intercept (count)
@@ -341,6 +326,15 @@ generated quantities {
                                         left_over(ZrQ, append_row(1, -w),
                                                   ZWr),
                                         [1]', M);
-    r_first = s * to_vector(standardised_rng(F, x, s) * M');
+    matrix[J[1], q[1]] v; // Lambda \ r: F' \ (D \ x / s + D^(-1/2) normals)
+    for (i in 1 : q[1]) {
+      int a = q[1] + 1 - i;
+      vector[J[1]] noise = to_vector(normal_rng(zeros_vector(J[1]), 1));
+      v[ : , a] = x[a] ./ F[a, a] / s + noise ./ sqrt(F[a, a]);
+      for (b in a + 1 : q[1]) {
+        v[ : , a] -= F[b, a] .* v[ : , b];
+      }
+    }
+    r_first = s * to_vector(v * M');
   }
 }
