@@ -15,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from . import conditional, inference_data, marginal, predict
+from . import group_density, inference_data, marginal, predict
 from .design import Design
 from .errors import DataError
 from .glmm import SAMPLE, name_of
@@ -128,7 +128,7 @@ def _log_likelihood(
     design = dataclasses.replace(design, groups=(term, *whole))
     sums, own = marginal.group_rows(design, codes, groups, reference)
     of = population(posterior, term, [effects[each.label] for each in further])
-    return conditional.group_log_likelihood(sums, own, of)
+    return group_density.group_log_likelihood(sums, own, of)
 
 
 def _without(

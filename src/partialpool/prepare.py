@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from . import glmm, marginal, programs
+from . import glmm, marginal, marginal_data, programs
 from .collapse import collapsed
 from .design import Design
 from .errors import OptionError
@@ -145,7 +145,7 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     centered = {label: choice == "centered" for label, choice in how.items()}
     reduced = None if out is None else marginal.reduced(design, out)
     if reduced is not None:
-        data = marginal.stan_data(design, table, reduced, centered)
+        data = marginal_data.stan_data(design, table, reduced, centered)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)

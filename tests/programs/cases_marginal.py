@@ -21,7 +21,7 @@ from programs.densities_glmm import (
 from scipy import special
 
 import partialpool as pp
-from partialpool import glmm, marginal
+from partialpool import glmm, marginal, marginal_data
 from partialpool.standata import as_json
 
 BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
@@ -146,7 +146,7 @@ def data_of(model: pp.Model, program: str) -> dict[str, Any]:
     try:
         found = marginal.reduced(model.design)
         assert found is not None
-        made = marginal.stan_data(model.design, model.prior_table, found)
+        made = marginal_data.stan_data(model.design, model.prior_table, found)
     finally:
         marginal.FEW_PATTERNS = few
     plain: dict[str, Any] = json.loads(as_json(made))

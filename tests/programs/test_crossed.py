@@ -17,7 +17,7 @@ from programs.cases_marginal import BY_GROUP, CROSSED, Case
 from programs.checks import MakeLogDensity, assert_same_density, stanli_only
 
 import partialpool as pp
-from partialpool import marginal
+from partialpool import marginal, marginal_data
 from partialpool.pooling import split
 from partialpool.standata import as_json
 
@@ -85,7 +85,7 @@ def test_one_group_of_a_further_term(log_density: MakeLogDensity) -> None:
     assert len(rest.groups[1].levels) == 1
     found = marginal.reduced(rest, "g")
     assert found is not None
-    data = json.loads(as_json(marginal.stan_data(rest, model.prior_table, found)))
+    data = json.loads(as_json(marginal_data.stan_data(rest, model.prior_table, found)))
     part: Any = SimpleNamespace(design=rest, parameterizations=model.parameterizations)
     density = log_density(program_path(CROSSED), data)
     assert_same_density(density, Reference(part, data), points(data))

@@ -13,7 +13,7 @@ import xarray as xr
 from scipy import stats
 
 import partialpool as pp
-from partialpool import conditional, inference_data, marginal, prepare
+from partialpool import conditional, group_density, inference_data, marginal, prepare
 from partialpool.conditional import Population
 from partialpool.errors import AccuracyError, DataError, OptionError
 from partialpool.informative import estimated_information
@@ -157,7 +157,7 @@ def test_moments_and_densities_of_groups_are_dense_normals(left: str) -> None:
     some = conditional.effects_from(sums, of, np.array([7, 2]), np.zeros((2, 5, 2)))
     np.testing.assert_allclose(some, mean[:, [7, 2]], rtol=1e-12)
     _, own = marginal.group_rows(design, g.codes, 12, sums.reference)
-    likelihood = conditional.group_log_likelihood(sums, own, of)
+    likelihood = group_density.group_log_likelihood(sums, own, of)
     assert of.further is not None
     r2 = of.further.reshape(5, 2, 4)
     response = design.response
