@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import conditional, glmm
+from . import conditional, glmm, tables
 from .conditional import Population
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, name_of
 from .marginal import Reduced, arranged
 from .reduce import GaussianSums
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 CHUNK = 4_000_000
@@ -162,3 +166,24 @@ class GroupEffects:
             drawn = self.draw(chosen)
             here = self.posterior.isel({glmm.dim_of(term): chosen})
             yield rows, here.assign({str(drawn.name): drawn}), part
+
+
+def table_of(
+    table: Callable[..., pd.DataFrame],
+    posterior: xr.Dataset,
+    design: Design,
+    drawn: GroupEffects | None,
+    *,
+    quantiles: tuple[float, ...],
+) -> pd.DataFrame:
+    """Make `tables.ranef` or `tables.coef`, with moments alone of effects that are not kept."""
+    import pandas as pd
+
+    if drawn is None:
+        return table(posterior, design, quantiles=quantiles)
+    own = drawn.moments(with_population=table is tables.coef)
+    moments = tables.moments(drawn.term, *own)
+    if not drawn.further:
+        return moments
+    others = dataclasses.replace(design, groups=drawn.further)
+    return pd.concat([moments, table(posterior, others, quantiles=quantiles)])

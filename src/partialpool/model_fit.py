@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from .errors import DataError
 from .fits import Fit
 from .formula import Formula
 from .glmm import dim_of, name_of, response_variable
-from .group_effects import GroupEffects
+from .group_effects import GroupEffects, table_of
 from .group_scores import loo_by_group
 from .model import Model
 from .own import own_priors
@@ -145,31 +144,18 @@ class ModelFit(Fit):
         Mean and sd alone, without Monte-Carlo error of the effects' own draws, of those that are
         not kept.
         """
-        return self._with_moments(tables.ranef, quantiles, with_population=False)
+        return table_of(
+            tables.ranef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+        )
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
 
         Mean and sd alone of effects that are not kept.
         """
-        return self._with_moments(tables.coef, quantiles, with_population=True)
-
-    def _with_moments(
-        self, table: Any, quantiles: tuple[float, ...], *, with_population: bool
-    ) -> pd.DataFrame:
-        """Make a table of group effects, with moments of those that are not kept."""
-        import pandas as pd
-
-        design, drawn = self.model.design, self._drawn
-        if drawn is None:
-            found: pd.DataFrame = table(self.posterior, design, quantiles=quantiles)
-            return found
-        moments = tables.moments(drawn.term, *drawn.moments(with_population=with_population))
-        if not drawn.further:
-            return moments
-        others = dataclasses.replace(design, groups=drawn.further)
-        sampled: pd.DataFrame = table(self.posterior, others, quantiles=quantiles)
-        return pd.concat([moments, sampled])
+        return table_of(
+            tables.coef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+        )
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise sds and correlations of the group effects, and the residual sd."""
