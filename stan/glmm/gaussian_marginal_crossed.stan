@@ -12,7 +12,7 @@
 //   |w|^2 + rss becomes |w|^2 + rss + r2' (W'W r2 - 2 W'[residuals, Q] e)
 //   u_j         becomes Z_j' [residuals, Q] e - Z_j'W r2,  e = (1, -w)
 //
-// with Z'W and W'W as sparse matrices. What adds to all effects of a term and
+// with Z'W and W'W sparse unless small. What adds to all effects of a term and
 // takes as much from beta changes little. So beta is sampled as w + Q'W r2, of
 // which the least-squares fit is 0 whatever r2 is, and the mean of a term's z
 // apart from their contrasts: none of these are correlated then.
@@ -127,6 +127,16 @@ functions {
     return std_normal_lpdf(to_vector(mdivide_left_tri_low(S, r_t')))
            - J * sum(log(diagonal(S)));
   }
+  // The sum of values times r[column], row by row.
+  vector sparse_times(vector value, array[] int row, array[] int column,
+                      int m, vector r) {
+    vector[m] total = zeros_vector(m);
+    vector[size(row)] each = value .* r[column];
+    for (i in 1 : size(row)) {
+      total[row[i]] += each[i];
+    }
+    return total;
+  }
   // Z' times what X and the further terms leave of y, by group and coefficient.
   matrix left_over(matrix ZrQ, vector e, vector ZWr) {
     int q = cols(ZrQ) %/% size(e);
@@ -160,16 +170,18 @@ data {
   matrix[J[1], choose(q[1] + 1, 2)] ZZ; // Z'Z, lower triangle (square of Z)
   matrix[J[1], q[1] * (P + 1)] ZrQ; // Z'[residuals, Q], X = Q R (units)
   matrix[R, P + 1] WrQ; // W'[residuals, Q] (units)
-  // Z'W and W'W by row: of ZW coefficients, in each groups; values that are not
-  // 0, their columns, and where each row begins among them.
-  int<lower=0> n_ZW; // values of Z'W (count)
+  // Z'W, by coefficient, then group: whole if dense, else its values that are
+  // not 0; and W'W, its lower triangle, values off the diagonal twice.
+  int<lower=0, upper=1> dense; // is Z'W given whole? (yes 1)
+  matrix[dense ? q[1] * J[1] : 0, R] ZW; // if dense (units)
+  int<lower=0> n_ZW; // values of Z'W, if not dense (count)
   vector[n_ZW] ZW_value; // of Z times that of W (units)
-  array[n_ZW] int<lower=1, upper=R> ZW_column; // of each value (code)
-  array[q[1] * J[1] + 1] int<lower=1> ZW_start; // of rows, and end (code)
+  array[n_ZW] int<lower=1, upper=q[1] * J[1]> ZW_row; // of each (code)
+  array[n_ZW] int<lower=1, upper=R> ZW_column; // of each (code)
   int<lower=0> n_WW; // values of W'W (count)
   vector[n_WW] WW_value; // of W times that of W (units)
-  array[n_WW] int<lower=1, upper=R> WW_column; // of each value (code)
-  array[R + 1] int<lower=1> WW_start; // of rows, and end (code)
+  array[n_WW] int<lower=1, upper=R> WW_row; // of each (code)
+  array[n_WW] int<lower=1, upper=R> WW_column; // of each (code)
   int<lower=0, upper=1> draw_effects; // draw those of term 1? (yes 1)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
@@ -284,10 +296,9 @@ model {
   matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
                            cholesky_corr(cpc, 0, q[1], correlated[1]));
   vector[P + 1] e = append_row(1, -w);
-  vector[q[1] * J[1]] ZWr = csr_matrix_times_vector(q[1] * J[1], R, ZW_value,
-                              ZW_column, ZW_start, r);
-  vector[R] WWr = csr_matrix_times_vector(R, R, WW_value, WW_column,
-                    WW_start, r);
+  vector[q[1] * J[1]] ZWr = dense ? ZW * r
+                            : sparse_times(ZW_value, ZW_row, ZW_column,
+                                           q[1] * J[1], r);
   array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
   array[q[1]] vector[J[1]] x = whiten(F, left_over(ZrQ, e, ZWr), [1]', M);
   real explained = 0; // times s^2
@@ -295,7 +306,8 @@ model {
     target += -0.5 * sum(log(F[a, a]));
     explained += dot_product(x[a], x[a] ./ F[a, a]);
   }
-  real squares = rss + dot_self(w) + dot_product(r, WWr - 2 * (WrQ * e));
+  real squares = rss + dot_self(w) - 2 * dot_product(r, WrQ * e)
+                 + dot_product(WW_value, r[WW_row] .* r[WW_column]);
   target += -(known_se ? 0 : rows) * log(s)
             - 0.5 * (squares - explained) / square(s);
 }
@@ -319,8 +331,9 @@ generated quantities {
     real s = known_se ? 1 : sigma[1];
     matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
                              cholesky_corr(cpc, 0, q[1], correlated[1]));
-    vector[q[1] * J[1]] ZWr = csr_matrix_times_vector(q[1] * J[1], R,
-                                ZW_value, ZW_column, ZW_start, r);
+    vector[q[1] * J[1]] ZWr = dense ? ZW * r
+                              : sparse_times(ZW_value, ZW_row, ZW_column,
+                                             q[1] * J[1], r);
     array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
     array[q[1]] vector[J[1]] x = whiten(F,
                                         left_over(ZrQ, append_row(1, -w),

@@ -24,7 +24,7 @@ from programs.densities_glmm import (
 from scipy import special, stats
 
 import partialpool as pp
-from partialpool import marginal
+from partialpool import marginal, marginal_data
 from partialpool.design import GroupDesign
 from partialpool.standata import as_json
 
@@ -113,8 +113,21 @@ def model_of(one: Case, how: dict[str, str] | None = None) -> pp.Model:
     return one.model(parameterization=given)
 
 
-def data_of(model: pp.Model) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(as_json(model.stan_data))
+def data_of(model: pp.Model, *, sparse: bool = False) -> dict[str, Any]:
+    """Data of the program, with Z'W whole (as it is where it is small) or sparse."""
+    (out,) = (term for term, how in model.parameterizations.items() if how == "marginal")
+    found = marginal.reduced(model.design, out)
+    assert found is not None
+    centered = {term: how == "centered" for term, how in model.parameterizations.items()}
+    small, share = marginal_data.SMALL, marginal_data.SPARSE
+    try:
+        if sparse:
+            marginal_data.SMALL = marginal_data.SPARSE = 0
+        made = marginal_data.stan_data(model.design, model.prior_table, found, centered)
+    finally:
+        marginal_data.SMALL, marginal_data.SPARSE = small, share
+    assert made["dense"] == int(not sparse)
+    plain: dict[str, Any] = json.loads(as_json(made))
     return plain
 
 

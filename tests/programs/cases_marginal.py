@@ -35,8 +35,8 @@ DATA_NAMES = frozenset(
     {"K", "has_intercept", "P", "x_mean", "beta_hat", "R_inverse", "rss", "rows", "known_se"}
     | {"q", "correlated", "C", "J", "ZZ", "ZrQ", "draw_effects", "B", "groups", "G"}
     | {"y_unit", "tau_unit", "T", "Q", "R", "centered", "WrQ"}
-    | {f"{kind}_{part}" for kind in ("ZW", "WW") for part in ("value", "column", "start")}
-    | {"n_ZW", "n_WW"}
+    | {f"{kind}_{part}" for kind in ("ZW", "WW") for part in ("value", "row", "column")}
+    | {"n_ZW", "n_WW", "dense", "ZW"}
 )
 
 DIMENSIONS = dict.fromkeys(

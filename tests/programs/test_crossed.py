@@ -9,8 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from programs.cases import example_data, program_path
 from programs.cases_crossed import Reference, case, cases, data_of, model_of, points
 from programs.cases_marginal import BY_GROUP, CROSSED, Case
@@ -31,19 +33,24 @@ thorough = settings(
 
 
 def assert_right(
-    program: Path, one: Case, make: MakeLogDensity, how: dict[str, str] | None = None
+    program: Path,
+    one: Case,
+    make: MakeLogDensity,
+    how: dict[str, str] | None = None,
+    *,
+    sparse: bool = False,
 ) -> None:
     model = model_of(one, how)
     assert model.program.name == CROSSED
-    data = data_of(model)
+    data = data_of(model, sparse=sparse)
     assert_same_density(make(program, data), Reference(model, data), points(data))
 
 
 def test_density_of_any_design_is_the_dense_normals(log_density: MakeLogDensity) -> None:
     @thorough
-    @given(cases())
-    def right(given: tuple[Case, dict[str, str]]) -> None:
-        assert_right(program_path(CROSSED), given[0], log_density, given[1])
+    @given(cases(), st.booleans())
+    def right(given: tuple[Case, dict[str, str]], sparse: bool) -> None:
+        assert_right(program_path(CROSSED), given[0], log_density, given[1], sparse=sparse)
 
     right()
 
@@ -133,8 +140,11 @@ BROKEN = {
         "vector[P + 1] e = append_row(1, -w)",
         "vector[P + 1] e = append_row(1, w)",
     ),
-    "half of W'r": ("WWr - 2 * (WrQ * e)", "WWr - (WrQ * e)"),
-    "no W'W": ("WWr - 2 * (WrQ * e)", "-2 * (WrQ * e)"),
+    "sparse, rows": ("total[row[i]] += each[i]", "total[row[i]] = each[i]"),
+    "sparse, columns": ("value .* r[column]", "value .* r[row]"),
+    "half of W'r": ("- 2 * dot_product(r, WrQ * e)", "- dot_product(r, WrQ * e)"),
+    "no W'W": ("+ dot_product(WW_value, r[WW_row]", "+ 0 * dot_product(WW_value, r[WW_row]"),
+    "W'W's rows": ("r[WW_row] .* r[WW_column]", "r[WW_row] .* r[WW_row]"),
     "beta without its shift": ("y_unit * xi - QW * r", "y_unit * xi"),
     "no reflection": ("return J == 1 ? r :", "return J >= 1 ? r :"),
     "transposed factor": ("q[t], correlated[t]))';", "q[t], correlated[t]));"),
@@ -162,14 +172,16 @@ def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, w
     one = case(q=(2, 2), rotation=1)
     how = {"g": "marginal", "h": "centered" if what in BROKEN_CENTERED else "noncentered"}
     with pytest.raises(AssertionError, match="differ by"):
-        assert_right(broken, one, log_density, how)
+        assert_right(broken, one, log_density, how, sparse="sparse" in what)
 
 
 @stanli_only
 def test_what_is_not_broken_is_right_there(log_density: MakeLogDensity) -> None:
     one = case(q=(2, 2), rotation=1)
     for how in ("centered", "noncentered"):
-        assert_right(program_path(CROSSED), one, log_density, {"g": "marginal", "h": how})
+        for sparse in (False, True):
+            given = {"g": "marginal", "h": how}
+            assert_right(program_path(CROSSED), one, log_density, given, sparse=sparse)
 
 
 def test_its_functions_are_those_of_the_other_programs() -> None:
@@ -209,9 +221,24 @@ def test_wrong_sizes_are_refused(log_density: MakeLogDensity) -> None:
         changed = data | wrong
         if "R" in wrong:
             changed |= {"WrQ": [*data["WrQ"], data["WrQ"][0]]}
-            changed |= {"WW_start": [*data["WW_start"], data["WW_start"][-1]]}
+            changed |= {"ZW": [[*row, 0.0] for row in data["ZW"]]}
         with pytest.raises(Exception, match="Q, C and R are"):
             log_density(program_path(CROSSED), changed)(points(changed))
+
+
+def test_which_sums_are_given_whole() -> None:
+    """Few or not sparse: whole; else their values that are not 0."""
+    rng = np.random.default_rng(1)
+    for groups, rows, dense in ((40, 400, 1), (400, 40_000, 1), (400, 3_000, 0)):
+        every = np.arange(rows)
+        codes = {"g": every % groups, "h": every // 3 % groups}
+        frame = pd.DataFrame(codes | {"y": rng.normal(size=rows)})
+        model = pp.Model("y ~ 1 + (1 | g) + (1 | h)", frame, parameterization={"g": "marginal"})
+        data = model.stan_data
+        assert data["dense"] == dense
+        assert np.shape(data["ZW"]) == (groups * dense, groups)
+        assert len(data["ZW_row"]) == data["n_ZW"]
+        assert (data["n_ZW"] == 0) == bool(dense)
 
 
 def test_example_is_the_data_set() -> None:

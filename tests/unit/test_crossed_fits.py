@@ -63,6 +63,7 @@ def test_the_general_program_has_the_same_posterior(penicillin: pp.ModelFit) -> 
     assert apart(table(sample(wrong, 3)), reference) > 5
 
 
+@pytest.mark.slow
 def test_noncentered_beside_marginal(penicillin: pp.ModelFit) -> None:
     """Of what there is little to tell of: a slope of time in each sample."""
     data = PENICILLIN.assign(turn=np.tile(np.arange(-2.0, 3), 29)[:144])
