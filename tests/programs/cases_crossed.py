@@ -90,8 +90,8 @@ def cases(draw: st.DrawFn) -> tuple[Case, dict[str, str]]:
     count = draw(st.integers(2, 3))
     switch = st.booleans()
     one = case(
-        q=tuple(draw(st.lists(st.integers(1, 3), min_size=count, max_size=count))),
-        groups=tuple(draw(st.lists(st.integers(2, 5), min_size=count, max_size=count))),
+        q=tuple(draw(st.lists(st.integers(1, 5 - count), min_size=count, max_size=count))),
+        groups=tuple(draw(st.lists(st.integers(2, 4), min_size=count, max_size=count))),
         correlated=draw(switch),
         nested=draw(switch),
         predictors=draw(st.integers(0, 2)),

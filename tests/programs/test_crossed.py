@@ -24,7 +24,7 @@ from partialpool.pooling import split
 from partialpool.standata import as_json
 
 thorough = settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,
@@ -141,7 +141,7 @@ BROKEN = {
         "vector[P + 1] e = append_row(1, w)",
     ),
     "sparse, rows": ("total[row[i]] += each[i]", "total[row[i]] = each[i]"),
-    "sparse, columns": ("value .* r[column]", "value .* r[row]"),
+    "sparse, columns": ("value .* r[column]", "value + r[column]"),
     "half of W'r": ("- 2 * dot_product(r, WrQ * e)", "- dot_product(r, WrQ * e)"),
     "no W'W": ("+ dot_product(WW_value, r[WW_row]", "+ 0 * dot_product(WW_value, r[WW_row]"),
     "W'W's rows": ("r[WW_row] .* r[WW_column]", "r[WW_row] .* r[WW_row]"),
@@ -231,7 +231,7 @@ def test_which_sums_are_given_whole() -> None:
     rng = np.random.default_rng(1)
     for groups, rows, dense in ((40, 400, 1), (400, 40_000, 1), (400, 3_000, 0)):
         every = np.arange(rows)
-        codes = {"g": every % groups, "h": every // 3 % groups}
+        codes = {"g": every % groups, "h": rng.permutation(every) % groups}
         frame = pd.DataFrame(codes | {"y": rng.normal(size=rows)})
         model = pp.Model("y ~ 1 + (1 | g) + (1 | h)", frame, parameterization={"g": "marginal"})
         data = model.stan_data
