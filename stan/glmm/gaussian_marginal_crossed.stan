@@ -138,8 +138,7 @@ functions {
     return total;
   }
   // Z' times what X and the further terms leave of y, by group and coefficient.
-  matrix left_over(matrix ZrQ, vector e, vector ZWr) {
-    int q = cols(ZrQ) %/% size(e);
+  matrix left_over(matrix ZrQ, vector e, int q, vector ZWr) {
     matrix[rows(ZrQ), q] u;
     for (i in 1 : q) {
       u[ : , i] = block(ZrQ, 1, (i - 1) * size(e) + 1, rows(ZrQ), size(e))
@@ -300,7 +299,8 @@ model {
                             : sparse_times(ZW_value, ZW_row, ZW_column,
                                            q[1] * J[1], r);
   array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
-  array[q[1]] vector[J[1]] x = whiten(F, left_over(ZrQ, e, ZWr), [1]', M);
+  array[q[1]] vector[J[1]] x = whiten(F, left_over(ZrQ, e, q[1], ZWr), [
+                                      1]', M);
   real explained = 0; // times s^2
   for (a in 1 : q[1]) {
     target += -0.5 * sum(log(F[a, a]));
@@ -337,7 +337,7 @@ generated quantities {
     array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
     array[q[1]] vector[J[1]] x = whiten(F,
                                         left_over(ZrQ, append_row(1, -w),
-                                                  ZWr),
+                                                  q[1], ZWr),
                                         [1]', M);
     matrix[J[1], q[1]] v; // Lambda \ r: F' \ (D \ x / s + D^(-1/2) normals)
     for (i in 1 : q[1]) {
