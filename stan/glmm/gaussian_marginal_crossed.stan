@@ -299,8 +299,8 @@ model {
                             : sparse_times(ZW_value, ZW_row, ZW_column,
                                            q[1] * J[1], r);
   array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
-  array[q[1]] vector[J[1]] x = whiten(F, left_over(ZrQ, e, q[1], ZWr), [
-                                      1]', M);
+  matrix[J[1], q[1]] u = left_over(ZrQ, e, q[1], ZWr);
+  array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);
   real explained = 0; // times s^2
   for (a in 1 : q[1]) {
     target += -0.5 * sum(log(F[a, a]));
@@ -335,10 +335,8 @@ generated quantities {
                               : sparse_times(ZW_value, ZW_row, ZW_column,
                                              q[1] * J[1], r);
     array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
-    array[q[1]] vector[J[1]] x = whiten(F,
-                                        left_over(ZrQ, append_row(1, -w),
-                                                  q[1], ZWr),
-                                        [1]', M);
+    matrix[J[1], q[1]] u = left_over(ZrQ, append_row(1, -w), q[1], ZWr);
+    array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);
     matrix[J[1], q[1]] v; // Lambda \ r: F' \ (D \ x / s + D^(-1/2) normals)
     for (i in 1 : q[1]) {
       int a = q[1] + 1 - i;
