@@ -2,12 +2,13 @@
 
 With A_j = I + Lambda'S_j Lambda / sigma^2 and u_j = v_j - C_j d (`reduce`), the effects of group j
 given the population are r_j = Lambda w_j, w_j normal with mean A_j^-1 Lambda'u_j / sigma^2
-and covariance A_j^-1 (Lindley & Smith 1972, JRSS B 34:1).
+and covariance A_j^-1 (Lindley & Smith 1972, JRSS B 34:1). Given the effects r2 of further terms
+too, u_j is less by Z_j'W r2 (`crossed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +33,14 @@ class Population:
         Lambda: Cholesky factor of the covariance of the group effects.
     sigma : array, (draw,)
         Residual standard deviation; 1 where standard errors are known.
+    further : array, (draw, effect), or None
+        Effects of further group terms, ordered as the columns W of `CrossedSums`.
     """
 
     coefficients: Floats
     factor: Floats
     sigma: Floats
+    further: Floats | None = None
 
     def __len__(self) -> int:
         """Count the draws."""
@@ -44,8 +48,8 @@ class Population:
 
 
 @dataclass(frozen=True, eq=False)
-class _Solved:
-    """A chunk of draws: everything (draw, group), by coefficient.
+class Solved:
+    """A chunk of draws, A factorised: everything (draw, group), by coefficient.
 
     Attributes
     ----------
@@ -94,14 +98,15 @@ def _forward(lower: list[list[Floats]], right: list[Floats]) -> list[Floats]:
     return x
 
 
-def _solved(
+def solved(
     sums: GaussianSums, population: Population, groups: NDArray[np.int64]
-) -> Iterator[_Solved]:
+) -> Iterator[Solved]:
     """Factorise A of every draw and group: q is small, so element by element, in chunks."""
     q = sums.ZZ.shape[1]
     ZZ = sums.ZZ[groups].reshape(len(groups), q * q).T
     both = np.concatenate([sums.Zr[groups][:, :, None], sums.ZX[groups]], axis=2)
     by_column = both.reshape(len(groups), q * both.shape[2]).T
+    of_others = _products(sums, population, groups)
     step = max(1, CHUNK // max(1, len(groups)))
     for start in range(0, len(population), step):
         part = slice(start, min(start + step, len(population)))
@@ -122,7 +127,25 @@ def _solved(
             (scaled[:, :, a, None] * e[:, None, :]).reshape(len(d), -1) @ by_column
             for a in range(q)
         ]
-        yield _Solved(part, factor, sigma, lower, _forward(lower, right))
+        if of_others is not None:
+            u = of_others(part)
+            right = [
+                right[a] - sum(scaled[:, k, a, None] * u[k] for k in range(a, q)) for a in range(q)
+            ]
+        yield Solved(part, factor, sigma, lower, _forward(lower, right))
+
+
+def _products(
+    sums: GaussianSums, population: Population, groups: NDArray[np.int64]
+) -> Callable[[slice], Floats] | None:
+    """Return a function of which draws that gives Z'W r2: (coefficient, draw, group)."""
+    further = population.further
+    if sums.crossed is None or further is None:
+        return None
+    q = sums.ZZ.shape[1]
+    rows = (np.arange(q)[:, None] * len(sums.ZZ) + groups).ravel()
+    ZW = sums.crossed.ZW[rows]
+    return lambda part: np.swapaxes((ZW @ further[part].T).reshape(q, len(groups), -1), 1, 2)
 
 
 def draw_effects(
@@ -156,7 +179,7 @@ def effects_from(
 ) -> Floats:
     """Make standard normals (group, draw, coefficient) into effects (draw, group, coefficient)."""
     out = np.empty((len(population), len(groups), z.shape[2]))
-    for each in _solved(sums, population, groups):
+    for each in solved(sums, population, groups):
         right = [x / each.sigma + z[:, each.part, a].T for a, x in enumerate(each.x)]
         for k, effect in enumerate(each.effects(each.backward(right))):
             out[each.part, :, k] = effect
@@ -194,7 +217,7 @@ def effect_moments(
     chosen, q = _chosen(sums, groups), sums.ZZ.shape[1]
     shift: Floats | None = None
     total, square, within = (np.zeros((q, len(chosen))) for _ in range(3))
-    for each in _solved(sums, population, chosen):
+    for each in solved(sums, population, chosen):
         means = each.effects(each.backward([x / each.sigma for x in each.x]))
         for k, mean in enumerate(means):
             if added is not None:
@@ -212,45 +235,3 @@ def effect_moments(
     between = np.maximum(square - total**2 / n, 0.0) / max(1, n - 1)
     mean_of, sd_of = shift + total / n, np.sqrt(within / n + between)
     return mean_of.T, sd_of.T
-
-
-@dataclass(frozen=True, eq=False)
-class GroupRows:
-    """Cross-products of the rows of each group, for densities of whole groups.
-
-    Attributes
-    ----------
-    rows : array, (group,)
-        Sums of the weights.
-    rr : array, (group,)
-        Sums of squared residuals of the reference fit.
-    Xr : array, (group, column)
-    XX : array, (group, column, column)
-    constant : array, (group,)
-        What does not depend on the draws: -log(2 pi) / 2 of each row, and its known log se.
-    """
-
-    rows: Floats
-    rr: Floats
-    Xr: Floats
-    XX: Floats
-    constant: Floats
-
-
-def group_log_likelihood(sums: GaussianSums, own: GroupRows, population: Population) -> Floats:
-    """Log density of each group's rows, its effects integrated out: (draw, group).
-
-    Complete with its constants. Rows of weight w have their densities to the power w.
-    """
-    groups = len(sums.ZZ)
-    out = np.empty((len(population), groups))
-    for each in _solved(sums, population, np.arange(groups)):
-        d = population.coefficients[each.part] - sums.reference
-        logs = sum((np.log(row[-1]) for row in each.lower), np.zeros((1, 1)))
-        explained = sum((x**2 for x in each.x), np.zeros((1, 1)))
-        products = (d[:, :, None] * d[:, None, :]).reshape(len(d), -1)
-        squares = own.rr - 2 * d @ own.Xr.T + products @ own.XX.reshape(groups, -1).T
-        sigma = each.sigma
-        left = (squares - explained) / (2 * sigma**2)
-        out[each.part] = own.constant - own.rows * np.log(sigma) - logs - left
-    return out

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .marginal import largest, too_many
+
 if TYPE_CHECKING:
     from .model import Model
-
 
 HOW = {
     "marginal": "integrated out, drawn afterwards",
@@ -32,7 +33,7 @@ def describe(model: Model) -> str:
         f"  rows     {rows}{dropped}",
     ]
     if reduced is not None:
-        lines.append(f"  reduced  {reduced.line(design.groups[0].label)}, exactly")
+        lines.append(f"  reduced  {reduced.line(design)}, exactly")
     elif model.prepared.rows < rows:
         lines.append(f"  reduced  {rows} rows -> {model.prepared.rows} distinct, exactly")
     for term in design.groups:
@@ -43,13 +44,28 @@ def describe(model: Model) -> str:
     near = model.prepared.near
     if near is not None and near.smooth:
         lines.append(f"  start    {START}")
-    lines += [f"  note     {note}" for note in design.notes]
+    why = why_sampled(model)
+    lines += [f"  note     {note}" for note in (*design.notes, *([why] if why else []))]
     lines.append("  priors")
     table = model.prior_table.rows
     width = max((len(row.name) for row in table), default=0)
     middle = max((len(repr(row.prior)) for row in table), default=0)
     lines += [f"    {r.name:{width}}  {r.prior!r:{middle}}  {r.source}" for r in table]
     return "\n".join(lines)
+
+
+def why_sampled(model: Model) -> str | None:
+    """Say why no effects are integrated out where they might be, but for the sums' size."""
+    asked = model.parameterization
+    by_term = {
+        t.label: asked if isinstance(asked, str) else asked.get(t.label, "auto")
+        for t in model.design.groups
+    }
+    free = [label for label, choice in by_term.items() if choice == "auto"]
+    gaussian = model.response_family.name == "gaussian" and model.pooling == "partial"
+    if not gaussian or not free or "marginal" in model.parameterizations.values():
+        return None
+    return too_many(model.design, largest(model.design, free))
 
 
 def _how(model: Model, label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def stan_data(
         "T": len(terms),
         "q": [len(term.coefficients) for term in terms],
         "J": [len(term.levels) for term in terms],
-        **_sizes(terms),
+        **term_sizes(terms),
         "correlated": [int(term.correlated) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
         "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1) / of_z,
@@ -102,7 +103,8 @@ def stan_data(
     return data
 
 
-def _sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
+def term_sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
+    """Count coefficients, correlations and effects of all terms: Q, C, R."""
     counts = [(len(term.coefficients), len(term.levels), term.correlated) for term in terms]
     return {
         "Q": sum(q for q, _, _ in counts),
@@ -222,8 +224,18 @@ def named_posterior(
     return named(in_users_units(raw, design, family), design, family, table)
 
 
-def named(raw: xr.Dataset, design: Design, family: Family, table: PriorTable) -> xr.Dataset:
-    """Give draws in the user's units their names, as `named_posterior`."""
+def named(
+    raw: xr.Dataset,
+    design: Design,
+    family: Family,
+    table: PriorTable,
+    *,
+    without: Collection[str] = (),
+) -> xr.Dataset:
+    """Give draws in the user's units their names, as `named_posterior`.
+
+    `without` has the labels of terms whose effects are not in `raw`.
+    """
     parts: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, Any] = {dim: raw[dim].values for dim in SAMPLE if dim in raw.coords}
     columns, names = [], []
@@ -252,14 +264,15 @@ def named(raw: xr.Dataset, design: Design, family: Family, table: PriorTable) ->
                 parts[name_of("cor", term)] = ((*SAMPLE, pair), cors)
                 coords[pair] = pairs(term)
                 rho_at += count
-        if "r" in raw:
+        if "r" in raw and term.label not in without:
             values = raw["r"].values[:, :, r_at : r_at + q * groups]
             effects = values.reshape(*values.shape[:2], q, groups).swapaxes(2, 3)
             if name_of("sd", term) in parts:
                 parts[name_of("r", term)] = ((*SAMPLE, dim, inner), effects)
             else:
                 coefficients[term.label] = effects + own.locations[term.label]
-        tau_at, r_at = tau_at + q, r_at + q * groups
+        tau_at += q
+        r_at += 0 if term.label in without else q * groups
     for term in design.groups if coefficients else ():
         values = own.at_zero(coefficients, raw["beta"].values)[term.label]
         parts[name_of("coef", term)] = (

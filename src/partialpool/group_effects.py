@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from . import conditional, glmm
+from . import conditional, glmm, tables
 from .conditional import Population
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, name_of
-from .marginal import Reduced
+from .marginal import Reduced, arranged
 from .reduce import GaussianSums
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 CHUNK = 4_000_000
 """Group effects (draws x groups x coefficients) held at a time in predictions."""
 
 
-def population(posterior: xr.Dataset, term: GroupDesign) -> Population:
-    """Take what group effects depend on from a named posterior."""
+def population(
+    posterior: xr.Dataset, term: GroupDesign, further: Sequence[Floats] = ()
+) -> Population:
+    """Take what a term's effects depend on from a named posterior.
+
+    Effects of further terms, each (chain * draw, group, coefficient), are given.
+    """
     draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     sds = posterior[name_of("sd", term)].values
     beta = posterior["beta"].values if "beta" in posterior else np.empty((draws, 0))
     sigma = posterior["sigma"].values.ravel() if "sigma" in posterior else np.ones(draws)
     factor = glmm.scale_factor(posterior, term)
-    return Population(beta.reshape(draws, -1), factor.reshape(draws, *sds.shape[2:], -1), sigma)
+    others = None
+    if further:  # by term, coefficient, group
+        flat = [np.swapaxes(effects, 1, 2).reshape(draws, -1) for effects in further]
+        others = np.concatenate(flat, axis=1)
+    return Population(
+        beta.reshape(draws, -1), factor.reshape(draws, *sds.shape[2:], -1), sigma, others
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +57,15 @@ class GroupEffects:
         As `glmm.named_posterior` returns it, without the effects.
     term : GroupDesign
         The term whose effects were integrated out.
+    further : tuple of GroupDesign
+        The other terms, whose effects `posterior` has.
     sums : GaussianSums
     seed : int
     """
 
     posterior: xr.Dataset
     term: GroupDesign
+    further: tuple[GroupDesign, ...]
     sums: GaussianSums
     seed: int
 
@@ -58,10 +76,17 @@ class GroupEffects:
         """Return None where there was no marginalisation, or the posterior holds the effects."""
         if reduced is None:
             return None
-        (term,) = design.groups
+        term, *further = arranged(design, reduced.label).groups
         if name_of("r", term) in posterior:
             return None
-        return cls(posterior, term, reduced.sums, seed)
+        return cls(posterior, term, tuple(further), reduced.sums, seed)
+
+    @property
+    def population(self) -> Population:
+        """Draws of what the effects depend on."""
+        every = [glmm.effects_of(self.posterior, each) for each in self.further]
+        flat = [effects.reshape(-1, *effects.shape[2:]) for effects in every]
+        return population(self.posterior, self.term, flat)
 
     def draw(self, groups: Sequence[int] | NDArray[np.int64] | None = None) -> xr.DataArray:
         """Draw the effects of some groups, by their codes: (chain, draw, group, coefficient).
@@ -71,7 +96,7 @@ class GroupEffects:
         dim = glmm.dim_of(self.term)
         chosen = np.arange(len(self.term.levels)) if groups is None else np.asarray(groups, int)
         effects = conditional.draw_effects(
-            self.sums, population(self.posterior, self.term), groups=chosen.tolist(), seed=self.seed
+            self.sums, self.population, groups=chosen.tolist(), seed=self.seed
         )
         size = self.posterior.sizes
         dims = (*SAMPLE, dim, name_of("coefficient", self.term))
@@ -91,7 +116,7 @@ class GroupEffects:
         with_population : bool
             Of the groups' coefficients: the population's part and the effects together.
         """
-        of = population(self.posterior, self.term)
+        of = self.population
         added = None
         if with_population and "beta" in self.posterior:
             names = self.posterior["coefficient"].values.tolist()
@@ -112,7 +137,7 @@ class GroupEffects:
         design : Design
             These rows, coded by these groups.
         """
-        (term,) = design.groups
+        term = next(each for each in design.groups if each.label == self.term.label)
         total = self.posterior.sizes["chain"] * self.posterior.sizes["draw"]
         step = max(1, CHUNK // max(1, total * len(term.coefficients)))
         used = np.unique(term.codes[term.codes >= 0])
@@ -130,9 +155,35 @@ class GroupEffects:
                 levels=tuple(term.levels[code] for code in chosen.tolist()),
                 new_levels=term.new_levels if (codes < 0).any() else (),
             )
+            terms = [
+                dataclasses.replace(each, Z=each.Z[rows], codes=each.codes[rows])
+                for each in design.groups
+            ]
+            terms[design.groups.index(term)] = recoded
             part = dataclasses.replace(
-                design, X=design.X[rows], offset=design.offset[rows], groups=(recoded,)
+                design, X=design.X[rows], offset=design.offset[rows], groups=tuple(terms)
             )
             drawn = self.draw(chosen)
             here = self.posterior.isel({glmm.dim_of(term): chosen})
             yield rows, here.assign({str(drawn.name): drawn}), part
+
+
+def table_of(
+    table: Callable[..., pd.DataFrame],
+    posterior: xr.Dataset,
+    design: Design,
+    drawn: GroupEffects | None,
+    *,
+    quantiles: tuple[float, ...],
+) -> pd.DataFrame:
+    """Make `tables.ranef` or `tables.coef`, with moments alone of effects that are not kept."""
+    import pandas as pd
+
+    if drawn is None:
+        return table(posterior, design, quantiles=quantiles)
+    own = drawn.moments(with_population=table is tables.coef)
+    moments = tables.moments(drawn.term, *own)
+    if not drawn.further:
+        return moments
+    others = dataclasses.replace(design, groups=drawn.further)
+    return pd.concat([moments, table(posterior, others, quantiles=quantiles)])

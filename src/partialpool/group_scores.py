@@ -7,6 +7,7 @@ fails for effects that are sampled (Merkle, Furr & Rabe-Hesketh 2019, Psychometr
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,12 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from . import conditional, inference_data, marginal
-from .design import Design, GroupDesign
+from . import group_density, inference_data, marginal, predict
+from .design import Design
 from .errors import DataError
 from .glmm import SAMPLE, name_of
 from .group_effects import population
-from .marginal import Reduced
+from .marginal import Reduced, arranged
 from .pooling import split
 from .scores import GroupLoo, refit_to, response_of, se_of, untrusted
 from .summaries.pareto import pareto_k_threshold
@@ -34,10 +35,11 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
     """Score every group by the fit to the others; see `ModelFit.loo`."""
     import pandas as pd
 
-    term, reduced = _integrated_out(fit, by)
-    design, posterior = fit.model.design, fit.posterior
+    reduced = _reduced(fit, by)
+    design, posterior = arranged(fit.model.design, reduced.label), fit.posterior
+    term = design.groups[0]
     likelihood = _log_likelihood(
-        posterior, design, term.codes, len(term.levels), reduced.sums.reference
+        posterior, design, term.codes, len(term.levels), reduced.sums.reference, fit.seed
     )
     draws, groups = likelihood.shape
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], groups)
@@ -59,7 +61,7 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
     scores = scores.copy()
     problems: list[str] = []
     for j in np.flatnonzero(bad).tolist():
-        scores[j], found = _without(fit, term.codes == j, reduced.sums.reference)
+        scores[j], found = _without(fit, design, term.codes == j, reduced.sums.reference)
         problems += [f"without {by} {term.levels[j]}: {line}" for line in found]
     full = logsumexp(likelihood, axis=0) - np.log(draws)
     table = pd.DataFrame(
@@ -70,21 +72,27 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
     return GroupLoo(total, se_of(scores), table, response_of(fit), tuple(problems), p=p)
 
 
-def _integrated_out(fit: ModelFit, by: str) -> tuple[GroupDesign, Reduced]:
+def _reduced(fit: ModelFit, by: str) -> Reduced:
     reduced = fit.model.prepared.reduced
-    factors = [term.factor for term in fit.model.design.groups]
     instead = f"fit.kfold(by={by!r}) fits again without parts of its groups"
     if reduced is None:
         raise DataError(
             f"loo(by={by!r}) needs group effects that are integrated out exactly: family "
-            f"'gaussian', one group term, partial pooling and parameterization 'auto' or "
-            f"'marginal'. {instead}"
+            f"'gaussian', partial pooling and parameterization 'auto' or 'marginal'. {instead}"
         )
-    if by not in factors:
+    factors = {term.label: term.factor for term in fit.model.design.groups}
+    if by != factors[reduced.label]:
+        other = f", parameterization={{{by!r}: 'marginal'}} integrates out those of {by}"
         raise DataError(
-            f"loo(by={by!r}): the effects integrated out are of {factors[0]}. {instead}"
+            f"loo(by={by!r}): the effects integrated out are of {factors[reduced.label]}. "
+            f"{instead}{other if by in factors else ''}"
         )
-    return fit.model.design.groups[0], reduced
+    if list(factors.values()).count(by) > 1:
+        raise DataError(
+            f"loo(by={by!r}): {by} has further terms, whose effects are not integrated out: "
+            f"write one term such as (1 + x || {by}). {instead}"
+        )
+    return reduced
 
 
 def _log_likelihood(
@@ -93,16 +101,42 @@ def _log_likelihood(
     codes: NDArray[np.int64],
     groups: int,
     reference: Floats,
+    seed: int,
 ) -> Floats:
-    """Log density of each group's rows given the population: (draw, group)."""
+    """Log density of each group's rows given population and further terms: (draw, group).
+
+    Effects of further terms' groups that the fit has not seen are drawn from their population.
+    """
+    term, *further = design.groups
+    draws = np.empty((posterior.sizes["chain"] * posterior.sizes["draw"], 0))
+    effects = predict.all_effects(
+        posterior,
+        dataclasses.replace(design, groups=tuple(further)),
+        draws,
+        None,
+        new_groups="sample",
+        seed=seed,
+    )
+    whole = [
+        dataclasses.replace(
+            each,
+            codes=np.where(each.codes < 0, each.codes + effects[each.label].shape[1], each.codes),
+            levels=(*each.levels, *each.new_levels[::-1]),
+        )
+        for each in further
+    ]
+    design = dataclasses.replace(design, groups=(term, *whole))
     sums, own = marginal.group_rows(design, codes, groups, reference)
-    return conditional.group_log_likelihood(sums, own, population(posterior, design.groups[0]))
+    of = population(posterior, term, [effects[each.label] for each in further])
+    return group_density.group_log_likelihood(sums, own, of)
 
 
-def _without(fit: ModelFit, out: NDArray[np.bool_], reference: Floats) -> tuple[float, list[str]]:
+def _without(
+    fit: ModelFit, design: Design, out: NDArray[np.bool_], reference: Floats
+) -> tuple[float, list[str]]:
     """Fit without a group, and score its rows together."""
-    rest, held = split(fit.model.design, out)
+    rest, held = split(design, out)
     posterior, _, problems = refit_to(fit, rest)
     codes = np.zeros(int(out.sum()), dtype=np.int64)
-    likelihood = _log_likelihood(posterior, held, codes, 1, reference)[:, 0]
+    likelihood = _log_likelihood(posterior, held, codes, 1, reference, fit.seed)[:, 0]
     return float(logsumexp(likelihood) - np.log(len(likelihood))), problems

@@ -1,38 +1,39 @@
-"""A Gaussian design as data of ``glmm/gaussian_marginal``: one group term integrated out."""
+"""A Gaussian design reduced to sums, with the effects of one group term integrated out."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import priors, reduce
-from .conditional import GroupRows
-from .design import Design
-from .glmm import codes, lkj_shape
-from .prior_table import PriorTable, sd_name
-from .priors import Code
+from . import crossed, reduce
+from .crossed import GroupColumns
+from .design import Design, GroupDesign
+from .group_density import FurtherRows, GroupRows
 from .reduce import GaussianSums
-from .start import Near
 
 Floats = NDArray[np.float64]
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
+CROSSED = "glmm/gaussian_marginal_crossed"
 FEW_PATTERNS = 1.5
 """Patterns are used where there are this many times fewer of them than groups ..."""
 WORK = 20_000
 """... and their sums take no more multiplications a gradient than the groups', or than this."""
+ENTRIES = 5_000_000
+"""Entries of Z'W and W'W up to which further terms are taken beside one integrated out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """What is left of the rows of a Gaussian model with one group term.
+    """What is left of the rows of a Gaussian model whose effects of one term are integrated out.
 
     Attributes
     ----------
+    label : str
+        That term's.
     sums : GaussianSums
         About the least-squares fit.
     whitened : GaussianSums
@@ -46,6 +47,7 @@ class Reduced:
     rows : int
     """
 
+    label: str
     sums: GaussianSums
     whitened: GaussianSums
     patterns: reduce.Patterns | None
@@ -56,15 +58,58 @@ class Reduced:
     @property
     def program(self) -> str:
         """Name of the program that takes these sums."""
+        if self.sums.crossed is not None:
+            return CROSSED
         return PROGRAM if self.patterns is None else BY_PATTERN
 
-    def line(self, label: str) -> str:
-        """Say the reduction: ``919 rows -> 85 county -> 41 patterns``."""
-        line = f"{self.rows} rows -> {len(self.sums.ZZ)} {label}"
+    def line(self, design: Design) -> str:
+        """Say the reduction: ``919 rows -> 85 county -> 41 patterns``.
+
+        Of several terms, the pairs of groups that share rows: ``144 rows -> 24 plate x 6 sample
+        (144 pairs)``.
+        """
+        terms = arranged(design, self.label).groups
+        line = f"{self.rows} rows -> {' x '.join(f'{len(t.levels)} {t.label}' for t in terms)}"
+        if self.sums.crossed is not None:
+            shared, _ = crossed.pairs(columns_of(terms[0]), [columns_of(t) for t in terms[1:]])
+            return f"{line} ({shared} pairs)"
         if self.patterns is None:
             return line
         count = len(self.patterns.groups)
         return line + f" -> {count} pattern{'s' if count > 1 else ''}"
+
+
+def arranged(design: Design, label: str) -> Design:
+    """Put the term that is integrated out first, as the programs have it."""
+    first = tuple(term for term in design.groups if term.label == label)
+    others = tuple(term for term in design.groups if term.label != label)
+    return dataclasses.replace(design, groups=first + others)
+
+
+def largest(design: Design, labels: Collection[str]) -> str:
+    """Of some terms, return the label of the one with the most effects."""
+    terms = [term for term in design.groups if term.label in labels]
+    return max(terms, key=lambda term: len(term.coefficients) * len(term.levels)).label
+
+
+def columns_of(term: GroupDesign) -> GroupColumns:
+    """Take what sums need of a term."""
+    return GroupColumns(term.Z, term.codes, len(term.levels))
+
+
+def too_many(design: Design, label: str) -> str | None:
+    """Say why the term's effects are better sampled, where the sums are not small."""
+    first, *further = arranged(design, label).groups
+    if not further:
+        return None
+    shared, entries = crossed.pairs(columns_of(first), [columns_of(term) for term in further])
+    if entries <= ENTRIES:
+        return None
+    others = ", ".join(term.label for term in further)
+    return (
+        f"{first.label} and {others} have {shared:,} pairs of groups with rows in common, and so "
+        f"{entries:,} sums; more than {ENTRIES:,} are too many to integrate {first.label} out"
+    )
 
 
 def columns(design: Design) -> Floats:
@@ -73,14 +118,21 @@ def columns(design: Design) -> Floats:
     return np.concatenate([ones, design.X], axis=1)
 
 
-def reduced(design: Design) -> Reduced | None:
-    """Reduce a design with one group term; known standard errors become weights.
+def reduced(design: Design, label: str | None = None) -> Reduced | None:
+    """Reduce a design; known standard errors become weights.
 
     None where the columns do not determine a fit, as those of a part of the rows may not.
+
+    Parameters
+    ----------
+    design : Design
+    label : str, optional
+        Of the term whose effects are integrated out; the first one's if not given.
     """
     response = design.response
     assert response is not None
-    (term,) = design.groups
+    label = design.groups[0].label if label is None else label
+    term, *further = arranged(design, label).groups
     X, y, weights = columns(design), response.y - design.offset, weights_of(design)
     root = X if weights is None else X * np.sqrt(weights)[:, None]
     R = np.asarray(np.linalg.qr(root, mode="r"), dtype=np.float64)
@@ -91,13 +143,14 @@ def reduced(design: Design) -> Reduced | None:
     y = y - far.sum()
     near = reduce.least_squares(X, y, weights)
     sums = reduce.gaussian_sums(
-        X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights
-    )
+        X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights,
+        further=[columns_of(each) for each in further],
+    )  # fmt: skip
     sums = dataclasses.replace(sums, reference=near + far)
     R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
-    patterns = reduce.patterns(whitened) if _few_patterns(sums) else None
-    return Reduced(sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+    patterns = reduce.patterns(whitened) if not further and _few_patterns(sums) else None
+    return Reduced(label, sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
 
 
 def _few_patterns(sums: GaussianSums) -> bool:
@@ -121,23 +174,28 @@ def weights_of(design: Design) -> Floats | None:
 def group_rows(
     design: Design, codes: NDArray[np.int64], groups: int, reference: Floats
 ) -> tuple[GaussianSums, GroupRows]:
-    """Sum the rows of each group, about a reference fit."""
+    """Sum the rows of each group of the first term, about a reference fit.
+
+    Rows of a further term's group with a code below 0 have none of its effects.
+    """
     response = design.response
     assert response is not None
-    (term,) = design.groups
+    term, *others = design.groups
+    further = [columns_of(each) for each in others]
     X, y, w = columns(design), response.y - design.offset, weights_of(design)
     sums, own = (
-        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w)
-        for Z in (term.Z, X)
+        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w, further=of)
+        for Z, of in ((term.Z, further), (X, []))
     )
     count = np.ones(len(y)) if response.weights is None else response.weights
-    squares = (y - X @ reference) ** 2 * (1.0 if w is None else w)
+    residuals, weights = y - X @ reference, np.ones(len(y)) if w is None else w
     logs = 0.5 * np.log(2 * np.pi) + (0.0 if response.se is None else np.log(response.se))
     rows, rr, constant = (
         np.bincount(codes, values, groups).astype(np.float64)
-        for values in (count, squares, -count * logs)
+        for values in (count, weights * residuals**2, -count * logs)
     )
-    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant)
+    each = FurtherRows.of(X, residuals, weights, codes, groups, further) if further else None
+    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant, each)
 
 
 def _full_rank(R: Floats) -> bool:
@@ -145,78 +203,3 @@ def _full_rank(R: Floats) -> bool:
     if R.shape[0] < R.shape[1] or not size.all():
         return False
     return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])
-
-
-def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:
-    """Lay out what the data block of `found.program` declares."""
-    response = design.response
-    assert response is not None
-    (term,) = design.groups
-    sums, whitened = found.sums, found.whitened
-    q, k = len(term.coefficients), design.X.shape[1]
-    known = response.se is not None
-    columns_left = max(1.0, sums.rows - sums.XX.shape[0])
-    unit = 1.0 if known else float(np.sqrt(sums.rr / columns_left)) or 1.0
-    taus = [priors.code(table[sd_name(term, name)]) for name in term.coefficients]
-    betas = [priors.code(table[name]) for name in design.coefficients]
-    alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
-    sigma = Code(1, 0.0, 1.0, 1.0) if known else priors.code(table["sigma"])
-    data: dict[str, Any] = {
-        "K": k,
-        "has_intercept": int(design.intercept),
-        "P": len(sums.XX),
-        "x_mean": found.x_mean,
-        "beta_hat": sums.reference,
-        "R_inverse": found.R_inverse,
-        "rss": sums.rr,
-        "rows": sums.rows,
-        "known_se": int(known),
-        "q": q,
-        "correlated": int(term.correlated),
-        "C": q * (q - 1) // 2 if term.correlated else 0,
-        **codes("alpha", alpha, location=True),
-        **codes("beta", betas, location=True),
-        **codes("tau", taus, location=False),
-        "prior_cor_eta": lkj_shape(term, table),
-        **codes("sigma", sigma, location=False),
-        "y_unit": unit,
-        "tau_unit": _tau_unit(sums, unit, taus),
-    }
-    if found.patterns is not None:
-        return data | {
-            "B": len(found.patterns.groups),
-            "groups": found.patterns.groups.astype(np.float64),
-            "ZZ": found.patterns.ZZ,
-            "G": found.patterns.G,
-        }
-    return data | {
-        "J": len(sums.ZZ),
-        "ZZ": sums.ZZ[:, *reduce.lower_pairs(q)],
-        "ZrQ": np.concatenate([sums.Zr[:, :, None], whitened.ZX], axis=2).reshape(len(sums.ZZ), -1),
-        "draw_effects": 0,
-    }
-
-
-def near(data: Mapping[str, Any]) -> Near:
-    """Where to look for the mode: the least-squares fit, sds well away from 0."""
-    return Near(
-        {
-            "xi": np.zeros(data["P"]),
-            "tau_raw": np.full(data["q"], np.arcsinh(2.0)),
-            "cpc": np.zeros(data["C"]),
-            "sigma_std": np.ones(1 - data["known_se"]),
-        }
-    )
-
-
-def _tau_unit(sums: GaussianSums, sigma: float, taus: list[Code]) -> Floats:
-    """Choose where the scale of each sd turns from linear to logarithmic.
-
-    Near 0 the data tell tau^2 to within sigma^2 sqrt(2 / sum of squares of Z'Z), its sd where
-    there is no variation between groups; three times the root of that made the fewest steps on
-    the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on.
-    """
-    squares = np.sum(np.diagonal(sums.ZZ, axis1=1, axis2=2) ** 2, axis=0)
-    unit: Floats = 3 * sigma * (2 / np.where(squares > 0, squares, 2.0)) ** 0.25
-    pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
-    return np.where(pole, 1e-6 * unit, unit)

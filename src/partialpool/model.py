@@ -49,11 +49,13 @@ class Model:
     pooling : {"partial", "complete", "none"}
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
-    parameterization : str, or mapping of term to str
-        How group effects are dealt with; the posterior is the same. "marginal" integrates them
-        out exactly, and draws them afterwards: gaussian family, one group term. "rescaled" samples
-        them about what each group's rows say of it at a quick fit. "auto" takes the first
-        that there is. "centered" and "noncentered" are as in the literature. `print(model)` says
+        parameterization : str, or mapping of term to str
+        How group effects are dealt with; the posterior is the same. "marginal" integrates those
+        of one term out exactly, and draws them afterwards: gaussian family; of several terms
+        the one with the most effects, unless another is named, as in {"plate": "marginal"}.
+        "rescaled" samples them about what each group's rows say of it at a quick fit. "auto" takes
+        the first that there is; beside an integrated term others are "centered" or
+        "noncentered", as the literature has them, by what their rows tell. `print(model)` says
         which.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.

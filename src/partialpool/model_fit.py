@@ -16,7 +16,7 @@ from .errors import DataError
 from .fits import Fit
 from .formula import Formula
 from .glmm import dim_of, name_of, response_variable
-from .group_effects import GroupEffects
+from .group_effects import GroupEffects, table_of
 from .group_scores import loo_by_group
 from .model import Model
 from .own import own_priors
@@ -130,7 +130,7 @@ class ModelFit(Fit):
         """
         term = tables.term_of(self.model.design, factor)
         codes = None if groups is None else tables.codes_of(term, groups)
-        if self._drawn is not None:
+        if self._drawn is not None and term.label == self._drawn.term.label:
             return self._drawn.draw(codes)
         name = name_of("r", term)
         if name not in self.posterior:
@@ -141,21 +141,21 @@ class ModelFit(Fit):
     def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise the groups' deviations, indexed by factor, group and coefficient.
 
-        Mean and sd alone, without Monte-Carlo error of the effects' own draws, where these are
+        Mean and sd alone, without Monte-Carlo error of the effects' own draws, of those that are
         not kept.
         """
-        if self._drawn is not None:
-            return tables.moments(self._drawn.term, *self._drawn.moments())
-        return tables.ranef(self.posterior, self.model.design, quantiles=quantiles)
+        return table_of(
+            tables.ranef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+        )
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
 
-        Mean and sd alone where effects are not kept.
+        Mean and sd alone of effects that are not kept.
         """
-        if self._drawn is not None:
-            return tables.moments(self._drawn.term, *self._drawn.moments(with_population=True))
-        return tables.coef(self.posterior, self.model.design, quantiles=quantiles)
+        return table_of(
+            tables.coef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+        )
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise sds and correlations of the group effects, and the residual sd."""
@@ -242,7 +242,10 @@ class ModelFit(Fit):
         ----------
         by : str, optional
             The factor whose effects the model integrates out: leave out a group at a time,
-            and score its rows together, as those of a group not seen before.
+            and score its rows together, as those of a group not seen before. Given each
+            draw's effects of the other group terms, groups are independent, so this is exact
+            beside such terms too; of their groups that the rest of the rows lack, effects are
+            drawn from the population.
         refit : bool
             Where the smoothed weights cannot be trusted, fit the model again without the row
             or group.
@@ -305,7 +308,7 @@ class ModelFit(Fit):
 
 def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
     """Means and sds of the groups' coefficients of a term, (group, coefficient)."""
-    if fit._drawn is not None:
+    if fit._drawn is not None and fit._drawn.term.label == label:
         return fit._drawn.moments(with_population=True)
     draws = tables.group_coefficients(fit.posterior, tables.term_of(fit.model.design, label))
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)

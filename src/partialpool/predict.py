@@ -174,7 +174,7 @@ def linear_predictor(
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
     beta = _flat(posterior["beta"].values) if "beta" in posterior else np.empty((total, 0))
     slopes = beta[:, int(design.intercept) :]
-    effects = _all_effects(posterior, design, slopes, own, new_groups=new_groups, seed=seed)
+    effects = all_effects(posterior, design, slopes, own, new_groups=new_groups, seed=seed)
     n = len(design.offset)
     for part in _parts(total, n):
         coefficients = beta[part]
@@ -194,7 +194,7 @@ def _flat(values: NDArray[Any]) -> Array:
     return np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
 
 
-def _all_effects(
+def all_effects(
     posterior: xr.Dataset,
     design: Design,
     slopes: Array,

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from . import glmm, marginal, programs
+from . import glmm, marginal, marginal_data, programs
 from .collapse import collapsed
 from .coordinates import coordinates, starts
 from .design import Design
 from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
+from .informative import ENOUGH, estimated_information
 from .marginal import Reduced
 from .pilot import pilot_fit
 from .prior_table import PriorTable
@@ -56,14 +58,17 @@ def parameterizations(
 ) -> dict[str, str]:
     """Decide how the effects of each group term are dealt with, by label.
 
-    ``auto`` integrates them out where that is exact and the program exists: a gaussian family
-    and one group term. Else they are sampled rescaled: each group's about what its rows say of it
-    at a quick fit, given the population.
+    ``auto`` integrates out those of one term where that is exact, in a gaussian family: of the
+    term with the most effects, unless another is named; further terms are then sampled centered
+    where the typical group's rows tell much about it (`informative.ENOUGH`), and non-centered where
+    they do not. Else effects are sampled rescaled: each group's about what its rows say of it at a
+    quick fit, given the population. ``marginal`` for all terms integrates out the one, and is
+    auto for others.
 
     Raises
     ------
     OptionError
-        For a term or a choice that there is not.
+        For a term or a choice that there is not; for two terms to integrate out.
     """
     labels = [term.label for term in design.groups]
     wanted = dict.fromkeys(labels, given) if isinstance(given, str) else dict(given)
@@ -81,17 +86,62 @@ def parameterizations(
                 f"parameterization of {label} must be one of {', '.join(PARAMETERIZATIONS)}, "
                 f"not {choice!r}"
             )
-    possible = family.name == "gaussian" and len(labels) == 1 and pooling == "partial"
-    if "marginal" in wanted.values() and not possible and labels:
+    chosen = {label: wanted.get(label, "auto") for label in labels}
+    out = _integrated_out(design, family, chosen, pooling, all_alike=isinstance(given, str))
+    known = set() if out is None else _well_known(design)
+    for label in labels:
+        if label == out:
+            chosen[out] = "marginal"
+        elif chosen[label] in ("auto", "marginal"):
+            sampled = "centered" if label in known else "noncentered"
+            chosen[label] = "rescaled" if out is None else sampled
+    return chosen
+
+
+def _well_known(design: Design) -> set[str]:
+    """Return the labels of terms about whose groups their own rows tell much."""
+    if len(design.groups) == 1:
+        return set()
+    weights = marginal.weights_of(design)
+    found = estimated_information(
+        design, np.ones(len(design.offset)) if weights is None else weights
+    )
+    return {label for label, information in found.items() if information > ENOUGH}
+
+
+def _integrated_out(
+    design: Design, family: Family, chosen: Mapping[str, str], pooling: str, *, all_alike: bool
+) -> str | None:
+    """Return the label of the term whose effects are integrated out, or None."""
+    asked = [label for label, choice in chosen.items() if choice == "marginal"]
+    possible = family.name == "gaussian" and pooling == "partial"
+    if asked and not possible:
         raise OptionError(
             "parameterization='marginal' integrates the group effects out exactly, which needs "
-            f"family 'gaussian', one group term and partial pooling; this model has family "
-            f"{family.name!r}, {len(labels)} group term(s) and {pooling} pooling. 'auto' takes "
-            "what there is"
+            f"family 'gaussian' and partial pooling; this model has family {family.name!r} and "
+            f"{pooling} pooling. 'auto' takes what there is"
         )
-    chosen = {label: wanted.get(label, "auto") for label in labels}
-    automatic = "marginal" if possible else "rescaled"
-    return {label: automatic if how == "auto" else how for label, how in chosen.items()}
+    if "rescaled" in chosen.values():
+        if asked:
+            raise OptionError(
+                f"beside {asked[0]}, whose effects are integrated out (marginal), others can be "
+                "'auto', 'centered' or 'noncentered', not 'rescaled'"
+            )
+        return None
+    if len(asked) > 1 and not all_alike:
+        raise OptionError(
+            f"parameterization is 'marginal' for {' and '.join(asked)}, but the effects of one "
+            "term alone can be integrated out exactly: let the others be 'auto', 'centered' or "
+            "'noncentered'"
+        )
+    candidates = asked or [label for label, choice in chosen.items() if choice == "auto"]
+    if not possible or not candidates:
+        return None
+    label = marginal.largest(design, candidates)
+    why = marginal.too_many(design, label)
+    if why and asked:
+        raise OptionError(f"parameterization='marginal': {why}. 'auto' samples its effects")
+    return None if why else label
 
 
 def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
@@ -106,10 +156,12 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
         Of rows that do not determine a fit, effects to integrate out are sampled rescaled.
     """
     near: Near | None
-    reduced = marginal.reduced(design) if "marginal" in how.values() else None
+    out = next((label for label, choice in how.items() if choice == "marginal"), None)
+    centered = {label: choice == "centered" for label, choice in how.items()}
+    reduced = None if out is None else marginal.reduced(design, out)
     if reduced is not None:
-        data = marginal.stan_data(design, table, reduced)
-        near = marginal.near(data)
+        data = marginal_data.stan_data(design, table, reduced, centered)
+        near = marginal_data.near(data)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset), near)
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)
@@ -139,8 +191,10 @@ def posterior_of(
     """
     if prepared.reduced is None:
         return glmm.named_posterior(raw, design, family, table)
-    named = glmm.named(raw.drop_vars("r", errors="ignore"), design, family, table)
-    (term,) = design.groups
+    ordered = marginal.arranged(design, prepared.reduced.label)
+    term, *further = ordered.groups
+    sampled = raw if further else raw.drop_vars("r", errors="ignore")
+    named = glmm.named(sampled, ordered, family, table, without=[term.label])
     size = raw.sizes["chain"] * raw.sizes["draw"] * len(term.levels) * len(term.coefficients)
     effects = GroupEffects.of(named, design, prepared.reduced, seed=seed)
     if effects is None or size > KEPT:

@@ -11,11 +11,13 @@ of a and b together, if both have the same reference.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .crossed import CrossedSums, GroupColumns, crossed_sums
 from .errors import DataError
 
 Floats = NDArray[np.float64]
@@ -23,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class GaussianSums:
-    """Cross-products of a Gaussian regression with one group term.
+    """Cross-products of a Gaussian regression whose effects of one group term are integrated out.
 
     Attributes
     ----------
@@ -39,6 +41,8 @@ class GaussianSums:
     ZZ : array, (group, coefficient, coefficient)
     ZX : array, (group, coefficient, column)
     Zr : array, (group, coefficient)
+    crossed : CrossedSums or None
+        Those of further group terms.
     """
 
     reference: Floats
@@ -49,11 +53,14 @@ class GaussianSums:
     ZZ: Floats
     ZX: Floats
     Zr: Floats
+    crossed: CrossedSums | None = None
 
     def __add__(self, other: GaussianSums) -> GaussianSums:
         """Add the sums of other rows of the same groups, about the same reference."""
         if not np.array_equal(self.reference, other.reference):
             raise DataError("sums about different reference fits do not add up")
+        if (self.crossed is None) != (other.crossed is None):
+            raise DataError("sums of one group term and of several do not add up")
         return GaussianSums(
             self.reference,
             self.rows + other.rows,
@@ -63,6 +70,7 @@ class GaussianSums:
             self.ZZ + other.ZZ,
             self.ZX + other.ZX,
             self.Zr + other.Zr,
+            None if self.crossed is None or other.crossed is None else self.crossed + other.crossed,
         )
 
     def about(self, reference: Floats) -> GaussianSums:
@@ -77,6 +85,7 @@ class GaussianSums:
             self.ZZ,
             self.ZX,
             self.Zr - self.ZX @ step,
+            None if self.crossed is None else self.crossed.shifted(step),
         )
 
     def times(self, matrix: Floats) -> GaussianSums:
@@ -91,6 +100,7 @@ class GaussianSums:
             self.ZZ,
             self.ZX @ matrix,
             self.Zr,
+            None if self.crossed is None else self.crossed.times(matrix),
         )
 
 
@@ -111,6 +121,7 @@ def gaussian_sums(
     *,
     reference: Floats,
     weights: Floats | None = None,
+    further: Sequence[GroupColumns] = (),
 ) -> GaussianSums:
     """Sum the cross-products of rows, group by group.
 
@@ -127,6 +138,8 @@ def gaussian_sums(
     reference : array, (column,)
         About which residuals are taken: the least-squares fit, or one that is near it.
     weights : array, (row,), optional
+    further : sequence of GroupColumns
+        Of group terms whose effects are not integrated out.
 
     Returns
     -------
@@ -147,8 +160,11 @@ def gaussian_sums(
             ZX[:, a, p] = np.bincount(codes, weighted[:, a] * X[:, p], groups)
     scaled = X * w[:, None]
     rr = float(np.sum(w * residuals**2))
+    crossed = None
+    if further:
+        crossed = crossed_sums(X, GroupColumns(Z, codes, groups), further, residuals, w)
     return GaussianSums(
-        reference, float(w.sum()), X.T @ scaled, scaled.T @ residuals, rr, ZZ, ZX, Zr
+        reference, float(w.sum()), X.T @ scaled, scaled.T @ residuals, rr, ZZ, ZX, Zr, crossed
     )
 
 

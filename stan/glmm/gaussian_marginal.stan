@@ -6,20 +6,20 @@
 //   r_j ~ multi_normal(0, Lambda Lambda'), Lambda = diag(tau) L
 //
 // With X = Q R, the least-squares fit beta_hat, w = R (beta - beta_hat),
-// u_j = v_j - C_j w, M = Lambda / sigma and A_j = I + M' S_j M, the density of y
-// is, up to a constant,
+// u_j = v_j - C_j w, M = Lambda / sigma and A_j = I + M' S_j M, the density of
+// y is, up to a constant,
 //
 //   -rows log sigma - sum_j log|A_j| / 2
 //   - (rss + |w|^2 - sum_j (M' u_j)' A_j^(-1) M' u_j) / (2 sigma^2)
 //
-// where S_j = Z_j'Z_j, C_j = Z_j'Q_j, and v_j = Z_j' times the residuals of the
-// least-squares fit. beta is sampled as w, in which that fit has no
-// correlations. tau is sampled with a sign, as tau_unit sinh(tau_raw): changing
-// the signs of tau[k] and of the kth effects changes nothing, so that tau = 0 is
-// an ordinary point amid a smooth density, not the end of a long tail. Given the
-// draws, Lambda^(-1) r_j is normal with mean A_j^(-1) M' u_j / sigma and
-// covariance A_j^(-1). A row of weight 2 counts twice in all sums; known standard
-// errors are weights 1 / se^2 with sigma 1.
+// where S_j = Z_j'Z_j, C_j = Z_j'Q_j, and v_j = Z_j' times the residuals of
+// the least-squares fit. beta is sampled as w, in which that fit has no
+// correlations. tau is sampled with a sign, as tau_unit sinh(tau_raw):
+// changing the signs of tau[k] and of the kth effects changes nothing, so that
+// tau = 0 is an ordinary point amid a smooth density, not the end of a long
+// tail. Given the draws, Lambda^(-1) r_j is normal with mean A_j^(-1) M' u_j /
+// sigma and covariance A_j^(-1). A row of weight 2 counts twice in all sums;
+// known standard errors are weights 1 / se^2 with sigma 1.
 //
 // Source: Lindley and Smith (1972), Bayes estimates for the linear model;
 //   Bates et al. (2015), Fitting linear mixed-effects models using lme4.
@@ -69,7 +69,7 @@ functions {
     }
     return total;
   }
-  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a, b].
+  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a,b].
   vector weights_of(matrix M, int a, int b) {
     int q = rows(M);
     vector[choose(q + 1, 2)] w;

@@ -63,7 +63,7 @@ functions {
     }
     return total;
   }
-  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a, b].
+  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a,b].
   vector weights_of(matrix M, int a, int b) {
     int q = rows(M);
     vector[choose(q + 1, 2)] w;
@@ -140,9 +140,9 @@ data {
   int<lower=1> B; // patterns: distinct values of Z'Z (count)
   vector<lower=1>[B] groups; // groups of each pattern (count)
   matrix[B, choose(q + 1, 2)] ZZ; // Z'Z, lower triangle (square of unit of Z)
-  // Sums over its groups of u[i, k] u[j, l], made symmetric in k and l, for i >= j
-  // and k >= l (squares).
-  matrix[B, choose(q + 1, 2) * choose(P + 2, 2)] G;
+  // Sums over its groups of u[i, k] u[j, l], made symmetric in k and l, for
+  // i >= j and k >= l.
+  matrix[B, choose(q + 1, 2) * choose(P + 2, 2)] G; // these (squares)
   // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
   // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
   // 5 gamma (df: its shape).

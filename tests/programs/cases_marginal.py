@@ -21,33 +21,38 @@ from programs.densities_glmm import (
 from scipy import special
 
 import partialpool as pp
-from partialpool import glmm, marginal
+from partialpool import glmm, marginal, marginal_data
 from partialpool.coordinates import coordinates
 from partialpool.standata import as_json
 
 BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
+CROSSED = "glmm/gaussian_marginal_crossed"
 PROGRAMS = (BY_GROUP, BY_PATTERN)
+"""Of one group term; that of several has its own cases."""
 FEW = {BY_GROUP: 10**9, BY_PATTERN: 0}
 """Values of `marginal.FEW_PATTERNS` that choose the one program or the other."""
 
 DATA_NAMES = frozenset(
     {"K", "has_intercept", "P", "x_mean", "beta_hat", "R_inverse", "rss", "rows", "known_se"}
     | {"q", "correlated", "C", "J", "ZZ", "ZrQ", "draw_effects", "B", "groups", "G"}
-    | {"y_unit", "tau_unit"}
+    | {"y_unit", "tau_unit", "T", "Q", "R", "centered", "WrQ"}
+    | {f"{kind}_{part}" for kind in ("ZW", "WW") for part in ("value", "row", "column")}
+    | {"n_ZW", "n_WW", "dense", "ZW"}
 )
 
 DIMENSIONS = dict.fromkeys(
     (
         *("xi", "tau_raw", "cpc", "sigma_std", "Intercept", "beta", "alpha", "tau_signed", "tau"),
-        *("sigma", "rho", "r"),
+        *("sigma", "rho", "r", "z", "w", "r_first"),
     ),
     1,
 )
 
 
 def offered(name: str) -> Set[str]:
-    """What each program offers: the effects come from sums of single groups alone."""
-    return set(DIMENSIONS) - ({"r"} if name == BY_PATTERN else set())
+    """What each program offers: effects of the one term come from sums of single groups alone."""
+    own = {"z", "w", "r_first"}
+    return set(DIMENSIONS) - {BY_GROUP: own, BY_PATTERN: own | {"r"}, CROSSED: set()}[name]
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -142,7 +147,7 @@ def data_of(model: pp.Model, program: str) -> dict[str, Any]:
     try:
         found = marginal.reduced(model.design)
         assert found is not None
-        made = marginal.stan_data(model.design, model.prior_table, found)
+        made = marginal_data.stan_data(model.design, model.prior_table, found)
     finally:
         marginal.FEW_PATTERNS = few
     plain: dict[str, Any] = json.loads(as_json(made))

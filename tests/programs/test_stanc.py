@@ -45,7 +45,7 @@ def expected_names(name: str) -> tuple[Set[str], dict[str, int]]:
         if "slope" in name:
             return set(BERNOULLI_SLOPES) - {"z"}, BERNOULLI_SLOPES
         return {"a", "theta"}, BERNOULLI
-    if name in cases_marginal.PROGRAMS:
+    if name in (*cases_marginal.PROGRAMS, cases_marginal.CROSSED):
         return cases_marginal.offered(name), cases_marginal.DIMENSIONS
     if name.startswith("glmm/"):
         return set(cases_glmm.DIMENSIONS), cases_glmm.dimensions(name)
@@ -53,7 +53,7 @@ def expected_names(name: str) -> tuple[Set[str], dict[str, int]]:
     return {"theta"}, dict.fromkeys(scalars, 0) | dict.fromkeys(("theta", "z", "alpha"), 1)
 
 
-ALL = PROGRAMS + cases_glmm.GLMM + cases_marginal.PROGRAMS
+ALL = (*PROGRAMS, *cases_glmm.GLMM, *cases_marginal.PROGRAMS, cases_marginal.CROSSED)
 every_program = pytest.mark.parametrize("name", ALL)
 
 

@@ -1,0 +1,351 @@
+// Gaussian regression with two or more group terms, crossed or nested: the
+// posterior of gaussian.stan, from sums over groups and pairs of groups. The
+// effects of the first term are integrated out, those of the others sampled. A
+// gradient costs the number of pairs, whatever the number of rows is.
+//
+//   y ~ normal(X beta + W r2 + Z[j] r1[j], sigma), rows of group j of term 1
+//   r1[j] ~ multi_normal(0, Lambda Lambda'), Lambda = diag(tau of term 1) L
+//   r2: effects of terms 2, 3, ..., as in gaussian.stan; W: their columns
+//
+// This is gaussian_marginal.stan, which has the notation, with W r2 off y:
+//
+//   |w|^2 + rss becomes |w|^2 + rss + r2' (W'W r2 - 2 W'[residuals, Q] e)
+//   u_j         becomes Z_j' [residuals, Q] e - Z_j'W r2,  e = (1, -w)
+//
+// with Z'W and W'W sparse unless small. What adds to all effects of a term and
+// takes as much from beta changes little. So beta is sampled as w + Q'W r2, of
+// which the least-squares fit is 0 whatever r2 is, and the mean of a term's z
+// apart from their contrasts: none of these are correlated then.
+//
+// Terms stand one after another as in gaussian.stan: elements of tau by term
+// and coefficient, those of z and r by term, coefficient, group, from term 2
+// on. With H the reflection of z, a further term is sampled standardised,
+// r = diag(tau) L H z with tau of either sign, or centered: r is H z in y_unit,
+// and tau_raw the logarithm of tau, in tau_unit.
+//
+// Source: as gaussian_marginal.stan; its mixture with sampled terms is ours.
+// Example: gaussian_marginal_crossed.data.json, 6 samples of
+//   penicillin on 24 plates, diameter ~ 1 + (1 | plate) + (1 | sample).
+functions {
+  // Log density of a location by the code of its family.
+  real location_prior_lpdf(real x, int family, real location, real scale,
+                           real df) {
+    return family == 0 ? 0
+           : family == 1 ? normal_lpdf(x | location, scale)
+             : family == 2 ? student_t_lpdf(x | df, location, scale)
+               : cauchy_lpdf(x | location, scale);
+  }
+  // Log density of x > 0, up to a constant, by the code of its family.
+  real scale_prior_lpdf(real x, int family, real scale, real df) {
+    return family == 1 ? normal_lpdf(x | 0, scale)
+           : family == 2 ? student_t_lpdf(x | df, 0, scale)
+             : family == 3 ? cauchy_lpdf(x | 0, scale)
+               : family == 4 ? exponential_lpdf(x | 1 / scale)
+                 : gamma_lpdf(x | df, 1 / scale);
+  }
+  // Cholesky factor of a correlation matrix from its partial correlations, row
+  // by row, which begin after the first `at` of cpc.
+  matrix cholesky_corr(vector cpc, int at, int q, int correlated) {
+    matrix[q, q] L = identity_matrix(q);
+    int before = at;
+    for (i in 2 : correlated ? q : 1) {
+      for (j in 1 : i - 1) {
+        L[i, j] = cpc[before + j] * L[i, i];
+        L[i, i] *= sqrt(1 - square(cpc[before + j]));
+      }
+      before += i - 1;
+    }
+    return L;
+  }
+  // Log density of these partial correlations under LKJ(eta), up to a constant.
+  real lkj_cpc(vector cpc, int at, int q, real eta) {
+    real total = 0;
+    int before = at;
+    for (i in 2 : q) {
+      for (j in 1 : i - 1) {
+        total += (eta + 0.5 * (q - 1 - j) - 1)
+                 * log1m(square(cpc[before + j]));
+      }
+      before += i - 1;
+    }
+    return total;
+  }
+  // What the lower triangle of S, row by row, is multiplied by in (M'S M)[a,b].
+  vector weights_of(matrix M, int a, int b) {
+    int q = rows(M);
+    vector[choose(q + 1, 2)] w;
+    int at = 0;
+    for (i in 1 : q) {
+      for (j in 1 : i) {
+        at += 1;
+        w[at] = i == j ? M[i, a] * M[i, b]
+                : M[i, a] * M[j, b] + M[j, a] * M[i, b];
+      }
+    }
+    return w;
+  }
+  // A = I + M'S M of every group as F D F': F below the diagonal, D on it.
+  array[,] vector factors_of(matrix S, matrix M) {
+    int q = rows(M);
+    array[q, q] vector[rows(S)] F = rep_array(zeros_vector(rows(S)), q, q);
+    for (a in 1 : q) {
+      array[a] vector[rows(S)] g;
+      for (b in 1 : a) {
+        g[b] = (a == b) + S * weights_of(M, a, b);
+        for (c in 1 : b - 1) {
+          g[b] -= g[c] .* F[b, c];
+        }
+        F[a, b] = a == b ? g[b] : g[b] ./ F[b, b];
+      }
+    }
+    return F;
+  }
+  // F \ (M'u) of every group, where u of coefficient i is U[, columns of i] e.
+  array[] vector whiten(array[,] vector F, matrix U, vector e, matrix M) {
+    int q = rows(M);
+    array[q] vector[rows(U)] x;
+    for (a in 1 : q) {
+      x[a] = U * to_vector(e * M[ : , a]');
+      for (c in 1 : a - 1) {
+        x[a] -= F[a, c] .* x[c];
+      }
+    }
+    return x;
+  }
+  // z of each coefficient reflected, so that the sum of all groups over
+  // sqrt(J) is the first of z and the others are contrasts: no less normal.
+  matrix reflect(vector z, int J, int q) {
+    matrix[J, q] r = to_matrix(z, J, q);
+    vector[J] v = rep_vector(inv_sqrt(J), J);
+    v[1] -= 1;
+    return J == 1 ? r : r - v * (v' * r) / (1 - inv_sqrt(J));
+  }
+  // Log density of group effects as they stand, up to a constant.
+  real effects_lpdf(vector r, int J, vector tau, matrix L) {
+    matrix[J, size(tau)] r_t = to_matrix(r, J, size(tau));
+    matrix[size(tau), size(tau)] S = diag_pre_multiply(tau, L);
+    return std_normal_lpdf(to_vector(mdivide_left_tri_low(S, r_t')))
+           - J * sum(log(diagonal(S)));
+  }
+  // The sum of values times r[column], row by row.
+  vector sparse_times(vector value, array[] int row, array[] int column,
+                      int m, vector r) {
+    vector[m] total = zeros_vector(m);
+    vector[size(row)] each = value .* r[column];
+    for (i in 1 : size(row)) {
+      total[row[i]] += each[i];
+    }
+    return total;
+  }
+  // Z' times what X and the further terms leave of y, by group and coefficient.
+  matrix left_over(matrix ZrQ, vector e, int q, vector ZWr) {
+    matrix[rows(ZrQ), q] u;
+    for (i in 1 : q) {
+      u[ : , i] = block(ZrQ, 1, (i - 1) * size(e) + 1, rows(ZrQ), size(e))
+                  * e;
+    }
+    return u - to_matrix(ZWr, rows(ZrQ), q);
+  }
+}
+data {
+  int<lower=0> K; // predictors, without the intercept (count)
+  int<lower=0, upper=1> has_intercept; // is there one? (yes 1)
+  int<lower=0> P; // columns of X, intercept first: K + has_intercept (count)
+  row_vector[K] x_mean; // means of X, where the prior of alpha is (unit of X)
+  vector[P] beta_hat; // least-squares fit, Intercept first (eta per X)
+  matrix[P, P] R_inverse; // inverse of R, where X = Q R (1 / unit of X)
+  real<lower=0> rss; // residual sum of squares of that fit (square of eta)
+  real<lower=0> rows; // rows, or the sum of their weights (count)
+  int<lower=0, upper=1> known_se; // standard errors known, in the sums? (yes 1)
+  int<lower=2> T; // group terms (count)
+  array[T] int<lower=1> q; // coefficients of each term (count)
+  array[T] int<lower=1> J; // groups of each term (count)
+  int<lower=0> Q; // coefficients of all terms: sum of q (count)
+  int<lower=0> C; // their correlations: q choose 2 where correlated (count)
+  int<lower=1> R; // effects of terms 2, 3, ...: sum of q times J (count)
+  array[T] int<lower=0, upper=1> correlated; // coefficients correlated? (yes 1)
+  array[T] int<lower=0, upper=1> centered; // centered? first: 0 (yes 1)
+  // Sums over the rows of each group of term 1 (Z) and of the others (W).
+  matrix[J[1], choose(q[1] + 1, 2)] ZZ; // Z'Z, lower triangle (square of Z)
+  matrix[J[1], q[1] * (P + 1)] ZrQ; // Z'[residuals, Q], X = Q R (units)
+  matrix[R, P + 1] WrQ; // W'[residuals, Q] (units)
+  // Z'W, by coefficient, then group: whole if dense, else its values that are
+  // not 0; and W'W, its lower triangle, values off the diagonal twice.
+  int<lower=0, upper=1> dense; // is Z'W given whole? (yes 1)
+  matrix[dense ? q[1] * J[1] : 0, R] ZW; // if dense (units)
+  int<lower=0> n_ZW; // values of Z'W, if not dense (count)
+  vector[n_ZW] ZW_value; // of Z times that of W (units)
+  array[n_ZW] int<lower=1, upper=q[1] * J[1]> ZW_row; // of each (code)
+  array[n_ZW] int<lower=1, upper=R> ZW_column; // of each (code)
+  int<lower=0> n_WW; // values of W'W (count)
+  vector[n_WW] WW_value; // of W times that of W (units)
+  array[n_WW] int<lower=1, upper=R> WW_row; // of each (code)
+  array[n_WW] int<lower=1, upper=R> WW_column; // of each (code)
+  int<lower=0, upper=1> draw_effects; // draw those of term 1? (yes 1)
+  // Priors. Locations: 0 flat, 1 normal, 2 Student t, 3 Cauchy. Positive ones:
+  // 1 half-normal, 2 half-t, 3 half-Cauchy, 4 exponential (scale: its mean),
+  // 5 gamma (df: its shape).
+  int<lower=0, upper=3> prior_alpha_family; // of the intercept (code)
+  real prior_alpha_location; // at x_mean (unit of eta)
+  real<lower=0> prior_alpha_scale; // its scale (unit of eta)
+  real<lower=0> prior_alpha_df; // its degrees of freedom (no unit)
+  array[K] int<lower=0, upper=3> prior_beta_family; // of the slopes (code)
+  vector[K] prior_beta_location; // their locations (eta per X)
+  vector<lower=0>[K] prior_beta_scale; // their scales (eta per X)
+  vector<lower=0>[K] prior_beta_df; // their degrees of freedom (no unit)
+  array[Q] int<lower=1, upper=5> prior_tau_family; // of tau (code)
+  vector<lower=0>[Q] prior_tau_scale; // its scale (eta per Z)
+  vector<lower=0>[Q] prior_tau_df; // degrees of freedom (no unit)
+  vector<lower=0>[T] prior_cor_eta; // LKJ shape of each term (no unit)
+  int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
+  real<lower=0> prior_sigma_scale; // its scale (unit of eta)
+  real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
+  // Units in which the sampler sees the parameters; no posterior depends on it.
+  real<lower=0> y_unit; // of sigma, xi, centered z (unit of eta)
+  vector<lower=0>[Q] tau_unit; // of tau, near 0 (eta per Z)
+}
+transformed data {
+  matrix[P, R] QW = WrQ[ : , 2 : P + 1]'; // Q'W
+  array[T] int n_cor; // correlations of each term
+  array[T] int n_r; // group effects of each term that are sampled
+  // What stands before each term in tau, in cpc, and in z and r.
+  array[T] int tau_at;
+  array[T] int cor_at;
+  array[T] int r_at;
+  for (t in 1 : T) {
+    n_cor[t] = correlated[t] ? choose(q[t], 2) : 0;
+    n_r[t] = t > 1 ? q[t] * J[t] : 0;
+    tau_at[t] = sum(q[ : t - 1]);
+    cor_at[t] = sum(n_cor[ : t - 1]);
+    r_at[t] = sum(n_r[ : t - 1]);
+  }
+  if (Q != sum(q) || C != sum(n_cor) || R != sum(n_r) || centered[1]) {
+    reject("Q, C and R are ", Q, ", ", C, " and ", R, ", but must be ",
+           sum(q), ", ", sum(n_cor), " and ", sum(n_r),
+           ", and centered[1] must be 0");
+  }
+}
+parameters {
+  vector[P] xi; // R (beta - beta_hat) + Q'W r, in y_unit
+  vector[Q] tau_raw; // tau: linear near 0, a logarithm far from it (no unit)
+  vector<lower=-1, upper=1>[C] cpc; // partial correlations
+  vector[R] z; // effects of terms 2, 3, ..., reflected: see above
+  vector<lower=0>[1 - known_se] sigma_std; // sigma, in y_unit
+}
+transformed parameters {
+  vector[Q] tau_signed = tau_unit .* sinh(tau_raw); // see above (eta per Z)
+  vector[R] r; // effects of terms 2, 3, ...: deviations from the population
+  for (t in 2 : T) {
+    matrix[J[t], q[t]] r_t = reflect(segment(z, r_at[t] + 1, n_r[t]), J[t],
+                                     q[t]);
+    for (k in tau_at[t] + 1 : tau_at[t] + q[t]) {
+      if (centered[t]) {
+        tau_signed[k] = tau_unit[k] * exp(tau_raw[k]);
+      }
+    }
+    if (!centered[t]) {
+      r_t *= diag_pre_multiply(
+               segment(tau_signed, tau_at[t] + 1, q[t]) / y_unit,
+               cholesky_corr(cpc, cor_at[t], q[t], correlated[t]))';
+    }
+    r[r_at[t] + 1 : r_at[t] + n_r[t]] = y_unit * to_vector(r_t);
+  }
+  vector[Q] tau = abs(tau_signed); // sds of the group effects (eta per Z)
+  vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
+  vector[P] w = y_unit * xi - QW * r; // R (beta - beta_hat) (unit of eta)
+  vector[has_intercept] Intercept = head(beta_hat, has_intercept)
+                                    + R_inverse[1 : has_intercept] * w;
+  vector[K] beta = tail(beta_hat, K) + R_inverse[has_intercept + 1 : P] * w;
+  vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
+}
+model {
+  if (has_intercept) {
+    alpha[1] ~ location_prior(prior_alpha_family, prior_alpha_location,
+                              prior_alpha_scale, prior_alpha_df);
+  }
+  for (k in 1 : K) {
+    beta[k] ~ location_prior(prior_beta_family[k], prior_beta_location[k],
+                             prior_beta_scale[k], prior_beta_df[k]);
+  }
+  for (k in 1 : Q) {
+    tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
+                         prior_tau_df[k]);
+  }
+  for (t in 1 : T) {
+    vector[q[t]] raw_t = segment(tau_raw, tau_at[t] + 1, q[t]);
+    vector[n_r[t]] z_t = segment(z, r_at[t] + 1, n_r[t]);
+    if (correlated[t]) {
+      target += lkj_cpc(cpc, cor_at[t], q[t], prior_cor_eta[t]);
+    }
+    if (centered[t]) {
+      vector[q[t]] tau_t = segment(tau, tau_at[t] + 1, q[t]);
+      matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t],
+                                           correlated[t]);
+      target += sum(raw_t) + effects_lpdf(z_t | J[t], tau_t / y_unit, L);
+    } else {
+      target += log(cosh(raw_t)); // Jacobian of tau_signed
+      target += std_normal_lpdf(z_t);
+    }
+  }
+  if (!known_se) {
+    sigma[1] ~ scale_prior(prior_sigma_family, prior_sigma_scale,
+                           prior_sigma_df);
+  }
+  real s = known_se ? 1 : sigma[1];
+  matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
+                           cholesky_corr(cpc, 0, q[1], correlated[1]));
+  vector[P + 1] e = append_row(1, -w);
+  vector[q[1] * J[1]] ZWr = dense ? ZW * r
+                            : sparse_times(ZW_value, ZW_row, ZW_column,
+                                           q[1] * J[1], r);
+  array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
+  matrix[J[1], q[1]] u = left_over(ZrQ, e, q[1], ZWr);
+  array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);
+  real explained = 0; // times s^2
+  for (a in 1 : q[1]) {
+    target += -0.5 * sum(log(F[a, a]));
+    explained += dot_product(x[a], x[a] ./ F[a, a]);
+  }
+  real squares = rss + dot_self(w) - 2 * dot_product(r, WrQ * e)
+                 + dot_product(WW_value, r[WW_row] .* r[WW_column]);
+  target += -(known_se ? 0 : rows) * log(s)
+            - 0.5 * (squares - explained) / square(s);
+}
+generated quantities {
+  vector[C] rho; // correlations, ordered as cpc
+  for (t in 1 : T) {
+    matrix[q[t], q[t]] L = cholesky_corr(cpc, cor_at[t], q[t], correlated[t]);
+    vector[q[t]] tau_t = segment(tau_signed, tau_at[t] + 1, q[t]);
+    int before = cor_at[t];
+    for (i in 2 : correlated[t] ? q[t] : 1) {
+      for (j in 1 : i - 1) {
+        rho[before + j] = dot_product(L[i], L[j])
+                          * (tau_t[i] * tau_t[j] < 0 ? -1 : 1);
+      }
+      before += i - 1;
+    }
+  }
+  // Effects of term 1, by coefficient and group: deviations.
+  vector[draw_effects ? q[1] * J[1] : 0] r_first;
+  if (draw_effects) {
+    real s = known_se ? 1 : sigma[1];
+    matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
+                             cholesky_corr(cpc, 0, q[1], correlated[1]));
+    vector[q[1] * J[1]] ZWr = dense ? ZW * r
+                              : sparse_times(ZW_value, ZW_row, ZW_column,
+                                             q[1] * J[1], r);
+    array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
+    matrix[J[1], q[1]] u = left_over(ZrQ, append_row(1, -w), q[1], ZWr);
+    array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);
+    matrix[J[1], q[1]] v; // Lambda \ r: F' \ (D \ x / s + D^(-1/2) normals)
+    for (i in 1 : q[1]) {
+      int a = q[1] + 1 - i;
+      vector[J[1]] noise = to_vector(normal_rng(zeros_vector(J[1]), 1));
+      v[ : , a] = x[a] ./ F[a, a] / s + noise ./ sqrt(F[a, a]);
+      for (b in a + 1 : q[1]) {
+        v[ : , a] -= F[b, a] .* v[ : , b];
+      }
+    }
+    r_first = s * to_vector(v * M');
+  }
+}

@@ -1,0 +1,398 @@
+"""Several group terms, one of them integrated out: the posterior, its tables, and the choice."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from scipy import stats
+
+import partialpool as pp
+from partialpool import conditional, group_density, inference_data, marginal, prepare
+from partialpool.conditional import Population
+from partialpool.errors import AccuracyError, DataError, OptionError
+from partialpool.informative import estimated_information
+
+FORMULA = "diameter ~ 1 + (1 | plate) + (1 | sample)"
+PENICILLIN = pp.datasets.load("penicillin")
+REML = {"Intercept": 22.972, "plate": 0.847, "sample": 1.932, "sigma": 0.550}
+"""lme4, vignette of Bates et al. (2015); of a balanced table those of its analysis of variance."""
+
+
+def table(fit: pp.ModelFit) -> pd.DataFrame:
+    parts = [fit.fixef(), fit.varcorr(), fit.ranef(), fit.coef()]
+    return pd.concat([part.sort_index() for part in parts], ignore_index=True)
+
+
+def apart(one: pd.DataFrame, other: pd.DataFrame) -> float:
+    """Largest difference of means or sds, in Monte-Carlo errors; both must have the draws."""
+    assert min(one["ess_bulk"].min(), other["ess_bulk"].min()) > 400
+    distances = [
+        abs(one[what] - other[what]) / np.hypot(one[f"mcse_{what}"], other[f"mcse_{what}"])
+        for what in ("mean", "sd")
+    ]
+    return float(np.max(distances))
+
+
+def sample(model: pp.Model, seed: int = 1, **options: Any) -> pp.ModelFit:
+    return model.sample(engine="stanli", seed=seed, verbose=False, **options)
+
+
+@pytest.fixture(scope="module")
+def penicillin() -> pp.ModelFit:
+    return sample(pp.Model(FORMULA, PENICILLIN))
+
+
+def test_the_general_program_has_the_same_posterior(penicillin: pp.ModelFit) -> None:
+    model = penicillin.model
+    assert model.parameterizations == {"plate": "marginal", "sample": "centered"}
+    assert penicillin.program.name == marginal.CROSSED
+    general = dataclasses.replace(model, parameterization="centered")
+    assert general.program.name == "glmm/gaussian"
+    reference = table(sample(general, draws=1200))
+    assert apart(table(penicillin), reference) < 5
+    other = dataclasses.replace(model, parameterization={"sample": "marginal"})
+    assert other.parameterizations == {"plate": "centered", "sample": "marginal"}
+    assert apart(table(sample(other, 2)), reference) < 5
+    wrong = dataclasses.replace(model, priors={"sd(sample)": pp.HalfNormal(0.3)})
+    assert apart(table(sample(wrong, 3)), reference) > 5
+
+
+@pytest.mark.slow
+def test_noncentered_beside_marginal(penicillin: pp.ModelFit) -> None:
+    """Of what there is little to tell of: a slope of time in each sample."""
+    data = PENICILLIN.assign(turn=np.tile(np.arange(-2.0, 3), 29)[:144])
+    formula = FORMULA.replace("(1 | sample)", "(1 | sample) + (0 + turn | sample)")
+    model = pp.Model(formula, data)
+    assert model.parameterizations == {
+        "plate": "marginal", "sample": "centered", "sample.1": "noncentered"
+    }  # fmt: skip
+    general = dataclasses.replace(
+        model,
+        parameterization={"plate": "centered", "sample": "centered", "sample.1": "noncentered"},
+    )
+    one, other = (sample(each, adapt_delta=0.9, draws=1200) for each in (model, general))
+    assert apart(table(one), table(other)) < 5
+    assert set(one.posterior.data_vars) == set(other.posterior.data_vars)
+    for name, values in one.posterior.data_vars.items():
+        assert values.dims == other.posterior[name].dims
+
+
+def test_estimates_are_near_reml(penicillin: pp.ModelFit) -> None:
+    """Means of sds are above their REML, most so of six samples; effects hardly differ."""
+    sds = penicillin.varcorr()
+    assert penicillin.fixef().loc["Intercept", "mean"] == pytest.approx(REML["Intercept"], abs=0.1)
+    assert sds.loc[("Residual", "sd", ""), "mean"] == pytest.approx(REML["sigma"], abs=0.02)
+    for name in ("plate", "sample"):
+        row = sds.loc[(name, "sd", "Intercept")]
+        assert abs(row["mean"] - REML[name]) < 0.6 * row["sd"]
+    shrunk = REML["plate"] ** 2 / (REML["plate"] ** 2 + REML["sigma"] ** 2 / 6)
+    means = PENICILLIN.groupby("plate", observed=True)["diameter"].mean()
+    blup = shrunk * (means - means.mean())
+    found = penicillin.ranef().loc["plate", "mean"].droplevel("coefficient")
+    np.testing.assert_allclose(found.reindex(blup.index), blup, atol=0.06)
+
+
+def test_the_programs_own_effects_are_those_drawn_afterwards(penicillin: pp.ModelFit) -> None:
+    program = pp.programs.get(marginal.CROSSED)
+    data = program.example_data() | {"centered": [0, 1]}
+    assert data["draw_effects"] == 1
+    fit = program.sample(data, engine="stanli", seed=4, verbose=False)
+    dims = ("chain", "draw", "effect")
+    both = np.concatenate([fit.posterior[name].values for name in ("r_first", "r")], axis=2)
+    summary = pp.summaries.summary(xr.Dataset({"r": (dims, both)}))
+    drawn = penicillin.ranef()
+    summary.index = drawn.index
+    assert apart(summary, drawn) < 5
+    summary["mean"] = summary["mean"].sample(frac=1, random_state=1).to_numpy()
+    assert apart(summary, drawn) > 5
+
+
+# Effects given the population and the other terms ------------------------------------------------
+
+
+def crossed_model(left: str = "") -> pp.Model:
+    rng = np.random.default_rng(6)
+    n = 60
+    data = pd.DataFrame(
+        {
+            "g": np.concatenate([np.arange(12), rng.integers(0, 12, n - 12)]),
+            "h": np.concatenate([np.arange(4), rng.integers(0, 4, n - 4)]),
+            "x": rng.normal(2, 1, n), "w": rng.uniform(0.3, 3, n), "s": rng.uniform(0.5, 2, n),
+        }
+    )  # fmt: skip
+    effects = rng.normal(size=12)[data["g"]] + rng.normal(size=4)[data["h"]] * data["x"]
+    data["y"] = 3 + effects + rng.normal(size=n)
+    return pp.Model(f"y{left} ~ x + (1 + x | g) + (1 + x || h)", data)
+
+
+def population_of(model: pp.Model, draws: int, seed: int = 1) -> Population:
+    rng = np.random.default_rng(seed)
+    known = model.design.se is not None
+    return Population(
+        rng.normal([3, 0], 1, (draws, 2)),
+        np.tril(rng.normal(size=(draws, 2, 2))),
+        np.ones(draws) if known else rng.uniform(0.3, 2, draws),
+        rng.normal(size=(draws, 8)),
+    )
+
+
+@pytest.mark.parametrize("left", ["", " | weights(w)", " | se(s)", " | se(s) + weights(w)"])
+def test_moments_and_densities_of_groups_are_dense_normals(left: str) -> None:
+    model = crossed_model(left)
+    design, of = model.design, population_of(model, 5)
+    reduced = model.prepared.reduced
+    assert reduced is not None
+    assert reduced.label == "g"
+    sums = reduced.sums
+    g, h = design.groups
+    z = np.zeros((3, 12, 5, 2))
+    z[1:] = np.eye(2)[:, None, None]
+    mean, *moved = (conditional.effects_from(sums, of, np.arange(12), each) for each in z)
+    root = np.stack([each - mean for each in moved], axis=-1)
+    some = conditional.effects_from(sums, of, np.array([7, 2]), np.zeros((2, 5, 2)))
+    np.testing.assert_allclose(some, mean[:, [7, 2]], rtol=1e-12)
+    _, own = marginal.group_rows(design, g.codes, 12, sums.reference)
+    likelihood = group_density.group_log_likelihood(sums, own, of)
+    assert of.further is not None
+    r2 = of.further.reshape(5, 2, 4)
+    response = design.response
+    assert response is not None
+    for s in range(5):
+        fixed = marginal.columns(design) @ of.coefficients[s]
+        expected = fixed + np.sum(h.Z * r2[s][:, h.codes].T, axis=1)
+        variance = np.full(60, of.sigma[s] ** 2) if response.se is None else response.se**2
+        counted = variance / (1.0 if response.weights is None else response.weights)
+        prior = of.factor[s] @ of.factor[s].T
+        for j in range(12):
+            mine = g.codes == j
+            Z, left_over = g.Z[mine], (response.y - expected)[mine]
+            whole = Z @ prior @ Z.T + np.diag(counted[mine])
+            gain = prior @ Z.T @ np.linalg.inv(whole)
+            np.testing.assert_allclose(mean[s, j], gain @ left_over, atol=1e-9)
+            within = prior - gain @ Z @ prior
+            np.testing.assert_allclose(root[s, j] @ root[s, j].T, within, atol=1e-9)
+            exact = stats.multivariate_normal(np.zeros(len(whole)), whole).logpdf(left_over)
+            if response.weights is not None:  # a density to the power w
+                w = response.weights[mine]
+                logs = 0.5 * np.log(2 * np.pi * variance[mine])
+                exact += np.sum((1 - w) * logs - 0.5 * np.log(w))
+            np.testing.assert_allclose(likelihood[s, j], exact, atol=1e-9)
+
+
+# Fits that keep their effects, and those that do not ----------------------------------------------
+
+SHORT: dict[str, Any] = {"chains": 2, "warmup": 200, "draws": 150}
+Pair = tuple[pp.ModelFit, pp.ModelFit]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    """The term that is integrated out is the second of the formula."""
+    model = crossed_model()
+    formula = "y ~ x + (1 + x || h) + (1 + x | g)"
+    model = dataclasses.replace(model, formula=formula)
+    with pytest.MonkeyPatch.context() as patch:
+        kept = sample(model, **SHORT)
+        patch.setattr(prepare, "KEPT", 0)
+        return kept, sample(model, **SHORT)
+
+
+def test_effects_kept_or_drawn_when_asked_for(pair: Pair) -> None:
+    kept, large = pair
+    assert set(kept.posterior.data_vars) - set(large.posterior.data_vars) == {"r_g"}
+    assert kept.posterior["r_h"].dims == ("chain", "draw", "h", "h_coefficient")
+    for groups, factor in ((None, "g"), ([3, 1], "g"), (None, "h"), ([2], "h")):
+        one, other = (fit.effects(groups, factor=factor) for fit in pair)
+        xr.testing.assert_allclose(one, other, rtol=1e-10)
+    for table_of in ("ranef", "coef"):
+        drawn, exact = getattr(kept, table_of)(), getattr(large, table_of)()
+        assert exact.index.sort_values().equals(drawn.index.sort_values())
+        of_g, exact_of_g = drawn.loc["g"], exact.loc["g"]
+        assert (abs(exact_of_g["mean"] - of_g["mean"]) < 6 * of_g["mcse_mean"]).all()
+        pd.testing.assert_frame_equal(exact.loc[["h"]], drawn.loc[["h"]], check_like=True)
+
+
+def test_predictions_and_likelihoods_are_the_same(pair: Pair, tmp_path: Path) -> None:
+    kept, large = pair
+    new = pd.DataFrame({"g": [5, 77, 0, 88], "h": [1, 99, 98, 0], "x": [0.0, 1, 2, 3]})
+    for kind in ("mean", "response", "linpred"):
+        xr.testing.assert_allclose(kept.predict(kind=kind), large.predict(kind=kind))
+        for new_groups in ("sample", "population"):
+            one, other = (fit.predict(new, kind=kind, new_groups=new_groups) for fit in pair)
+            xr.testing.assert_allclose(one, other)
+    xr.testing.assert_allclose(kept.log_likelihood(), large.log_likelihood())
+    design = kept.model.design
+    r = {name: kept.posterior[f"r_{name}"].values for name in ("g", "h")}
+    beta = kept.posterior["beta"].values
+    eta = beta @ marginal.columns(design).T
+    for term in design.groups:
+        eta += np.sum(r[term.label][:, :, term.codes] * term.Z, axis=-1)
+    np.testing.assert_allclose(kept.predict(kind="linpred").values, eta, atol=1e-9)
+    for fit in pair:
+        back = pp.load(fit.save(tmp_path / "fit.nc"))
+        assert isinstance(back, pp.ModelFit)
+        assert back.model.parameterizations == fit.model.parameterizations
+        xr.testing.assert_equal(fit.predict(), back.predict())
+        xr.testing.assert_equal(fit.effects([4], factor="g"), back.effects([4], factor="g"))
+
+
+def test_scores(pair: Pair) -> None:
+    kept, large = pair
+    assert kept.kfold(2).elpd == pytest.approx(large.kfold(2).elpd)
+
+
+def test_groups_left_out_beside_a_crossed_factor(
+    penicillin: pp.ModelFit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By importance sampling and by fits to the other plates' rows."""
+    loo = penicillin.loo(by="plate")
+    assert loo.pointwise["pareto_k"].max() < 0.7
+    k = np.zeros(24)
+    k[[0, 11]] = np.nan
+    monkeypatch.setattr(inference_data, "psis_loo", lambda *given: (np.full(24, -99.0), k))
+    again = penicillin.loo(by="plate", refit=True).pointwise
+    assert np.flatnonzero(again["refitted"]).tolist() == [0, 11]
+    scores = loo.pointwise["elpd"].to_numpy()
+    np.testing.assert_allclose(again["elpd"].to_numpy()[[0, 11]], scores[[0, 11]], atol=0.1)
+    full = penicillin.posterior
+    assert abs(scores - scores.mean()).max() > 1  # they differ, so that agreement says something
+    assert "r_sample" in full
+
+
+def test_groups_left_out_with_all_of_a_further_factors_groups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rows of h=3 are in one g alone: without it h=3 is new, and drawn from its population."""
+    rng = np.random.default_rng(8)
+    g = np.repeat(np.arange(10), 4)
+    h = np.where(g == 9, 3, rng.integers(0, 3, 40))
+    y = rng.normal(size=10)[g] + np.array([0.0, 2, -2, 3])[h] + 0.7 * rng.normal(size=40)
+    data = pd.DataFrame({"y": y, "g": g, "h": h})
+    fit = sample(pp.Model("y ~ 1 + (1 | g) + (1 | h)", data), chains=2)
+    k = np.where(np.arange(10) == 9, np.nan, 0.0)
+    monkeypatch.setattr(inference_data, "psis_loo", lambda *given: (np.zeros(10), k))
+    with pytest.raises(AccuracyError, match=r"1 of 10 groups .*: group 9\. "):
+        fit.loo(by="g")
+    found = fit.loo(by="g", refit=True).pointwise.loc[9]
+    assert found["refitted"]
+    rest = pp.Model("y ~ 1 + (1 | g) + (1 | h)", data[g != 9], priors=fit.model.fixed_priors)
+    draws = sample(rest, 5, chains=2).posterior.stack(sample=("chain", "draw"))
+    mine, names = y[g == 9], ("sd_g", "sd_h", "sigma", "beta")
+    sd_g, sd_h, sigma, beta = (draws[name].values.reshape(-1) for name in names)
+
+    def expected(share: float) -> tuple[float, float]:
+        """Log of the mean density over draws, with a share of the variance of h; its error."""
+        density = np.array(
+            [
+                stats.multivariate_normal(
+                    np.full(4, beta[s]),
+                    (sd_g[s] ** 2 + share * sd_h[s] ** 2) + sigma[s] ** 2 * np.eye(4),
+                ).pdf(mine)
+                for s in range(len(sigma))
+            ]
+        )
+        return float(np.log(density.mean())), float(
+            density.std() / density.mean() / np.sqrt(len(density))
+        )
+
+    exact, error = expected(1.0)
+    assert error < 0.04
+    assert abs(found["elpd"] - exact) < 0.2
+    assert abs(expected(0.0)[0] - exact) > 0.4
+
+
+def test_what_has_no_scores_of_groups(penicillin: pp.ModelFit) -> None:
+    with pytest.raises(DataError, match=r"are of plate.*'sample': 'marginal'"):
+        penicillin.loo(by="sample")
+    data = PENICILLIN.assign(turn=np.tile(np.arange(-2.0, 3), 29)[:144])
+    model = pp.Model("diameter ~ 1 + (1 | plate) + (0 + turn | plate)", data)
+    fit = sample(model, **SHORT)
+    with pytest.raises(DataError, match=r"plate has further terms.*\(1 \+ x \|\| plate\)"):
+        fit.loo(by="plate")
+
+
+# The choice ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("auto", {"plate": "marginal", "sample": "centered"}),
+        ("marginal", {"plate": "marginal", "sample": "centered"}),
+        ({"sample": "marginal"}, {"plate": "centered", "sample": "marginal"}),
+        ({"plate": "noncentered"}, {"plate": "noncentered", "sample": "marginal"}),
+        (
+            {"plate": "marginal", "sample": "noncentered"},
+            {"plate": "marginal", "sample": "noncentered"},
+        ),
+        ("centered", {"plate": "centered", "sample": "centered"}),
+    ],
+)
+def test_which_term_is_integrated_out(given: Any, expected: dict[str, str]) -> None:
+    model = pp.Model(FORMULA, PENICILLIN, parameterization=given)
+    assert model.parameterizations == expected
+    out = "marginal" in expected.values()
+    assert model.program.name == (marginal.CROSSED if out else "glmm/gaussian")
+    if out:
+        label = next(label for label, how in expected.items() if how == "marginal")
+        assert f"{label}: Intercept; integrated out, drawn afterwards" in str(model)
+        sizes = "24 plate x 6 sample" if label == "plate" else "6 sample x 24 plate"
+        assert f"144 rows -> {sizes} (144 pairs), exactly" in str(model)
+        further = next(iter(set(expected) - {label}))
+        assert model.stan_data["centered"] == [0, int(expected[further] == "centered")]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"parameterization": {"plate": "marginal", "sample": "marginal"}},
+            "'marginal' for plate and sample, but the effects of one term alone",
+        ),
+        (
+            {"parameterization": {"plate": "marginal"}, "family": "student"},
+            "needs family 'gaussian' and partial pooling; this model has family 'student'",
+        ),
+        ({"parameterization": "marginal", "pooling": "none"}, "and none pooling. 'auto' takes"),
+    ],
+)
+def test_choices_that_there_are_not(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        pp.Model(FORMULA, PENICILLIN, **options)
+
+
+def test_too_many_pairs_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marginal, "ENTRIES", 100)
+    model = pp.Model(FORMULA, PENICILLIN)
+    assert "marginal" not in model.parameterizations.values()
+    assert model.program.name == "glmm/gaussian"
+    said = "plate and sample have 144 pairs of groups with rows in common, and so 150 sums"
+    assert f"note     {said}; more than 100" in str(model)
+    with pytest.raises(OptionError, match=f"'marginal': {said}"):
+        pp.Model(FORMULA, PENICILLIN, parameterization={"plate": "marginal"})
+    assert "note" not in str(pp.Model(FORMULA, PENICILLIN, parameterization="centered"))
+
+
+def test_information_is_that_of_the_variances() -> None:
+    """Rows of a group times the variance between groups, over the residual variance."""
+    rng = np.random.default_rng(0)
+    g, h = np.repeat(np.arange(200), 20), np.tile(np.repeat(np.arange(50), 2), 40)
+    x = rng.normal(size=4000)
+    effects = rng.normal(0, [2, 0.5], (200, 2))[g]
+    y = 7 + effects[:, 0] + effects[:, 1] * x + rng.normal(0, 0.6, 50)[h] + rng.normal(0, 2, 4000)
+    data = pd.DataFrame({"y": y, "g": g, "h": h, "x": x, "flat": h % 7, "w": 3.0, "s": 2.0})
+    formula = "y ~ x + (1 | g) + (0 + x | g) + (1 | h) + (1 | flat)"
+    expected = {"g": 20 * 4 / 4, "g.1": 20 * 0.25 / 4, "h": 80 * 0.36 / 4}
+    for left in ("", " | weights(w)", " | se(s)"):
+        design = pp.Model(formula.replace("y ~", f"y{left} ~"), data).design
+        weights = marginal.weights_of(design)
+        found = estimated_information(design, np.ones(4000) if weights is None else weights)
+        for label, value in expected.items():
+            assert found[label] == pytest.approx(value, rel=0.35)
+        assert found["flat"] < 1.5
