@@ -171,7 +171,8 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     forms = ["rescaled" if form == "marginal" else form for form in forms]
     data |= coordinates(data, forms, found)
     rows = len(distinct.offset)
-    values, smooth = starts(data, found), set(forms) <= {"rescaled"}
+    values = starts(data, found)
+    smooth = forms in ([], ["rescaled"])  # effects of several terms may make up for each other
     near = None if values is None else Near(values, standard=("z",), smooth=smooth)
     return Prepared(programs.get(family.program), data, None, rows, near)
 

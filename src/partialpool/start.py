@@ -35,6 +35,8 @@ NEAR_NORMAL, TAME, ROUGH = 2.0, 4.0, 8.0
 """Bounds on the largest curvature two sds from the mode, in units of the metric's (1 of a normal):
 of a posterior that is near normal, of one that is tame, and of one where a start is worth
 anything."""
+TIED = 0.7
+"""Bound on the correlation of any direction with the parameters that are nearly standard normal."""
 WIDE = 1.4
 """Bound on the second moments of a near normal posterior, in units of the inverse Hessian's."""
 LONG_STEPS = 0.6
@@ -162,7 +164,7 @@ def _find(
         return None
     try:
         mode = _mode(density, density.unconstrain(near.values))
-        hessian = _hessian(density, mode, np.flatnonzero(free))
+        hessian, across = _hessian(density, mode, np.flatnonzero(free))
     except PartialPoolError:
         return None
     scale = np.sqrt(np.abs(np.diag(hessian)))
@@ -172,6 +174,9 @@ def _find(
     if eigenvalues.min() < 1e-8:
         return None
     directions = axes / np.sqrt(eigenvalues) / scale[:, None]  # columns: one sd along each axis
+    tied = across[:, ~free].T @ directions
+    if tied.size and np.linalg.norm(tied, ord=2) > TIED:
+        return None
     moments = _moments(density, mode, np.flatnonzero(free), directions)
     if not np.isfinite(moments).all():
         return None
@@ -206,30 +211,29 @@ def _mode(density: Density, q: Floats) -> Floats:
     return np.asarray(found.x, dtype=np.float64)
 
 
-def _hessian(density: Density, mode: Floats, free: NDArray[np.int64]) -> Floats:
-    """Hessian of minus the log density over some coordinates, by differences of gradients.
+def _hessian(density: Density, mode: Floats, free: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Hessian of minus the log density over some coordinates, and their rows of the whole one.
 
     Half a standard deviation to either side: a kink, as a prior of an sd may have at 0, then
     counts for no more than it matters.
     """
     steps = np.full(len(free), FIRST_STEP)
     for _ in range(ROUNDS):
-        rows = [_slope(density, mode, i, h, free) for i, h in zip(free, steps, strict=True)]
-        curvature = np.array([row[k] for k, row in enumerate(rows)])
+        rows = [_slope(density, mode, i, h) for i, h in zip(free, steps, strict=True)]
+        curvature = np.array([row[i] for i, row in zip(free, rows, strict=True)])
         if not (curvature > 0).all():
             break
         steps = 0.5 / np.sqrt(curvature)
-    hessian = np.array(rows).reshape(len(free), len(free))
-    return np.asarray((hessian + hessian.T) / 2)
+    across = np.array(rows).reshape(len(free), len(mode))
+    hessian = across[:, free]
+    return np.asarray((hessian + hessian.T) / 2), across
 
 
-def _slope(
-    density: Density, mode: Floats, i: np.int64, step: float, free: NDArray[np.int64]
-) -> Floats:
+def _slope(density: Density, mode: Floats, i: np.int64, step: float) -> Floats:
     up, down = mode.copy(), mode.copy()
     up[i] += step
     down[i] -= step
-    return np.asarray((density.at(down)[1] - density.at(up)[1])[free] / (2 * step))
+    return np.asarray((density.at(down)[1] - density.at(up)[1]) / (2 * step))
 
 
 def _moments(density: Density, mode: Floats, free: NDArray[np.int64], directions: Floats) -> Floats:

@@ -186,16 +186,10 @@ def test_what_is_not_broken_is_right_there(log_density: MakeLogDensity) -> None:
 
 def test_its_functions_are_those_of_the_other_programs() -> None:
     """The same text, but for what the one or the other alone has."""
-    codes = {
-        name: program_path(name).read_text(encoding="utf-8")
-        for name in (CROSSED, BY_GROUP, "glmm/gaussian")
-    }
+    codes = {name: program_path(name).read_text(encoding="utf-8") for name in (CROSSED, BY_GROUP)}
     functions = codes[BY_GROUP]
     functions = functions[functions.index("functions {") : functions.index("}\ndata {")]
     assert functions in codes[CROSSED]
-    general = codes["glmm/gaussian"]
-    begin = general.index("  // Log density of group effects as they stand")
-    assert general[begin : general.index("}\ndata {")] in codes[CROSSED]
 
 
 def test_every_kind_of_model_samples(engine: str) -> None:

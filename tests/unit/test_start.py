@@ -102,6 +102,16 @@ def test_standard_parameters_are_left_alone() -> None:
     assert 0.8 < z.std() < 1.2
 
 
+def test_what_depends_on_the_standard_ones_has_no_start() -> None:
+    code = """
+    parameters {{ real mu; vector[100] z; }}
+    model {{ mu ~ normal({} * sum(z) / 10, 0.1); z ~ std_normal(); }}
+    """
+    values = {"mu": 0.0, "z": np.zeros(100)}
+    assert found(code.format(0.03), {}, values, standard=("z",)) is not None
+    assert found(code.format(0.3), {}, values, standard=("z",)) is None
+
+
 @pytest.fixture(scope="module")
 def sleep() -> pp.Model:
     return pp.Model("reaction ~ days + (1 + days | subject)", pp.datasets.load("sleepstudy"))
