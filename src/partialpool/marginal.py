@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from . import priors, reduce
 from .conditional import GroupRows
 from .design import Design, GroupDesign
+from .families import Family
 from .glmm import codes, lkj_shape
+from .joint import History, joint_data
 from .prior_table import PriorTable, sd_name
 from .priors import Code
 from .reduce import GaussianSums
@@ -139,7 +141,14 @@ def _full_rank(R: Floats) -> bool:
     return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])
 
 
-def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, Any]:
+def stan_data(
+    design: Design,
+    table: PriorTable,
+    found: Reduced,
+    *,
+    family: Family,
+    history: History | None = None,
+) -> dict[str, Any]:
     """Lay out what the data block of `found.program` declares."""
     response = design.response
     assert response is not None
@@ -168,6 +177,7 @@ def stan_data(design: Design, table: PriorTable, found: Reduced) -> dict[str, An
         "C": q * (q - 1) // 2 if term.correlated else 0,
         **codes("alpha", alpha, location=True),
         **codes("beta", betas, location=True),
+        **joint_data(history, design, family),
         **codes("tau", taus, location=False),
         "prior_cor_eta": lkj_shape(term, table),
         **codes("sigma", sigma, location=False),

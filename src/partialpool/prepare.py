@@ -16,6 +16,7 @@ from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
 from .informative import ENOUGH, group_information
+from .joint import History, tempered
 from .marginal import Reduced
 from .prior_table import PriorTable
 from .stan_program import StanProgram
@@ -93,7 +94,14 @@ def parameterizations(
     return chosen
 
 
-def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
+def prepare(
+    design: Design,
+    family: Family,
+    table: PriorTable,
+    how: Mapping[str, str],
+    *,
+    history: History | None = None,
+) -> Prepared:
     """Lay out the program and its data.
 
     Parameters
@@ -103,15 +111,19 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     table : PriorTable
     how : mapping of term label to "marginal", "centered" or "noncentered"
         Of rows that do not determine a fit, effects to integrate out are sampled non-centered.
+    history : History, optional
+        A joint prior of the population, and the power of the likelihood.
     """
-    reduced = marginal.reduced(design) if "marginal" in how.values() else None
+    power = 1.0 if history is None else history.likelihood
+    reduced = marginal.reduced(tempered(design, power)) if "marginal" in how.values() else None
     if reduced is not None:
-        data = marginal.stan_data(design, table, reduced)
+        data = marginal.stan_data(design, table, reduced, family=family, history=history)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset))
     centered = {label: choice == "centered" for label, choice in how.items()}
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)
-    data = glmm.stan_data(distinct, family, table, centered, whole=design)
+    rows = tempered(distinct, power)
+    data = glmm.stan_data(rows, family, table, centered, whole=design, history=history)
     return Prepared(programs.get(family.program), data, None, len(distinct.offset))
 
 

@@ -125,8 +125,8 @@ def correlation_matrix(partial: Array, q: int) -> Array:
     return omega
 
 
-def term(z: Array, tau: Array, partial: Array, t: int, data: Data) -> tuple[Array, Array]:
-    """Group effects of term t, and the log density of what they are made of."""
+def term(z: Array, tau: Array, partial: Array, t: int, data: Data) -> tuple[Array, Array, Array]:
+    """Group effects of term t, the log density of what they are made of, and LKJ's."""
     q, groups = data["q"][t], data["J"][t]
     omega = correlation_matrix(partial, q)
     lkj = (data["prior_cor_eta"][t] - 1) * np.linalg.slogdet(omega)[1]
@@ -141,7 +141,7 @@ def term(z: Array, tau: Array, partial: Array, t: int, data: Data) -> tuple[Arra
         log_slope = groups * np.linalg.slogdet(factor)[1]
     distance = total(r * np.linalg.solve(of_all, r[:, :, None])[:, :, 0])
     normal = -0.5 * (distance + np.linalg.slogdet(of_all)[1])
-    return r, np.asarray(lkj + normal + log_slope)
+    return r, np.asarray(normal + log_slope), np.asarray(lkj)
 
 
 def design_of_effects(data: Data) -> Array:
@@ -157,6 +157,21 @@ def design_of_effects(data: Data) -> Array:
 
 
 # --- the model ------------------------------------------------------------------------------------
+
+
+def power(at: int, data: Data) -> float:
+    """Of the own prior of the parameter numbered `at`, from 0."""
+    return float(data["own_power"]) if at + 1 in data["joint_at"] else 1.0
+
+
+def joint_prior(u: Array, log_slopes: Array, data: Data) -> Array:
+    """Of (points, parameters) on the unconstrained scale, with what tempered Jacobians leave."""
+    if not data["D"]:
+        return np.zeros(len(u))
+    at = np.asarray(data["joint_at"]) - 1
+    factor = np.reshape(data["prior_joint_L"], (len(at), len(at)))
+    normal = stats.multivariate_normal(data["prior_joint_mean"], factor @ factor.T)
+    return np.asarray(normal.logpdf(u[:, at]) + (data["own_power"] - 1) * total(log_slopes[:, at]))
 
 
 def sizes(family: str, data: Data) -> list[int]:
@@ -176,19 +191,21 @@ def log_density(family: str, q: Array, data: Data) -> Array:
     predictors = np.asarray(data["X"], dtype=float).reshape(data["N"], data["K"])
     if data["has_intercept"]:
         parts = ("family", "location", "scale", "df")
-        lp = lp + location_prior(alpha[:, 0], *(data[f"prior_alpha_{part}"] for part in parts))
+        prior = (data[f"prior_alpha_{part}"] for part in parts)
+        lp = lp + power(0, data) * location_prior(alpha[:, 0], *prior)
         predictors = predictors - np.asarray(data["x_mean"], dtype=float)
     eta = np.asarray(data["known"]) + beta @ predictors.T + np.sum(alpha, axis=1, keepdims=True)
     for k in range(data["K"]):
         prior = (data[f"prior_beta_{part}"][k] for part in ("family", "location", "scale", "df"))
-        lp = lp + location_prior(beta[:, k], *prior)
+        lp = lp + power(alpha.shape[1] + k, data) * location_prior(beta[:, k], *prior)
 
     fixed = np.asarray(data["tau_fixed"], dtype=bool)
     tau = np.tile(np.asarray(data["prior_tau_scale"], dtype=float), (len(q), 1))
     tau[:, ~fixed] = np.exp(log_tau)
     for k in np.flatnonzero(~fixed):
         prior = (data[f"prior_tau_{part}"][k] for part in ("family", "scale", "df"))
-        lp = lp + positive_prior(tau[:, k], *prior)
+        here = alpha.shape[1] + data["K"] + int(k)
+        lp = lp + power(here, data) * positive_prior(tau[:, k], *prior)
 
     cpc = 2 * special.expit(free_cpc) - 1
     effects = []
@@ -197,9 +214,10 @@ def log_density(family: str, q: Array, data: Data) -> Array:
         here, tau = np.split(tau, [coefficients], axis=1)
         partial, cpc = np.split(cpc, [count], axis=1)
         z_t, z = np.split(z, [coefficients * data["J"][t]], axis=1)
-        r, density = term(z_t, here, partial, t, data)
+        first = alpha.shape[1] + data["K"] + data["Q"] + data["C"] - cpc.shape[1] - count
+        r, density, lkj = term(z_t, here, partial, t, data)
         effects.append(r)
-        lp = lp + density
+        lp = lp + density + power(first, data) * lkj
     if effects:
         eta = eta + np.hstack(effects) @ design_of_effects(data).T
 
@@ -208,5 +226,15 @@ def log_density(family: str, q: Array, data: Data) -> Array:
         value = bounds[name] + np.exp(x[:, 0]) if x.shape[1] else np.empty(0)
         auxiliary.append(value)
         if x.shape[1]:
-            lp = lp + x[:, 0] + auxiliary_prior(value, name, data)
+            here = alpha.shape[1] + data["K"] + data["Q"] + data["C"] + len(auxiliary) - 1
+            lp = lp + x[:, 0] + power(here, data) * auxiliary_prior(value, name, data)
+    if data["D"]:
+        at_zero = alpha - (beta @ np.asarray(data["x_mean"], dtype=float))[:, None]
+        logs = np.zeros((len(q), data["Q"]))
+        logs[:, ~fixed] = log_tau
+        others = [np.empty((len(q), 0)), *free]
+        u = np.hstack([at_zero[:, : alpha.shape[1]], beta, logs, free_cpc, *others])
+        none = np.zeros((len(q), alpha.shape[1] + data["K"]))
+        slopes = np.hstack([none, logs, log_slope_of_expit(free_cpc), *others])
+        lp = lp + joint_prior(u, slopes, data)
     return np.asarray(lp + total(np.asarray(data["weights"]) * likelihood(eta, auxiliary, data)))

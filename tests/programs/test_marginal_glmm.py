@@ -41,7 +41,7 @@ thorough = settings(
 
 def assert_right(program: Path, name: str, one: Case, make: MakeLogDensity) -> None:
     model = one.model()
-    data = data_of(model, name)
+    data = one.with_joint(data_of(model, name))
     density = make(program, data)
     assert_same_density(density, lambda q: cases_marginal.log_density(q, model, data), points(data))
 
@@ -150,6 +150,9 @@ BROKEN = {
     "determinants counted once": (BY_PATTERN, "-groups[p] *", "-"),
     "sign of e": (BY_PATTERN, "append_row(1, -y_unit", "append_row(1, y_unit"),
     "transposed": (BY_PATTERN, "(F, Lambda')", "(F, Lambda)"),
+    "tempered Jacobian": (BY_GROUP, "(own_power - 1) * sum", "own_power * sum"),
+    "joint prior at 0": (BY_PATTERN, "append_row(Intercept, beta)", "append_row(alpha, beta)"),
+    "own prior of tau": (BY_PATTERN, "power[has_intercept + K + k]", "power[own + 1]"),
     "half of M": (BY_PATTERN, "M[b, a] = M[a, b]", "M[b, a] = 0"),
 }  # fmt: skip
 
@@ -162,7 +165,7 @@ def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, w
     assert old in code
     broken = tmp_path / "broken.stan"
     broken.write_text(code.replace(old, new), encoding="utf-8")
-    one = twice(case(q=3, predictors=2, rotation=1))
+    one = twice(case(q=3, predictors=2, rotation=1, joined=7))
     assert_right(program_path(name), name, one, log_density)
     with pytest.raises(AssertionError, match="differ by"):
         assert_right(broken, name, one, log_density)

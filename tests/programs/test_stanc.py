@@ -112,7 +112,7 @@ def test_is_formatted_by_stanc(stanc: Path, tmp_path: Path, name: str) -> None:
 @every_program
 def test_reads_well(stanc: Path, name: str) -> None:
     lines = program_path(name).read_text(encoding="utf-8").splitlines()
-    longest = 270 if name.startswith("glmm/") else 125 if name in cases_linear.LONG else 100
+    longest = 310 if name.startswith("glmm/") else 125 if name in cases_linear.LONG else 100
     assert 20 <= len(lines) <= longest
     assert max(map(len, lines)) <= 80
     blocks = [i for i, line in enumerate(lines) if line in ("functions {", "data {")]
