@@ -117,7 +117,7 @@ class PosteriorPrior:
             what = f"has no {unknown[0]!r}" if unknown else "needs names that differ"
             raise DataError(f"this prior {what}; it is of {', '.join(self.names)}")
         at = [self.names.index(name) for name in names]
-        factor = np.linalg.cholesky(self.covariance[np.ix_(at, at)])
+        factor = np.asarray(np.linalg.cholesky(self.covariance[np.ix_(at, at)]), np.float64)
         check = dataclasses.replace(self.check, marginal=self.check.marginal[at])
         transforms = tuple(self.transforms[i] for i in at)
         return PosteriorPrior(tuple(names), transforms, self.mean[at], factor, check, self.source)
@@ -224,6 +224,39 @@ def as_history(given: object) -> History | None:
         "history must be pp.prior_from(fit), or its .power(a0) or .regularise(strength), "
         f"not {type(given).__name__}"
     )
+
+
+def as_plain(history: History | None) -> dict[str, Any] | None:
+    """Lay a history out as JSON can hold it."""
+    if history is None:
+        return None
+    prior, check = history.prior, history.prior.check
+    return {
+        "powers": [history.weight, history.own, history.likelihood],
+        "names": list(prior.names),
+        "transforms": list(prior.transforms),
+        "mean": prior.mean.tolist(),
+        "cholesky": prior.cholesky.tolist(),
+        "source": prior.source,
+        "marginal": check.marginal.tolist(),
+        "check": [check.joint, check.marginal_limit, check.joint_limit, check.size],
+    }
+
+
+def from_plain(given: Mapping[str, Any] | None) -> History | None:
+    """Read what `as_plain` laid out."""
+    if given is None:
+        return None
+    check = NormalCheck(np.array(given["marginal"]), *given["check"])
+    prior = PosteriorPrior(
+        tuple(given["names"]),
+        tuple(given["transforms"]),
+        np.array(given["mean"]),
+        np.array(given["cholesky"]),
+        check,
+        given["source"],
+    )
+    return History(prior, *given["powers"])
 
 
 def coordinates(design: Design, family: Family) -> list[str]:

@@ -135,7 +135,7 @@ def reverse_kl(
         back = np.linalg.solve(root.T, vectors)
         found = (back * values) @ back.T
         change = np.abs(found - S).max() / np.abs(found).max() + np.abs(new - mean).max()
-        S, mean = found, new
+        S, mean = found, np.asarray(new, np.float64)
         if change < tolerance * (1 + np.abs(mean).max()):
             return MultivariateNormal.of(mean, 0.5 * (S + S.T))
     raise ArithmeticError("the two equations of reverse_kl did not settle in 10,000 turns")

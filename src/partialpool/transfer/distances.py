@@ -53,8 +53,7 @@ class MultivariateNormal:
     @property
     def precision(self) -> Floats:
         """Inverse of the covariance."""
-        found: Floats = np.linalg.inv(self.covariance)
-        return found
+        return np.asarray(np.linalg.inv(self.covariance), np.float64)
 
     def of_columns(self, matrix: npt.ArrayLike) -> MultivariateNormal:
         """Distribution of ``matrix @ x``."""
