@@ -246,12 +246,15 @@ def power_prior_normalised(one: Case, logit_a0: Array) -> Array:
 
 
 def exchangeable(one: Case, log_tau: Array, log_sigma: Array) -> Array:
-    """All rows of both samples are one normal vector."""
+    """All rows of both samples are one normal vector; its covariance is roots'roots.
+
+    The covariance itself would lose half of the digits where sigma is small.
+    """
     data = one.data
     X = np.reshape(data["X"], (data["N"], data["P"]))
     y = np.concatenate([one.y_history, data["y"]])
-    V = np.diag(np.square(data["prior_beta_scale"]))
-    mean = np.vstack([one.X_history, X]) @ np.asarray(data["prior_beta_location"])
+    s = np.asarray(data["prior_beta_scale"])
+    distance = y - np.vstack([one.X_history, X]) @ np.asarray(data["prior_beta_location"])
     found = total(log_tau) + sigma_prior(log_sigma, data)
     for i in range(len(log_tau)):
         tau = np.asarray(data["prior_tau_scale"])
@@ -262,14 +265,13 @@ def exchangeable(one: Case, log_tau: Array, log_sigma: Array) -> Array:
                 found[i] += scale_prior(np.exp(log_tau[i, k : k + 1]), "tau", of)[0]
             tau = np.exp(log_tau[i])
         sd = np.full(2, data["sigma_known"]) if data["known_sigma"] else np.exp(log_sigma[i])
-        W = V + np.diag(tau**2)
-        noise = np.repeat(sd**2, [len(one.y_history), data["N"]])
+        noise = np.repeat(sd, [len(one.y_history), data["N"]])
         H = one.X_history
-        top = np.hstack([H @ W @ H.T, H @ V @ X.T])
-        covariance = np.vstack([top, np.hstack([X @ V @ H.T, X @ W @ X.T])]) + np.diag(noise)
-        lower = np.linalg.cholesky(covariance)
-        z = np.linalg.solve(lower, y - mean)
-        found[i] += -np.log(np.diag(lower)).sum() - 0.5 * z @ z
+        history = np.hstack([H * s, H * tau, 0 * H])  # of mu, and of either sample's own part
+        effects = np.vstack([history, np.hstack([X * s, 0 * X, X * tau])])
+        factor = np.linalg.qr(np.vstack([np.diag(noise), effects.T]), mode="r")
+        z = np.linalg.solve(factor.T, distance)
+        found[i] += -np.log(np.abs(np.diag(factor))).sum() - 0.5 * z @ z
     return found
 
 

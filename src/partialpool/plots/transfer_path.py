@@ -71,9 +71,7 @@ def transfer_path(
     }
     first = panels(figures, columns=columns, size=(3.6, 3.0), share="columns", legends=False)
     handles, labels = first.get_legend_handles_labels()
-    first.figure.legend(  # type: ignore[union-attr]
-        handles, labels, loc="outside lower center", ncols=4, frameon=False
-    )
+    first.figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     return first
 
 
