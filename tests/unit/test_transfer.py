@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
+import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -671,3 +674,50 @@ def test_pairs_that_do_not_fit(wrong: dict[str, Any], message: str) -> None:
     }
     with pytest.raises(DataError, match=message):
         transfer.Pair.of(**right | wrong)
+
+
+# --- the study in the docs ------------------------------------------------------------------------
+
+
+def test_study_has_the_closed_forms() -> None:
+    """Its arithmetic for many replicates at once is that of the functions here, for one."""
+    path = Path(__file__).parents[2] / "benchmarks" / "transfer_study.py"
+    spec = importlib.util.spec_from_file_location("transfer_study", path)
+    assert spec is not None
+    assert spec.loader is not None
+    study = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = study
+    spec.loader.exec_module(study)
+    h, y = np.array([0.31, 0.2]), np.array([0.42, 0.9])
+    prior = transfer.MultivariateNormal.of(0.0, 1.0)
+    for i in range(2):
+        sums = [
+            transfer.RegressionSums(float(n), np.array([m]), np.array([[n**0.5]]), 0.0)
+            for n, m in ((100, y[i]), (10_000, h[i]))
+        ]
+        both: Any = {"prior": prior, "new": sums[0], "history": sums[1], "sigma": 1.0}
+        alone, history = (transfer.normal_posterior(prior, each, sigma=1.0) for each in sums)
+        half = lambda tau: -0.5 * np.square(tau / 0.5)  # noqa: E731
+        wanted = {
+            "new sample alone": alone,
+            "posterior as prior (pooled)": transfer.power_prior(**both, a0=1.0),
+            "power prior, a0 = 0.01": transfer.power_prior(**both, a0=0.01),
+            "power prior, a0 unknown": transfer.power_prior_normalised(**both, nodes=1500),
+            "KL-regularised, lambda = 0.01": transfer.kl_regularised(alone, history, strength=0.01),
+            "KL-regularised, lambda = 1": transfer.kl_regularised(alone, history, strength=1.0),
+            "reverse KL, lambda = 1": transfer.reverse_kl(alone, history, strength=1.0),
+            "exchangeable, tau ~ half-normal(0.5)": transfer.exchangeable_mixture(
+                **both, log_prior=half, largest=4.5
+            ),
+            "commensurate, spike and slab": transfer.commensurate_mixture(
+                **both, spike_chance=0.5, spike_sd=0.02, slab=(0.1, 2.0)
+            ),
+        }
+        assert set(wanted) == set(study.METHODS)
+        for name, exact in wanted.items():
+            found = study.METHODS[name](h, y)
+            np.testing.assert_allclose(found.mean[i], exact.mean[0], rtol=2e-5, err_msg=name)
+            np.testing.assert_allclose(found.sd[i], exact.sd[0], rtol=2e-4, err_msg=name)
+            if isinstance(exact, transfer.NormalMixture):
+                below = exact.cdf([0.35])[0]
+                np.testing.assert_allclose(found.below(0.35)[i], below, rtol=2e-4, err_msg=name)

@@ -22,8 +22,8 @@ SETS = 200
 """Sets of normal draws, the worst of which is what chance explains."""
 MOST = 2000
 """Draws up to which distances are measured, thinned evenly beyond."""
-MATTERS = 0.03
-"""Distance above which a warning is given: some probability is wrong by three in a hundred."""
+MATTERS = 0.05
+"""Distance above which a warning is given: some probability is wrong by five in a hundred."""
 
 
 def prior_from(fit: Fit, names: Sequence[str] | None = None) -> PosteriorPrior:
