@@ -59,6 +59,14 @@ def normal(mean: Array, variance: float) -> Posterior:
     return Posterior(np.ones_like(column), column, np.full_like(column, variance**0.5))
 
 
+def gauss(count: int) -> tuple[Array, Array]:
+    """Nodes and weights on (0, 1): Gauss-Legendre of 20 on equal parts."""
+    x, w = np.polynomial.legendre.leggauss(20)
+    parts = count // 20
+    nodes = (np.arange(parts)[:, None] + 0.5 * (x + 1)) / parts
+    return nodes.ravel(), np.tile(0.5 * w / parts, parts)
+
+
 def after(mean: Array, variance: Array, y: Array) -> tuple[Array, Array, Array]:
     """Update normals by the new sample's mean: posterior means and variances, log evidence."""
     noise = 1 / N_NEW
@@ -91,9 +99,8 @@ def power(a0: float) -> Callable[[Array, Array], Posterior]:
 
 def power_unknown(h: Array, y: Array) -> Posterior:
     """Nodes in a0 as t^4: where a0 of a large history matters is near 0."""
-    x, w = np.polynomial.legendre.leggauss(200)
-    t = 0.5 * (x + 1)
-    return mixture(np.log(0.5 * w * 4 * t**3), *powered(h, t**4), y)
+    t, w = gauss(200)
+    return mixture(np.log(w * 4 * t**3), *powered(h, t**4), y)
 
 
 def kl(strength: float) -> Callable[[Array, Array], Posterior]:
@@ -127,8 +134,7 @@ def exchangeable(scale: float) -> Callable[[Array, Array], Posterior]:
     """tau ~ half-normal(scale); mu ~ normal(0, PRIOR_SD)."""
 
     def method(h: Array, y: Array) -> Posterior:
-        x, w = np.polynomial.legendre.leggauss(300)
-        t = 0.5 * (x + 1)
+        t, w = gauss(300)
         tau = 9 * scale * t**3
         spread = PRIOR_SD**2 + tau**2 + 1 / N_HISTORY
         logs = np.log(w * t**2) - 0.5 * (tau / scale) ** 2
@@ -142,10 +148,10 @@ def exchangeable(scale: float) -> Callable[[Array, Array], Posterior]:
 
 def commensurate(h: Array, y: Array) -> Posterior:
     """Spike: sd 0.02, chance a half; slab: sd 0.1 to 2, its precision uniform."""
-    x, w = np.polynomial.legendre.leggauss(200)
+    t, w = gauss(200)
     low, high = 2.0**-2, 0.1**-2
-    sd = np.concatenate([[0.02], (low + (high - low) * 0.5 * (x + 1)) ** -0.5])
-    chance = np.concatenate([[0.5], 0.25 * w])
+    sd = np.concatenate([[0.02], (low + (high - low) * t) ** -0.5])
+    chance = np.concatenate([[0.5], 0.5 * w])
     mean, variance = powered(h, np.ones(1))
     return mixture(np.log(chance), np.broadcast_to(mean, (len(h), len(sd))), variance + sd**2, y)
 
@@ -222,7 +228,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=DOCS)
     given = parser.parse_args()
     table = study(given.replicates, given.seed)
-    table.round(4).to_csv(given.output / "transfer_study.csv", index=False)
+    table.round(5).to_csv(given.output / "transfer_study.csv", index=False)
     figure(table, given.output / "transfer_study.png")
     for column in ("mse", "coverage"):
         wide = table.pivot(index="method", columns="difference", values=column)

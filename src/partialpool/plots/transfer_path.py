@@ -71,7 +71,13 @@ def transfer_path(
     }
     first = panels(figures, columns=columns, size=(3.6, 3.0), share="columns", legends=False)
     handles, labels = first.get_legend_handles_labels()
-    first.figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    first.figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=4 if len(wanted) > 1 else 2,
+        frameon=False,
+    )
     return first
 
 

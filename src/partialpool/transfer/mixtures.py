@@ -91,20 +91,19 @@ def power_prior_normalised(
     """Posterior under the normalised power prior, a0 ~ beta(alpha, beta).
 
     Duan, Ye & Smith 2006, Environmetrics 17:95: the power prior of each a0 is a distribution,
-    so that the new sample's evidence under it says how likely a0 is. Gauss-Legendre nodes in a
-    variable in which the beta density has no peak at the ends.
+    so that the new sample's evidence under it says how likely a0 is. Nodes are closer near 0, where
+    a0 of a large history matters.
     """
     from scipy.stats import beta as beta_distribution
 
     if not (alpha > 0 and beta > 0):
         raise OptionError(f"alpha and beta must be positive, not {alpha!r} and {beta!r}")
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    levels = 0.5 * (x + 1)
-    a0 = np.asarray(beta_distribution.ppf(levels, alpha, beta))
+    t, w = _gauss(nodes)
+    a0 = np.asarray(beta_distribution.ppf(t**4, alpha, beta))
     before = [conjugate.posterior(prior, history, sigma=sigma, power=float(a)) for a in a0]
     logs = np.array([conjugate.log_evidence(each, new, sigma=sigma) for each in before])
     parts = tuple(conjugate.posterior(each, new, sigma=sigma) for each in before)
-    return _mixture(a0, logs + np.log(w), parts)
+    return _mixture(a0, logs + np.log(w * t**3), parts)
 
 
 def exchangeable_mixture(
@@ -160,11 +159,11 @@ def commensurate_mixture(
         Its knob is the sd between new and historical coefficients, that of the spike first.
     """
     before = conjugate.posterior(prior, history, sigma=sigma)
-    x, w = np.polynomial.legendre.leggauss(nodes)
+    t, w = _gauss(nodes)
     low, high = slab[1] ** -2.0, slab[0] ** -2.0
-    precision = low + (high - low) * 0.5 * (x + 1)
+    precision = low + (high - low) * t
     sd = np.concatenate([[spike_sd], precision**-0.5])
-    chances = np.concatenate([[spike_chance], (1 - spike_chance) * 0.5 * w])
+    chances = np.concatenate([[spike_chance], (1 - spike_chance) * w])
     parts, evidence = [], []
     for each in sd.tolist():
         spread = before.covariance + each**2 * np.eye(len(prior.mean))
@@ -183,9 +182,16 @@ def _nodes(largest: float, count: int) -> tuple[Floats, Floats]:
     """Nodes from 0 to `largest`, and the logs of their weights: Gauss-Legendre in the cube root."""
     if not (np.isfinite(largest) and largest > 0):
         raise OptionError(f"largest must be positive and finite, not {largest!r}")
-    x, w = np.polynomial.legendre.leggauss(count)
-    t = 0.5 * (x + 1)
-    return largest * t**3, np.log(0.5 * w * largest * 3 * t**2)
+    t, w = _gauss(count)
+    return largest * t**3, np.log(w * largest * 3 * t**2)
+
+
+def _gauss(count: int) -> tuple[Floats, Floats]:
+    """Return about `count` nodes and weights on (0, 1): Gauss-Legendre of 20 on equal parts."""
+    x, w = np.polynomial.legendre.leggauss(20)
+    parts = max(1, -(-count // 20))
+    nodes = (np.arange(parts)[:, None] + 0.5 * (x + 1)) / parts
+    return nodes.ravel(), np.tile(0.5 * w / parts, parts)
 
 
 def _mixture(knob: Floats, logs: Floats, parts: tuple[MultivariateNormal, ...]) -> NormalMixture:
