@@ -203,23 +203,24 @@ def exact_prior() -> Any:
     return PosteriorPrior(names, plain, history.mean, factor, check, "")
 
 
-def test_every_method_samples_its_closed_form(exact_prior: Any) -> None:
+def test_every_method_samples_its_closed_form(engine: str, exact_prior: Any) -> None:
     one = pair()
+    options = QUIET | {"engine": engine}
     known = closed(one)
     given = known["given"]
     wanted = {
-        "alone": (one.alone(**QUIET), known["alone"]),
-        "posterior as prior": (one.posterior_prior(exact_prior, **QUIET), known["pooled"]),
-        "power": (one.power_prior(0.3, **QUIET), conjugate.power_prior(**given, a0=0.3)),
+        "alone": (one.alone(**options), known["alone"]),
+        "posterior as prior": (one.posterior_prior(exact_prior, **options), known["pooled"]),
+        "power": (one.power_prior(0.3, **options), conjugate.power_prior(**given, a0=0.3)),
         "kl": (
-            one.kl_regularised(0.7, exact_prior, **QUIET),
+            one.kl_regularised(0.7, exact_prior, **options),
             conjugate.kl_regularised(known["alone"], known["history"], strength=0.7),
         ),
         "exchangeable": (
-            one.exchangeable(tau=[0.2, 0.6], **QUIET),
+            one.exchangeable(tau=[0.2, 0.6], **options),
             conjugate.exchangeable(**given, tau=np.array([0.2, 0.6])),
         ),
-        "a0 unknown": (one.power_prior(**QUIET), transfer.power_prior_normalised(**given)),
+        "a0 unknown": (one.power_prior(**options), transfer.power_prior_normalised(**given)),
     }
     for label, (fit, exact) in wanted.items():
         assert_draws(beta(fit), exact, label)
@@ -227,19 +228,20 @@ def test_every_method_samples_its_closed_form(exact_prior: Any) -> None:
         assert_draws(beta(wanted["kl"][0]), known["alone"], "control")
 
 
-def test_adaptive_methods_sample_their_mixtures() -> None:
+def test_adaptive_methods_sample_their_mixtures(engine: str) -> None:
     one = pair(columns=1)
+    options = QUIET | {"engine": engine}
     given = closed(one)["given"]
     half = lambda tau: -0.5 * np.square(tau / 0.4)  # noqa: E731
     mixture = transfer.exchangeable_mixture(**given, log_prior=half, largest=3.5)
-    fit = one.exchangeable(scale=0.4, **QUIET)
+    fit = one.exchangeable(scale=0.4, **options)
     assert_draws(beta(fit), mixture, "exchangeable")
     assert_mean(np.asarray(fit.posterior["tau"].values)[:, :, 0], mixture.knob_mean, "tau")
     mixture = transfer.commensurate_mixture(
         **given, spike_chance=0.4, spike_sd=0.05, slab=(0.2, 2.0)
     )
     fit = one.commensurate(
-        spike_chance=0.4, spike_sd=0.05, slab=(0.2, 2.0), **QUIET | {"draws": 2000}
+        spike_chance=0.4, spike_sd=0.05, slab=(0.2, 2.0), **options | {"draws": 2000}
     )
     assert_draws(beta(fit), mixture, "commensurate")
     agreement = np.asarray(fit.posterior["agreement"].values)[:, :, 0]
@@ -281,7 +283,7 @@ def test_advi_finds_the_kl_regularised_posterior(cmdstan: Any, exact_prior: Any)
     one = pair()
     known = closed(one)
     exact = conjugate.kl_regularised(known["alone"], known["history"], strength=0.7)
-    data = one._data("beta", "sigma") | exact_prior.stan_data() | {"lambda": 0.7}
+    data = one.stan_data("beta", "sigma") | exact_prior.stan_data() | {"lambda": 0.7}
     program = pp.programs.get("transfer/kl_regularised")
     executable = cache.executable(program, cache.CmdStan.at(cmdstan), flags=FLAGS)
     with silenced():
@@ -532,7 +534,7 @@ def test_weighted_rows_are_the_sums() -> None:
     model = transfer.power_prior_model("y ~ x", new, history, a0=0.2, priors=priors)
     X, H = (np.column_stack([np.ones(len(f)), f["x"]]) for f in (new, history))
     one = transfer.Pair.of(X, new["y"], X_history=H, y_history=history["y"], prior=pp.Normal(0, 5))
-    data = one._data("history", "beta", "sigma") | {"a0": 0.2}
+    data = one.stan_data("history", "beta", "sigma") | {"a0": 0.2}
     program = pp.programs.get("transfer/power_prior")
     full = model.stan_data
     difference = []

@@ -13,7 +13,7 @@ import numbers
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import OptionError
+from ..errors import AccuracyError, OptionError
 from .distances import MultivariateNormal
 from .sums import RegressionSums
 
@@ -115,7 +115,7 @@ def reverse_kl(
 
     Raises
     ------
-    ArithmeticError
+    AccuracyError
         If the two equations do not settle in 10,000 turns.
     """
     _check("strength", strength, math.inf)
@@ -138,7 +138,7 @@ def reverse_kl(
         S, mean = found, np.asarray(new, np.float64)
         if change < tolerance * (1 + np.abs(mean).max()):
             return MultivariateNormal.of(mean, 0.5 * (S + S.T))
-    raise ArithmeticError("the two equations of reverse_kl did not settle in 10,000 turns")
+    raise AccuracyError("the two equations of reverse_kl did not settle in 10,000 turns")
 
 
 def exchangeable(

@@ -159,7 +159,14 @@ class Pair:
         """Prior of the coefficients."""
         return MultivariateNormal.of(self.prior_location, np.diag(self.prior_scale**2))
 
-    def _data(self, *parts: str) -> dict[str, Any]:
+    def stan_data(self, *parts: str) -> dict[str, Any]:
+        """Lay the new sample out as data of the programs of ``transfer/``.
+
+        Parameters
+        ----------
+        *parts : {"history", "beta", "sigma"}
+            What else to lay out: the history's sums, the priors of beta and of sigma.
+        """
         code = priors.code(self.prior_sigma)
         rows: dict[str, Any] = {
             "N": len(self.y),
@@ -197,12 +204,12 @@ class Pair:
 
     def alone(self, **options: Any) -> Fit:
         """Fit the new sample alone: what ignores the history."""
-        data = self._data("history", "beta", "sigma") | {"a0": 0.0}
+        data = self.stan_data("history", "beta", "sigma") | {"a0": 0.0}
         return self._sample("power_prior", data, options)
 
     def of_history(self, **options: Any) -> Fit:
         """Fit the history alone, under the same priors: what p_hist comes from."""
-        data = self._data("history", "beta", "sigma") | {"a0": 1.0}
+        data = self.stan_data("history", "beta", "sigma") | {"a0": 1.0}
         data |= {"N": 0, "X": np.empty((0, len(self.columns))), "y": np.empty(0)}
         return self._sample("power_prior", data, options)
 
@@ -218,7 +225,7 @@ class Pair:
         prior : PosteriorPrior, optional
             Of beta and log_sigma, in this order; from `of_history` if not given.
         """
-        data = self._data() | self._joint(prior, options).stan_data()
+        data = self.stan_data() | self._joint(prior, options).stan_data()
         return self._sample("posterior_prior", data, options)
 
     def power_prior(self, a0: float | None = None, **options: Any) -> Fit:
@@ -235,7 +242,7 @@ class Pair:
             return self._normalised(options)
         if not (isinstance(a0, float | int) and 0 <= a0 <= 1):
             raise OptionError(f"a0 must be a number from 0 to 1, not {a0!r}")
-        data = self._data("history", "beta", "sigma") | {"a0": float(a0)}
+        data = self.stan_data("history", "beta", "sigma") | {"a0": float(a0)}
         return self._sample("power_prior", data, options)
 
     def kl_regularised(
@@ -253,7 +260,7 @@ class Pair:
         if not (math.isfinite(strength) and strength >= 0):
             raise OptionError(f"strength must be finite and at least 0, not {strength!r}")
         joint = self._joint(prior, options).stan_data()
-        data = self._data("beta", "sigma") | joint | {"lambda": float(strength)}
+        data = self.stan_data("beta", "sigma") | joint | {"lambda": float(strength)}
         return self._sample("kl_regularised", data, options)
 
     def exchangeable(
@@ -272,7 +279,7 @@ class Pair:
         """
         given = self.prior_scale / 5 if scale is None else scale
         value = np.broadcast_to(np.asarray(given if tau is None else tau, float), len(self.columns))
-        data = self._data("history", "beta", "sigma") | {
+        data = self.stan_data("history", "beta", "sigma") | {
             "tau_fixed": int(tau is not None),
             "prior_tau_scale": value,
             "prior_tau_family": 1,
@@ -301,7 +308,7 @@ class Pair:
         """
         one = np.ones(len(self.columns))
         low, high = (self.prior_scale / 20, self.prior_scale) if slab is None else slab
-        data = self._data("history", "beta", "sigma") | {
+        data = self.stan_data("history", "beta", "sigma") | {
             "prior_spike_chance": spike_chance,
             "prior_spike_sd": one * (self.prior_scale / 100 if spike_sd is None else spike_sd),
             "prior_slab_smallest": one * low,
@@ -346,7 +353,7 @@ class Pair:
     def _normalised(self, options: dict[str, Any]) -> Fit:
         left = max(1.0, self.history.rows - len(self.columns))
         s = math.sqrt(self.history.rss / left) if self.sigma is None else self.sigma
-        data = self._data("history") | {
+        data = self.stan_data("history") | {
             "prior_beta_location": self.prior_location,
             "prior_beta_scale": self.prior_scale / s,
             "prior_sigma_shape": 2.0,

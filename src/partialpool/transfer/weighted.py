@@ -24,6 +24,10 @@ def power_prior_model(
     historical rows, for every family and group term: a weight is a power of a row's likelihood.
     Default priors are scaled by all rows.
 
+    In a model with groups, what is taken to the power is the likelihood given the group effects;
+    these keep their density. A historical group has less to say of itself, but still counts as
+    one where the population of groups is estimated.
+
     Parameters
     ----------
     formula : str
