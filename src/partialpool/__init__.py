@@ -28,7 +28,7 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries
+    from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries, transfer
     from .engines.toolchain import cmdstan_path, install_cmdstan
     from .fits import Fit
     from .ladder import pooling_ladder
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from .scores import compare
     from .stan_program import StanProgram
+    from .transfer import prior_from
 
 __version__ = "0.1.0"
 
@@ -87,13 +88,18 @@ __all__ = [
     "load",
     "plots",
     "pooling_ladder",
+    "prior_from",
     "programs",
     "reproduce",
     "summaries",
+    "transfer",
 ]
 
 _MODULES = frozenset(
-    {"datasets", "diagnostics", "estimators", "plots", "programs", "reproduce", "summaries"}
+    {
+        *("datasets", "diagnostics", "estimators", "plots", "programs", "reproduce"),
+        *("summaries", "transfer"),
+    }
 )
 _PRIORS = (
     "LKJ", "Cauchy", "Exponential", "Flat", "Gamma",
@@ -110,6 +116,7 @@ _HOMES = {
     "install_cmdstan": ".engines.toolchain",
     "load": ".loading",
     "pooling_ladder": ".ladder",
+    "prior_from": ".transfer",
     **dict.fromkeys(_PRIORS, ".priors"),
 }
 

@@ -46,11 +46,19 @@ def describe(model: Model) -> str:
         lines.append(f"  start    {START}")
     why = why_sampled(model)
     lines += [f"  note     {note}" for note in (*design.notes, *([why] if why else []))]
+    history = model.joint_prior
+    if history is not None:
+        lines.append(f"  history  {history.line()}")
     lines.append("  priors")
     table = model.prior_table.rows
     width = max((len(row.name) for row in table), default=0)
     middle = max((len(repr(row.prior)) for row in table), default=0)
-    lines += [f"    {r.name:{width}}  {r.prior!r:{middle}}  {r.source}" for r in table]
+    own = {} if history is None else dict.fromkeys(history.prior.names, history.own)
+    for r in table:
+        power = next((own[name] for name in own if name.split("[")[0] == r.name), 1.0)
+        note = f"; to the power {power:.3g}" if power else "; the history's instead"
+        source = r.source if power == 1 else r.source + note
+        lines.append(f"    {r.name:{width}}  {r.prior!r:{middle}}  {source}")
     return "\n".join(lines)
 
 

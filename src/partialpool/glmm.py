@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import priors
 from .design import Design, GroupDesign
 from .families import Family
+from .joint import History, joint_data
 from .own import own_priors
 from .prior_table import PriorTable, cor_name, own_name, sd_name
 from .priors import Code
@@ -29,6 +30,7 @@ def stan_data(
     table: PriorTable,
     *,
     whole: Design | None = None,
+    history: History | None = None,
 ) -> dict[str, Any]:
     """Lay out what the data block of the family's program declares, but for `coordinates`.
 
@@ -42,6 +44,8 @@ def stan_data(
     whole : Design, optional
         Of all rows, where `design` has equal ones taken together: the units and the means of the
         predictors are theirs.
+    history : History, optional
+        A joint prior of the population.
 
     Returns
     -------
@@ -86,6 +90,7 @@ def stan_data(
         "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1) / of_z,
         **codes("alpha", _times(alpha, 1 / unit.eta), location=True),
         **codes("beta", betas, location=True),
+        **joint_data(history, design, family, unit),
         "tau_fixed": fixed,
         **codes("tau", taus, location=False),
         "prior_cor_eta": [lkj_shape(term, table) for term in terms],

@@ -11,7 +11,9 @@ from scipy import sparse
 
 from . import crossed, priors, reduce
 from .design import Design, GroupDesign
+from .families import Family
 from .glmm import codes, lkj_shape, term_sizes
+from .joint import History, joint_data
 from .marginal import Reduced, arranged
 from .prior_table import PriorTable, sd_name
 from .priors import Code
@@ -27,11 +29,18 @@ SMALL, LARGE = 10_000, 4_000_000
 
 
 def stan_data(
-    design: Design, table: PriorTable, found: Reduced, centered: Mapping[str, bool] | None = None
+    design: Design,
+    table: PriorTable,
+    found: Reduced,
+    centered: Mapping[str, bool] | None = None,
+    *,
+    family: Family,
+    history: History | None = None,
 ) -> dict[str, Any]:
     """Lay out what the data block of `found.program` declares.
 
     `centered` says, by label, which further terms are sampled centered: none if not given.
+    `history` is a joint prior of the population.
     """
     response = design.response
     assert response is not None
@@ -58,6 +67,7 @@ def stan_data(
         **_sizes(terms, far, several=sums.crossed is not None),
         **codes("alpha", alpha, location=True),
         **codes("beta", betas, location=True),
+        **joint_data(history, arranged(design, found.label), family),
         **codes("tau", taus, location=False),
         "prior_cor_eta": [lkj_shape(term, table) for term in terms],
         **codes("sigma", sigma, location=False),

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import families, formula, glmm, prepare, prior_table, run
+from . import families, formula, glmm, joint, prepare, prior_table, run
 from .design import Design, build
 from .engines.base import Mode
 from .engines.config import SamplerConfig, check_integer
 from .errors import OptionError
 from .families import Family
+from .joint import History, PosteriorPrior
 from .pooling import check_pooling, pooled
 from .prepare import Prepared
 from .prior_table import PriorTable
@@ -59,6 +60,9 @@ class Model:
         which.
     na_action : {"error", "drop"}
         What to do with rows that have missing values.
+    history : PosteriorPrior or History, optional
+        What an earlier fit says of the population: ``pp.prior_from(fit)`` in the place of the
+        priors of the parameters it has; ``.power(a0)`` of it, or ``.regularise(strength)``.
 
     Raises
     ------
@@ -82,12 +86,14 @@ class Model:
     pooling: str = "partial"
     parameterization: str | Mapping[str, str] = "auto"
     na_action: str = "error"
+    history: PosteriorPrior | History | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check everything now, so that nothing fails after an hour of sampling."""
         check_pooling(self.pooling, self.full_design)
         check_response(self.full_design, self.response_family)
         _ = self.prior_table, self.parameterizations
+        self._check_history()
 
     @functools.cached_property
     def response_family(self) -> Family:
@@ -122,8 +128,28 @@ class Model:
     def prepared(self) -> Prepared:
         """The program, its data, and what the reduction left of the rows."""
         return prepare.prepare(
-            self.design, self.response_family, self.prior_table, self.parameterizations
+            self.design,
+            self.response_family,
+            self.prior_table,
+            self.parameterizations,
+            history=self.joint_prior,
         )
+
+    @property
+    def joint_prior(self) -> History | None:
+        """The history, and how much it counts."""
+        return joint.as_history(self.history)
+
+    def _check_history(self) -> None:
+        history = self.joint_prior
+        if history is None:
+            return
+        if self.pooling == "none":
+            raise OptionError(
+                "history is of a population, which pooling='none' does not have: use 'partial' "
+                "or 'complete'"
+            )
+        joint.check_names(history.prior, joint.coordinates(self.design, self.response_family))
 
     @property
     def fixed_priors(self) -> dict[str, Prior]:
@@ -228,6 +254,11 @@ class Model:
         from . import inference_data, predict
         from .prior_draws import draw_prior
 
+        if self.history is not None:
+            raise OptionError(
+                "prior_predictive draws from independent priors, and this model has a history: "
+                "predict() of the fit that the history comes from has what it says of these rows"
+            )
         check_integer("draws", draws, 1)
         seed = run.choose_seed(seed)
         prior = draw_prior(

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import frames, inference_data, predict, run, tables
-from .errors import DataError
+from .errors import AccuracyError, DataError
 from .fits import Fit
 from .formula import Formula
 from .glmm import dim_of, name_of, response_variable
@@ -263,6 +263,12 @@ class ModelFit(Fit):
         DataError
             If the effects of `by` were not integrated out.
         """
+        history = self.model.joint_prior
+        if history is not None and history.likelihood != 1:
+            raise AccuracyError(
+                "loo takes draws for those of a posterior, and these have the likelihood to the "
+                f"power {history.likelihood:.3g}: use fit.kfold(10), which fits again"
+            )
         return loo(self, refit=refit) if by is None else loo_by_group(self, by, refit=refit)
 
     def kfold(self, k: int = 10, *, by: str | None = None, seed: int = 1) -> KFold:

@@ -18,6 +18,7 @@ from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
 from .informative import ENOUGH, estimated_information
+from .joint import History, tempered
 from .marginal import Reduced
 from .pilot import pilot_fit
 from .prior_table import PriorTable
@@ -144,7 +145,14 @@ def _integrated_out(
     return None if why else label
 
 
-def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str, str]) -> Prepared:
+def prepare(
+    design: Design,
+    family: Family,
+    table: PriorTable,
+    how: Mapping[str, str],
+    *,
+    history: History | None = None,
+) -> Prepared:
     """Lay out the program and its data.
 
     Parameters
@@ -154,27 +162,32 @@ def prepare(design: Design, family: Family, table: PriorTable, how: Mapping[str,
     table : PriorTable
     how : mapping of term label to "marginal", "rescaled", "centered" or "noncentered"
         Of rows that do not determine a fit, effects to integrate out are sampled rescaled.
+    history : History, optional
+        A joint prior of the population, and the power of the likelihood.
     """
     near: Near | None
+    power = 1.0 if history is None else history.likelihood
     out = next((label for label, choice in how.items() if choice == "marginal"), None)
     centered = {label: choice == "centered" for label, choice in how.items()}
-    reduced = None if out is None else marginal.reduced(design, out)
+    reduced = None if out is None else marginal.reduced(tempered(design, power), out)
     if reduced is not None:
-        data = marginal_data.stan_data(design, table, reduced, centered)
+        data = marginal_data.stan_data(
+            design, table, reduced, centered, family=family, history=history
+        )
         near = marginal_data.near(data)
         return Prepared(programs.get(reduced.program), data, reduced, len(design.offset), near)
     own = any(row.name.startswith("coef(") for row in table.rows)
     distinct = design if own else collapsed(design, family)
-    data = glmm.stan_data(distinct, family, table, whole=design)
+    rows = tempered(distinct, power)
+    data = glmm.stan_data(rows, family, table, whole=design, history=history)
     found = pilot_fit(data, family.name)
     forms = [how[term.label] for term in design.groups]
     forms = ["rescaled" if form == "marginal" else form for form in forms]
     data |= coordinates(data, forms, found)
-    rows = len(distinct.offset)
     values = starts(data, found)
     smooth = forms in ([], ["rescaled"])  # effects of several terms may make up for each other
     near = None if values is None else Near(values, standard=("z",), smooth=smooth)
-    return Prepared(programs.get(family.program), data, None, rows, near)
+    return Prepared(programs.get(family.program), data, None, len(distinct.offset), near)
 
 
 def posterior_of(

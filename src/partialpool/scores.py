@@ -262,7 +262,9 @@ def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | No
     model = fit.model
     options = {k: v for k, v in fit.config.items() if k in _REFIT}
     family, table = model.response_family, model.prior_table
-    prepared = prepare.prepare(rest, family, table, model.parameterizations)
+    prepared = prepare.prepare(
+        rest, family, table, model.parameterizations, history=model.joint_prior
+    )
     raw = run.sample(
         prepared.program,
         prepared.data,

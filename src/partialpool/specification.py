@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import priors
+from . import joint, priors
 from .model import Model
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def specify(model: Model) -> str:
             "priors": given,
             "pooling": model.pooling,
             "parameterization": how if isinstance(how, str) else dict(how),
+            "history": joint.as_plain(model.joint_prior),
         }
     )
 
@@ -39,6 +40,7 @@ def restore(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
     given["priors"] = {
         name: getattr(priors, kind)(*values) for name, (kind, values) in given["priors"].items()
     }
+    given["history"] = joint.from_plain(given.get("history"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said when the model was built the first time
         return Model(given.pop("formula"), data, **given)

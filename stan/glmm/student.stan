@@ -47,6 +47,42 @@ functions {
                : family == 4 ? exponential_lpdf(x | 1 / scale)
                  : gamma_lpdf(x | df, 1 / scale);
   }
+  // Log density to add for a joint normal prior of the parameters numbered `at`
+  // on the unconstrained scale, with their slopes there: powers of densities
+  // depend on the scale.
+  real joint_prior(vector locations,
+                   vector tau,
+                   vector cpc,
+                   vector others,
+                   array[] int at,
+                   vector mean,
+                   matrix L,
+                   real own_power) {
+    int n = size(locations) + size(tau) + size(cpc) + size(others);
+    vector[n] u = append_row(append_row(locations, log(tau)),
+                             append_row(log1p(cpc) - log1m(cpc), others));
+    vector[n] slope = append_row(append_row(0 * locations, log(tau)),
+                                 append_row(log1m(square(cpc)), others));
+    return multi_normal_cholesky_lpdf(u[at] | mean, L)
+           + (own_power - 1) * sum(slope[at]);
+  }
+  // Partial correlations with the signs that signed sds give them.
+  vector flipped(vector cpc, vector tau, array[] int q,
+                 array[] int correlated) {
+    vector[size(cpc)] signed = cpc;
+    int c = 0; // partial correlations and sds before
+    int k = 0;
+    for (t in 1 : size(q)) {
+      for (i in 2 : correlated[t] ? q[t] : 1) {
+        for (j in 1 : i - 1) {
+          c += 1;
+          signed[c] *= tau[k + i] * tau[k + j] < 0 ? -1 : 1;
+        }
+      }
+      k += q[t];
+    }
+    return signed;
+  }
   // Cholesky factor of a correlation matrix from its partial correlations, row
   // by row, which begin after the first `at` of cpc.
   matrix cholesky_corr(vector cpc, int at, int q, int correlated) {
@@ -61,13 +97,14 @@ functions {
     }
     return L;
   }
-  // Log density of these partial correlations under LKJ(eta), up to a constant.
-  real lkj_cpc(vector cpc, int at, int q, real eta) {
+  // Log density of these partial correlations under LKJ(eta), up to a constant,
+  // each one's part to its power.
+  real lkj_cpc(vector cpc, int at, int q, real eta, vector power) {
     real total = 0;
     int before = at;
     for (i in 2 : q) {
       for (j in 1 : i - 1) {
-        total += (eta + 0.5 * (q - 1 - j) - 1)
+        total += power[before + j] * (eta + 0.5 * (q - 1 - j) - 1)
                  * log1m(square(cpc[before + j]));
       }
       before += i - 1;
@@ -203,6 +240,13 @@ data {
   vector[K] prior_beta_location; // their locations (eta per X)
   vector<lower=0>[K] prior_beta_scale; // their scales (eta per X)
   vector<lower=0>[K] prior_beta_df; // their degrees of freedom (no unit)
+  // A joint normal prior of D parameters, numbered Intercept, beta, log tau,
+  // logit((cpc + 1) / 2), then logs of the others, less their lower bounds.
+  int<lower=0> D; // parameters with a joint prior (count)
+  array[D] int<lower=1> joint_at; // which they are (code)
+  vector[D] prior_joint_mean; // its mean (their units, or logs)
+  matrix[D, D] prior_joint_L; // Cholesky factor of its covariance (the same)
+  real<lower=0> own_power; // power left to the own priors of these (no unit)
   array[Q] int<lower=0, upper=1> tau_fixed; // is tau given? (yes 1)
   array[Q] int<lower=1, upper=5> prior_tau_family; // of tau (code)
   vector<lower=0>[Q] prior_tau_scale; // or tau if given (eta per Z)
@@ -217,6 +261,10 @@ data {
 }
 transformed data {
   matrix[N, K] Xc = has_intercept ? X - rep_matrix(x_mean, N) : X;
+  // Powers of the parameters' own priors.
+  int own = has_intercept + K + Q + C; // parameters of every family
+  vector[own + 2] power = rep_vector(1, own + 2);
+  power[joint_at] = rep_vector(own_power, D);
   array[T] int n_cor; // correlations of each term
   array[T] int n_r; // group effects of each term
   array[T] int n_g; // its elements of ZWZ
@@ -339,18 +387,22 @@ transformed parameters {
 model {
   vector[N] eta = known + Xc * beta;
   if (has_intercept) {
-    alpha[1] ~ location_prior(prior_alpha_family, prior_alpha_location,
-                              prior_alpha_scale, prior_alpha_df);
+    target += power[1]
+              * location_prior_lpdf(alpha[1] | prior_alpha_family,
+                  prior_alpha_location, prior_alpha_scale, prior_alpha_df);
     eta += alpha[1];
   }
   for (k in 1 : K) {
-    beta[k] ~ location_prior(prior_beta_family[k], prior_beta_location[k],
-                             prior_beta_scale[k], prior_beta_df[k]);
+    target += power[has_intercept + k]
+              * location_prior_lpdf(beta[k] | prior_beta_family[k],
+                  prior_beta_location[k], prior_beta_scale[k],
+                  prior_beta_df[k]);
   }
   for (k in 1 : Q) {
     if (!tau_fixed[k]) {
-      tau[k] ~ scale_prior(prior_tau_family[k], prior_tau_scale[k],
-                           prior_tau_df[k]);
+      target += power[has_intercept + K + k]
+                * scale_prior_lpdf(tau[k] | prior_tau_family[k],
+                                   prior_tau_scale[k], prior_tau_df[k]);
       // Jacobian of tau_raw, up to a constant
       real raw = tau_raw[k - sum(tau_fixed[ : k])];
       target += tau_unit[k] > 0 ? log_sum_exp(raw, -raw) : raw;
@@ -358,15 +410,29 @@ model {
   }
   for (t in 1 : T) {
     if (correlated[t]) {
-      target += lkj_cpc(cpc, cor_at[t], q[t], prior_cor_eta[t]);
+      target += lkj_cpc(cpc, cor_at[t], q[t], prior_cor_eta[t],
+                        tail(head(power, own), C));
     }
   }
   target += sum(z_density);
   for (k in 1 : Q) {
     eta += Z_k[k] .* r[effect[k]];
   }
-  sigma ~ scale_prior(prior_sigma_family, prior_sigma_scale, prior_sigma_df);
-  nu ~ scale_prior(prior_nu_family, prior_nu_scale, prior_nu_df);
+  if (D) {
+    target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
+                          flipped(cpc,
+                                  signed_tau(tau_raw, tau_unit, tau_fixed,
+                                             prior_tau_scale),
+                                  q, correlated),
+                          [log(sigma), log(nu - 1)]', joint_at,
+                          prior_joint_mean, prior_joint_L, own_power);
+  }
+  target += power[own + 1]
+            * scale_prior_lpdf(sigma | prior_sigma_family, prior_sigma_scale,
+                               prior_sigma_df);
+  target += power[own + 2]
+            * scale_prior_lpdf(nu | prior_nu_family, prior_nu_scale,
+                               prior_nu_df);
   target += -rows * (lbeta(0.5 * nu, 0.5) + 0.5 * log(nu) + log(sigma))
             - 0.5 * (nu + 1)
               * dot_product(weights, log1p(square((y - eta) / sigma) / nu));
@@ -392,4 +458,3 @@ generated quantities {
     }
   }
 }
-

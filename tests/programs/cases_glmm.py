@@ -17,6 +17,7 @@ DATA_NAMES = frozenset(
     | {"T", "q", "J", "Q", "C", "R", "correlated", "group", "Z", "tau_fixed"}
     | {"P", "b_hat", "B", "tau_unit", "form", "G", "H", "ZWZ", "ZWe"}
     | {"turn", "nested", "E", "ZWZ_above"}
+    | {"D", "joint_at", "own_power"}
 )
 
 DIMENSIONS = dict.fromkeys(
@@ -65,9 +66,13 @@ def design(
     intercept: int = 1,
     known_se: int = 0,
     rotation: int = 0,
+    joined: int = 0,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Data of glmm/`family`; `rotation` says which prior families go to which parameters."""
+    """Data of glmm/`family`; `rotation` says which prior families go to which parameters.
+
+    `joined`, in bits, says which of them have a joint prior too.
+    """
     rng = np.random.default_rng(seed)
     group: list[Array] = []
     for term in terms:
@@ -106,7 +111,28 @@ def design(
     made |= priors("tau", total, rotation, rng, positive=True)
     for place, name in enumerate(LIKELIHOODS[family][1]):
         made |= priors(name, 1, rotation + 2 * place, rng, positive=True, scalar=True)
-    return made
+    auxiliaries = 1 - known_se if family == "gaussian" else len(LIKELIHOODS[family][1])
+    free = [[1 - f for f in fixed], [1] * made["C"], [1] * auxiliaries]
+    return made | joint([[1] * intercept, [1] * predictors, *free], joined, rng)
+
+
+def joint(free: list[list[int]], joined: int, rng: Any) -> dict[str, Any]:
+    """A joint prior of some kinds of parameters: intercept, slopes, tau, cpc, those of y.
+
+    `free` says of each parameter whether it is one.
+    """
+    taken = [joined >> place & 1 for place in range(len(free))]
+    member = [t * f for t, kind in zip(taken, free, strict=True) for f in kind]
+    at = rng.permutation(np.flatnonzero(member)) + 1
+    root = rng.normal(size=(len(at), len(at)))
+    factor = np.linalg.cholesky(root @ root.T + np.eye(len(at)))
+    return {
+        "D": len(at),
+        "joint_at": at.tolist(),
+        "prior_joint_mean": rng.normal(size=len(at)).tolist(),
+        "prior_joint_L": factor.tolist(),
+        "own_power": 0.35 * (joined % 3 > 0),
+    }
 
 
 def coordinates(data: dict[str, Any], form: list[int], seed: int) -> dict[str, Any]:
@@ -169,7 +195,10 @@ def full(family: str, rotation: int = 0) -> dict[str, Any]:
         group_term(q=3, J=4, correlated=True, form=(rotation + 2) % 3, kind="nested"),
         group_term(q=2, J=3, form=rotation % 3, fixed=[False, True], kind="crossed"),
     ]
-    return design(family, rows=9, predictors=3, terms=terms, rotation=rotation, seed=rotation)
+    joined = (0, 31, 18, 13, 25)[rotation]
+    return design(
+        family, rows=9, predictors=3, terms=terms, rotation=rotation, joined=joined, seed=rotation
+    )
 
 
 @st.composite
@@ -199,7 +228,8 @@ def designs(draw: st.DrawFn, family: str) -> dict[str, Any]:
         weights=draw(st.sampled_from(["random", "random", "ones", "zeros"])),
         intercept=draw(st.integers(0, 1)),
         known_se=draw(st.integers(0, 1)) if family == "gaussian" else 0,
-        rotation=draw(st.integers(0, 19)),
+        rotation=(rotation := draw(st.integers(0, 19))),
+        joined=rotation * 7 % 32,
         seed=draw(st.integers(0, 1000)),
     )
 

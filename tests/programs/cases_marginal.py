@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
+from programs.cases_glmm import joint
 from programs.checks import Array
 from programs.densities import log_slope_of_expit, total
 from programs.densities_glmm import (
     correlation_matrix,
+    joint_prior,
     location_prior,
     log_jacobian_of_correlations,
     positive_prior,
+    power,
 )
 from scipy import special
 
@@ -38,6 +41,7 @@ DATA_NAMES = frozenset(
     | {"y_unit", "tau_unit", "T", "Q", "R", "centered", "WrQ"}
     | {f"{kind}_{part}" for kind in ("ZW", "WW") for part in ("value", "row", "column")}
     | {"n_ZW", "n_WW", "dense", "ZW"}
+    | {"D", "joint_at", "own_power"}
 )
 
 DIMENSIONS = dict.fromkeys(
@@ -71,9 +75,16 @@ class Case:
     formula: str
     frame: pd.DataFrame
     priors: dict[str, Any]
+    joined: int = 0
+    """Which kinds of parameters have a joint prior, in bits: see `cases_glmm.joint`."""
 
     def model(self, **options: Any) -> pp.Model:
         return pp.Model(self.formula, self.frame, priors=self.priors, **options)
+
+    def with_joint(self, data: dict[str, Any]) -> dict[str, Any]:
+        ones = (data["has_intercept"], data["K"], data["q"], data["C"], 1 - data["known_se"])
+        rng = np.random.default_rng(self.joined)
+        return data | joint([[1] * count for count in ones], self.joined, rng)
 
 
 def case(
@@ -87,9 +98,13 @@ def case(
     weights: str = "none",
     known_se: bool = False,
     rotation: int = 0,
+    joined: int | None = 0,
     seed: int = 0,
 ) -> Case:
-    """A made-up unbalanced problem; `rotation` says which priors go to which parameters."""
+    """A made-up unbalanced problem; `rotation` says which priors go to which parameters.
+
+    And, where `joined` is None, which of them have a joint prior too.
+    """
     rng = np.random.default_rng(seed)
     codes = np.concatenate([np.arange(groups), rng.choice(groups, rows, p=_shares(groups, rng))])
     codes = np.concatenate([codes, np.repeat(0, 5)])  # slopes vary within a group
@@ -117,7 +132,9 @@ def case(
         priors["cor(g)"] = pp.LKJ(float(rng.uniform(0.6, 3)))
     if not known_se:
         priors["sigma"] = POSITIVE[(rotation + 2) % 5]
-    return Case(formula, pd.DataFrame(columns), priors)
+    return Case(
+        formula, pd.DataFrame(columns), priors, rotation * 7 % 32 if joined is None else joined
+    )
 
 
 def _shares(groups: int, rng: np.random.Generator) -> Array:
@@ -137,6 +154,7 @@ def cases(draw: st.DrawFn) -> Case:
         weights=draw(st.sampled_from(["none", "whole", "fractional"])),
         known_se=draw(st.booleans()),
         rotation=draw(st.integers(0, 19)),
+        joined=None,
         seed=draw(st.integers(0, 1000)),
     )
 
@@ -147,7 +165,9 @@ def data_of(model: pp.Model, program: str) -> dict[str, Any]:
     try:
         found = marginal.reduced(model.design)
         assert found is not None
-        made = marginal_data.stan_data(model.design, model.prior_table, found)
+        made = marginal_data.stan_data(
+            model.design, model.prior_table, found, family=model.response_family
+        )
     finally:
         marginal.FEW_PATTERNS = few
     plain: dict[str, Any] = json.loads(as_json(made))
@@ -203,23 +223,35 @@ def log_prior(q: Array, model: pp.Model, data: dict[str, Any]) -> Array:
     of = population(q, data)
     lp = total(np.log(np.cosh(raw))) + total(log_slope_of_expit(free)) + total(log_sigma)
     partial = 2 * special.expit(free) - 1
+    first, k_x = data["has_intercept"], data["K"]
     if data["C"]:
-        lp = lp + (data["prior_cor_eta"] - 1) * np.linalg.slogdet(of.omega)[1]
-        lp = lp + log_jacobian_of_correlations(partial, data["q"])
-    slopes = of.beta[:, data["has_intercept"] :]
-    for k in range(data["K"]):
+        lkj = (data["prior_cor_eta"] - 1) * np.linalg.slogdet(of.omega)[1]
+        lkj = lkj + log_jacobian_of_correlations(partial, data["q"])
+        lp = lp + power(first + k_x + data["q"], data) * lkj
+    slopes = of.beta[:, first:]
+    for k in range(k_x):
         parts = ("family", "location", "scale", "df")
-        lp = lp + location_prior(slopes[:, k], *(data[f"prior_beta_{p}"][k] for p in parts))
-    if data["has_intercept"]:
+        own = location_prior(slopes[:, k], *(data[f"prior_beta_{p}"][k] for p in parts))
+        lp = lp + power(first + k, data) * own
+    if first:
         at_means = of.beta[:, 0] + slopes @ model.design.X.mean(axis=0)
         parts = ("family", "location", "scale", "df")
-        lp = lp + location_prior(at_means, *(data[f"prior_alpha_{p}"] for p in parts))
+        own = location_prior(at_means, *(data[f"prior_alpha_{p}"] for p in parts))
+        lp = lp + power(0, data) * own
     for k in range(data["q"]):
         parts = ("family", "scale", "df")
-        lp = lp + positive_prior(of.tau[:, k], *(data[f"prior_tau_{p}"][k] for p in parts))
+        own = positive_prior(of.tau[:, k], *(data[f"prior_tau_{p}"][k] for p in parts))
+        lp = lp + power(first + k_x + k, data) * own
+    log_sigmas = np.log(of.sigma)[:, None][:, : log_sigma.shape[1]]
     if not data["known_se"]:
-        lp = lp + positive_prior(of.sigma, *(data[f"prior_sigma_{p}"] for p in parts))
-    return np.asarray(lp)
+        own = positive_prior(
+            of.sigma, *(data[f"prior_sigma_{p}"] for p in ("family", "scale", "df"))
+        )
+        lp = lp + power(first + k_x + data["q"] + data["C"], data) * own
+    logs = np.log(of.tau)
+    u = np.hstack([of.beta, logs, of.flips[:, : data["C"]] * free, log_sigmas])
+    none = np.zeros_like(of.beta)
+    return lp + joint_prior(u, np.hstack([none, logs, log_slope_of_expit(free), log_sigmas]), data)
 
 
 def log_density(q: Array, model: pp.Model, data: dict[str, Any]) -> Array:

@@ -180,8 +180,8 @@ def rescaled(z: Array, factor: Array, given: Any, t: int, data: Data) -> tuple[A
 
 def term(
     z: Array, tau: Array, partial: Array, t: int, data: Data, given: Any
-) -> tuple[Array, Array]:
-    """Group effects of term t, and the log density of what they are made of."""
+) -> tuple[Array, Array, Array]:
+    """Group effects of term t, the log density of what they are made of, and LKJ's."""
     q, groups = data["q"][t], data["J"][t]
     omega = correlation_matrix(partial, q)
     lkj = (data["prior_cor_eta"][t] - 1) * np.linalg.slogdet(omega)[1]
@@ -199,7 +199,7 @@ def term(
         log_slope = groups * np.linalg.slogdet(factor)[1]
     distance = total(r * np.linalg.solve(of_all, r[:, :, None])[:, :, 0])
     normal = -0.5 * (distance + np.linalg.slogdet(of_all)[1])
-    return r, np.asarray(lkj + normal + log_slope)
+    return r, np.asarray(normal + log_slope), np.asarray(lkj)
 
 
 def design_of_effects(data: Data) -> Array:
@@ -215,6 +215,21 @@ def design_of_effects(data: Data) -> Array:
 
 
 # --- the model ------------------------------------------------------------------------------------
+
+
+def power(at: int, data: Data) -> float:
+    """Of the own prior of the parameter numbered `at`, from 0."""
+    return float(data["own_power"]) if at + 1 in data["joint_at"] else 1.0
+
+
+def joint_prior(u: Array, log_slopes: Array, data: Data) -> Array:
+    """Of (points, parameters) on the unconstrained scale, with what tempered Jacobians leave."""
+    if not data["D"]:
+        return np.zeros(len(u))
+    at = np.asarray(data["joint_at"]) - 1
+    factor = np.reshape(data["prior_joint_L"], (len(at), len(at)))
+    normal = stats.multivariate_normal(data["prior_joint_mean"], factor @ factor.T)
+    return np.asarray(normal.logpdf(u[:, at]) + (data["own_power"] - 1) * total(log_slopes[:, at]))
 
 
 def sizes(family: str, data: Data) -> list[int]:
@@ -239,23 +254,26 @@ def log_density(family: str, q: Array, data: Data) -> Array:
     predictors = np.asarray(data["X"], dtype=float).reshape(data["N"], data["K"])
     if data["has_intercept"]:
         parts = ("family", "location", "scale", "df")
-        lp = lp + location_prior(alpha[:, 0], *(data[f"prior_alpha_{part}"] for part in parts))
+        prior = (data[f"prior_alpha_{part}"] for part in parts)
+        lp = lp + power(0, data) * location_prior(alpha[:, 0], *prior)
         predictors = predictors - np.asarray(data["x_mean"], dtype=float)
     eta = np.asarray(data["known"]) + beta @ predictors.T + np.sum(alpha, axis=1, keepdims=True)
     for k in range(data["K"]):
         prior = (data[f"prior_beta_{part}"][k] for part in ("family", "location", "scale", "df"))
-        lp = lp + location_prior(beta[:, k], *prior)
+        lp = lp + power(alpha.shape[1] + k, data) * location_prior(beta[:, k], *prior)
 
     for k in np.flatnonzero(~fixed):
         prior = (data[f"prior_tau_{part}"][k] for part in ("family", "scale", "df"))
-        lp = lp + positive_prior(np.abs(tau[:, k]), *prior)
+        here = alpha.shape[1] + data["K"] + int(k)
+        lp = lp + power(here, data) * positive_prior(np.abs(tau[:, k]), *prior)
 
     auxiliary = []
     for name, x in zip(bounds, free, strict=True):
         value = bounds[name] + np.exp(x[:, 0]) if x.shape[1] else np.empty(0)
         auxiliary.append(value)
         if x.shape[1]:
-            lp = lp + x[:, 0] + auxiliary_prior(value, name, data)
+            here = alpha.shape[1] + data["K"] + data["Q"] + data["C"] + len(auxiliary) - 1
+            lp = lp + x[:, 0] + power(here, data) * auxiliary_prior(value, name, data)
     variance = auxiliary[0] ** 2 if "sigma" in bounds and free[0].shape[1] else np.ones(len(q))
 
     cpc = 2 * special.expit(free_cpc) - 1
@@ -268,10 +286,24 @@ def log_density(family: str, q: Array, data: Data) -> Array:
     shapes = list(zip(data["q"], data["J"], strict=True))
     effects = [np.zeros((len(q), n, J)) for n, J in shapes]
     for t in np.asarray(data["turn"], dtype=int) - 1:
-        r, density = term(zs[t], taus[t], partials[t], t, data, (xi, variance, effects))
+        r, density, lkj = term(zs[t], taus[t], partials[t], t, data, (xi, variance, effects))
         effects[t] = r.reshape(len(q), *shapes[t])
-        lp = lp + density
+        first = alpha.shape[1] + data["K"] + data["Q"] + sum(pairs[:t])
+        lp = lp + density + power(first, data) * lkj
     if effects:
         flat = np.hstack([each.reshape(len(q), -1) for each in effects])
         eta = eta + flat @ design_of_effects(data).T
+    if data["D"]:
+        at_zero = alpha - (beta @ np.asarray(data["x_mean"], dtype=float))[:, None]
+        logs = np.log(np.abs(tau))
+        signs = [np.ones((len(q), 0))]
+        for here, count, n in zip(taus, pairs, data["q"], strict=True):
+            i, j = np.tril_indices(n, -1)
+            signs.append(np.sign(here[:, i] * here[:, j])[:, :count])
+        others = [np.empty((len(q), 0)), *free]
+        flipped = np.hstack(signs) * free_cpc
+        u = np.hstack([at_zero[:, : alpha.shape[1]], beta, logs, flipped, *others])
+        none = np.zeros((len(q), alpha.shape[1] + data["K"]))
+        slopes = np.hstack([none, logs, log_slope_of_expit(free_cpc), *others])
+        lp = lp + joint_prior(u, slopes, data)
     return np.asarray(lp + total(np.asarray(data["weights"]) * likelihood(eta, auxiliary, data)))

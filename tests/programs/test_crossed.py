@@ -92,7 +92,11 @@ def test_one_group_of_a_further_term(log_density: MakeLogDensity) -> None:
     assert len(rest.groups[1].levels) == 1
     found = marginal.reduced(rest, "g")
     assert found is not None
-    data = json.loads(as_json(marginal_data.stan_data(rest, model.prior_table, found)))
+    data = json.loads(
+        as_json(
+            marginal_data.stan_data(rest, model.prior_table, found, family=model.response_family)
+        )
+    )
     part: Any = SimpleNamespace(design=rest, parameterizations=model.parameterizations)
     density = log_density(program_path(CROSSED), data)
     assert_same_density(density, Reference(part, data), points(data))

@@ -116,6 +116,12 @@ BROKEN = {
     "weight of trials": ("beta_binomial", "sizes_weight[M] += weights[n]", "sizes_weight[M] += 1"),
     "Stirling's series": ("beta_binomial", "1 / 12.0", "1 / 12.1"),
     "weight of counts": ("negbinomial", "count_weight[M] += weights[n]", "count_weight[M] += 1"),
+    "joint prior's Jacobian": ("poisson", "(own_power - 1) * sum", "own_power * sum"),
+    "power of a slope's own prior": ("poisson", "power[has_intercept + k]", "power[1]"),
+    "power of the LKJ prior": ("poisson", "power[before + j] * (eta", "(eta"),
+    "joint prior of phi": ("negbinomial", "[log(phi)]', joint_at", "[phi]', joint_at"),
+    "bound of nu": ("student", "log(nu - 1)", "log(nu)"),
+    "intercept at the means": ("poisson", "append_row(alpha - x_mean * beta", "append_row(alpha"),
     "counts that look equal": ("negbinomial", "M == 0 || y[n] > count[max(M, 1)]", "M < 2"),
 }
 

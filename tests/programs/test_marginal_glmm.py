@@ -41,7 +41,7 @@ thorough = settings(
 
 def assert_right(program: Path, name: str, one: Case, make: MakeLogDensity) -> None:
     model = one.model()
-    data = data_of(model, name)
+    data = one.with_joint(data_of(model, name))
     density = make(program, data)
     assert_same_density(density, lambda q: cases_marginal.log_density(q, model, data), points(data))
 
@@ -157,6 +157,10 @@ BROKEN = {
     "sign of e": (BY_PATTERN, "append_row(1, -y_unit", "append_row(1, y_unit"),
     "columns left as they are": (BY_PATTERN, "N[a, b] -= F[b, c] .* N[a, c]", "N[a, b] -= 0"),
     "half of N": (BY_PATTERN, "N[b, a] = N[a, b]", "N[b, a] = 0 * N[a, b]"),
+    "tempered Jacobian": (BY_GROUP, "(own_power - 1) * sum", "own_power * sum"),
+    "joint prior at 0": (BY_PATTERN, "append_row(Intercept, beta)", "append_row(alpha, beta)"),
+    "own prior of tau": (BY_PATTERN, "power[has_intercept + K + k]", "power[own + 1]"),
+    "signs of a joint prior": (BY_GROUP, "signed[c] *= tau[k + i] * tau[k + j]", "signed[c] *= 1"),
 }  # fmt: skip
 
 
@@ -168,7 +172,7 @@ def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, w
     assert old in code
     broken = tmp_path / "broken.stan"
     broken.write_text(code.replace(old, new), encoding="utf-8")
-    one = twice(case(q=3, predictors=2, rotation=1))
+    one = twice(case(q=3, predictors=2, rotation=1, joined=31))
     assert_right(program_path(name), name, one, log_density)
     with pytest.raises(AssertionError, match="differ by"):
         assert_right(broken, name, one, log_density)

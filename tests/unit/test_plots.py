@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib import pyplot as plt
@@ -855,7 +856,9 @@ ONE = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in pp.plots.__all__ if name != "panels"])
+@pytest.mark.parametrize(
+    "name", [name for name in pp.plots.__all__ if name not in ("panels", "transfer_path")]
+)
 def test_given_axes_are_used_and_no_figure_is_made(name: str) -> None:
     figure, ax = plt.subplots()
     assert ONE[name](ax) is ax
@@ -941,3 +944,49 @@ def test_replicates_that_cannot_be() -> None:
         pp.plots.replicates(np.zeros((2, 3, 4)), [1, 2], count=7)
     with pytest.raises(DataError, match="observed must be finite numbers"):
         pp.plots.replicates(np.zeros((2, 9, 4)), [np.nan])
+
+
+# Transfer path
+
+
+def path_frame() -> pd.DataFrame:
+    names = ["a", "b", "a", "b"]
+    return pd.DataFrame(
+        {
+            **{"knob": "between-sample sd", "value": [0.1, 0.1, 10.0, 10.0], "parameter": names},
+            **{"mean": [1.0, 2.0, 3.0, 4.0], "low": [0.5, 1.0, 2.5, 3.0]},
+            **{"high": [1.5, 3.0, 3.5, 5.0], "mean_alone": [3.0, 4.0] * 2},
+            "mean_history": [1.0, 2.0] * 2,
+        }
+    )
+
+
+def test_transfer_path() -> None:
+    ax = rendered(pp.plots.transfer_path(path_frame(), ylabel="effect"))
+    assert [each.get_title() for each in ax.figure.axes] == ["a", "b"]
+    second = ax.figure.axes[1]
+    np.testing.assert_array_equal(line(second, "mean").get_ydata(), [2, 4])
+    assert list(line(second, "new sample alone").get_ydata()) == [4, 4]
+    assert list(line(second, "history alone").get_ydata()) == [2, 2]
+    assert second.get_xlim() == (10, 0.1)  # copying the history is to the right
+    assert ax.get_xscale() == "log"
+    (shown,) = ax.figure.legends
+    labels = [text.get_text() for text in shown.get_texts()]
+    assert labels == ["90% interval", "mean", "new sample alone", "history alone"]
+    one = pp.plots.transfer_path(path_frame().assign(knob="a0"), parameters=["b"])
+    assert one.get_xscale() == "linear"
+    assert one.get_xlim() == (0.1, 10)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "message"),
+    [
+        (lambda p: p.drop(columns="low"), {}, "path lacks low"),
+        (lambda p: p.assign(knob=["a0", "a0", "lambda", "lambda"]), {}, "one method"),
+        (lambda p: p.iloc[:2], {}, "two values or more"),
+        (lambda p: p, {"parameters": ["c"]}, "has no 'c'"),
+    ],
+)
+def test_transfer_paths_that_are_none(change, options, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        pp.plots.transfer_path(change(path_frame()), **options)

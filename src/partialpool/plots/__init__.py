@@ -24,6 +24,7 @@ from .replicates import replicates
 from .shrinkage import shrinkage
 from .shrinkage_plane import shrinkage_plane
 from .trace import trace
+from .transfer_path import transfer_path
 
 __all__ = [
     "conditional_means",
@@ -47,4 +48,5 @@ __all__ = [
     "shrinkage",
     "shrinkage_plane",
     "trace",
+    "transfer_path",
 ]

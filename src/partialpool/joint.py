@@ -1,0 +1,356 @@
+"""A joint normal prior of a model's population, as another fit gives it, and how much it counts.
+
+Parameters are on the unconstrained scale, where a normal may be: a coefficient as it is, the log
+of a standard deviation, log((1 + c) / (1 - c)) of a (partial) correlation c.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .design import Design
+from .errors import DataError, OptionError
+from .families import Family
+from .prior_table import sd_name
+from .units import Units
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+IDENTITY, LOG, PARTIAL, ABOVE_ONE = "as it is", "log", "log((1 + c) / (1 - c))", "log(x - 1)"
+"""Transforms to the unconstrained scale that formula models have."""
+NO_JOINT: dict[str, Any] = {
+    "D": 0,
+    "joint_at": np.empty(0, dtype=np.int64),
+    "prior_joint_mean": np.empty(0),
+    "prior_joint_L": np.empty((0, 0)),
+    "own_power": 1.0,
+}
+"""Data of a program in ``glmm/`` without a joint prior."""
+
+
+@dataclass(frozen=True, eq=False)
+class NormalCheck:
+    """How far draws are from the normal distribution that has their mean and covariance.
+
+    Distances are Kolmogorov's: the largest error of any probability of the form P(x <= t).
+
+    Attributes
+    ----------
+    marginal : array, (coordinate,)
+        Of each coordinate.
+    joint : float
+        Of the squared Mahalanobis distances from their chi-squared distribution.
+    marginal_limit, joint_limit : float
+        The largest distance found in 200 sets of independent normal draws, as many as the draws
+        are worth: what chance alone explains.
+    size : int
+        How many draws they are worth, by the smallest effective sample size.
+    """
+
+    marginal: Floats
+    joint: float
+    marginal_limit: float
+    joint_limit: float
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class PosteriorPrior:
+    """A posterior made into a prior: a multivariate normal on the unconstrained scale.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of a formula model as its priors are named: ``Intercept``, ``floor``,
+        ``sd(county, floor)``, ``cor(county)[Intercept, floor]``, ``sigma``; of a program its
+        scalars, ``beta[1]``.
+    transforms : tuple of str
+        What takes each to the unconstrained scale.
+    mean : array, (coordinate,)
+        On that scale; in the units of the data that were fitted.
+    cholesky : array, (coordinate, coordinate)
+        Lower factor of the covariance.
+    check : NormalCheck
+    source : str
+        The formula or program that was fitted.
+    """
+
+    names: tuple[str, ...]
+    transforms: tuple[str, ...]
+    mean: Floats
+    cholesky: Floats
+    check: NormalCheck
+    source: str
+
+    @property
+    def covariance(self) -> Floats:
+        """On the unconstrained scale: (coordinate, coordinate)."""
+        found: Floats = self.cholesky @ self.cholesky.T
+        return found
+
+    @property
+    def sd(self) -> Floats:
+        """Standard deviations on the unconstrained scale: (coordinate,)."""
+        found: Floats = np.sqrt(np.sum(self.cholesky**2, axis=1))
+        return found
+
+    def select(self, names: Sequence[str]) -> PosteriorPrior:
+        """Return the margin of some coordinates, in the order given.
+
+        Raises
+        ------
+        DataError
+            For a name that it does not have.
+        """
+        unknown = [name for name in names if name not in self.names]
+        if unknown or not len(names) or len(set(names)) != len(names):
+            what = f"has no {unknown[0]!r}" if unknown else "needs names that differ"
+            raise DataError(f"this prior {what}; it is of {', '.join(self.names)}")
+        at = [self.names.index(name) for name in names]
+        factor = np.asarray(np.linalg.cholesky(self.covariance[np.ix_(at, at)]), np.float64)
+        check = dataclasses.replace(self.check, marginal=self.check.marginal[at])
+        transforms = tuple(self.transforms[i] for i in at)
+        return PosteriorPrior(tuple(names), transforms, self.mean[at], factor, check, self.source)
+
+    def power(self, a0: float) -> History:
+        """Power prior: p_hist to the power a0, the model's own priors to the power 1 - a0.
+
+        Where p_hist is the history's posterior under these same priors, that is the history's
+        likelihood to the power a0 times the priors (Ibrahim & Chen 2000, Statistical Science
+        15:46, equation 2), up to how well the normal fits.
+
+        Parameters
+        ----------
+        a0 : float
+            From 0, which ignores the history, to 1, which pools it.
+        """
+        if not _number(a0) or not 0 <= a0 <= 1:
+            raise OptionError(f"a0 must be a number from 0 to 1, not {a0!r}")
+        return History(self, float(a0), 1.0 - float(a0), 1.0)
+
+    def regularise(self, strength: float) -> History:
+        """Kullback-Leibler regularisation: see `partialpool.transfer.kl_regularised`.
+
+        Parameters
+        ----------
+        strength : float
+            lambda in E_q[log p(y | t)] - KL(q || prior) - lambda KL(q || p_hist), at least 0.
+        """
+        if not _number(strength) or strength < 0:
+            raise OptionError(f"strength must be a number that is at least 0, not {strength!r}")
+        return History(
+            self,
+            float(strength) / (1.0 + float(strength)),
+            1.0 / (1.0 + float(strength)),
+            1.0 / (1.0 + float(strength)),
+        )
+
+    def stan_data(self) -> dict[str, Any]:
+        """Mean and factor under the names that the programs of ``transfer/`` have for them."""
+        return {"prior_joint_mean": self.mean, "prior_joint_L": self.cholesky}
+
+    def frame(self) -> pd.DataFrame:
+        """Return columns scale, mean, sd, distance, limit; a row per coordinate."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "scale": list(self.transforms),
+                "mean": self.mean,
+                "sd": self.sd,
+                "distance": self.check.marginal,
+                "limit": self.check.marginal_limit,
+            },
+            index=pd.Index(list(self.names), name="parameter"),
+        )
+
+    def __str__(self) -> str:
+        """Show the table, and the check of all coordinates together."""
+        check = self.check
+        return (
+            f"normal on the unconstrained scale, from {self.source}\n"
+            f"{self.frame().to_string(float_format=lambda x: f'{x:.3g}')}\n"
+            f"together: distance {check.joint:.3g}, limit {check.joint_limit:.3g} "
+            f"(draws worth {check.size})"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """A joint prior, and the powers to which it, the own priors and the likelihood are taken.
+
+    Attributes
+    ----------
+    prior : PosteriorPrior
+    weight : float
+        Power of `prior`: 0 leaves it out.
+    own : float
+        Power of the own priors of the parameters that `prior` has, with the Jacobians of their
+        transforms: powers of densities are taken on the unconstrained scale.
+    likelihood : float
+        Power of the likelihood.
+    """
+
+    prior: PosteriorPrior
+    weight: float
+    own: float
+    likelihood: float
+
+    def line(self) -> str:
+        """Say what it does."""
+        return (
+            f"{len(self.prior.names)} parameters from {self.prior.source}, to the power "
+            f"{self.weight:.4g}; their own priors {self.own:.4g}; likelihood {self.likelihood:.4g}"
+        )
+
+
+def as_history(given: object) -> History | None:
+    """Check what a user gives as `history`: a posterior prior counts in full, as the prior."""
+    if given is None or isinstance(given, History):
+        return given
+    if isinstance(given, PosteriorPrior):
+        return History(given, 1.0, 0.0, 1.0)
+    raise DataError(
+        "history must be pp.prior_from(fit), or its .power(a0) or .regularise(strength), "
+        f"not {type(given).__name__}"
+    )
+
+
+def as_plain(history: History | None) -> dict[str, Any] | None:
+    """Lay a history out as JSON can hold it."""
+    if history is None:
+        return None
+    prior, check = history.prior, history.prior.check
+    return {
+        "powers": [history.weight, history.own, history.likelihood],
+        "names": list(prior.names),
+        "transforms": list(prior.transforms),
+        "mean": prior.mean.tolist(),
+        "cholesky": prior.cholesky.tolist(),
+        "source": prior.source,
+        "marginal": check.marginal.tolist(),
+        "check": [check.joint, check.marginal_limit, check.joint_limit, check.size],
+    }
+
+
+def from_plain(given: Mapping[str, Any] | None) -> History | None:
+    """Read what `as_plain` laid out."""
+    if given is None:
+        return None
+    check = NormalCheck(np.array(given["marginal"]), *given["check"])
+    prior = PosteriorPrior(
+        tuple(given["names"]),
+        tuple(given["transforms"]),
+        np.array(given["mean"]),
+        np.array(given["cholesky"]),
+        check,
+        given["source"],
+    )
+    return History(prior, *given["powers"])
+
+
+def coordinates(design: Design, family: Family) -> list[str]:
+    """Names of a model's population, in the order in which the programs number them."""
+    response = design.response
+    known = response is not None and response.se is not None
+    names = ["Intercept"] if design.intercept else []
+    names += design.coefficients
+    names += [sd_name(term, c) for term in design.groups for c in term.coefficients]
+    names += [name for term in design.groups if term.correlated for name in cor_names(term)]
+    return names + [name for name in family.auxiliaries if not (name == "sigma" and known)]
+
+
+def cor_names(term: Any) -> list[str]:
+    """Names of a term's correlations: ``cor(county)[Intercept, floor]``."""
+    c = term.coefficients
+    return [f"cor({term.label})[{c[j]}, {c[i]}]" for i in range(len(c)) for j in range(i)]
+
+
+def joint_data(
+    history: History | None, design: Design, family: Family, unit: Units | None = None
+) -> dict[str, Any]:
+    """Lay out a joint prior as data of a program in ``glmm/``.
+
+    Parameters
+    ----------
+    history : History or None
+    design : Design
+    family : Family
+    unit : Units, optional
+        In which the program sees the parameters; the user's own if not given.
+
+    Raises
+    ------
+    DataError
+        If the model does not have a parameter of the prior.
+    """
+    if history is None or history.weight == 0:
+        return dict(NO_JOINT)
+    prior, known = history.prior, coordinates(design, family)
+    check_names(prior, known)
+    at = np.array([known.index(name) + 1 for name in prior.names], dtype=np.int64)
+    factor = np.array([_units(design, unit).get(name, 1.0) for name in prior.names])
+    logs = np.array([each == LOG for each in prior.transforms])
+    plain = np.array([each == IDENTITY for each in prior.transforms])
+    scale = np.where(plain, factor, 1.0)
+    return {
+        "D": len(at),
+        "joint_at": at,
+        "prior_joint_mean": prior.mean * scale + np.where(logs, np.log(factor), 0.0),
+        "prior_joint_L": prior.cholesky * scale[:, None] / math.sqrt(history.weight),
+        "own_power": history.own,
+    }
+
+
+def check_names(prior: PosteriorPrior, known: Sequence[str]) -> None:
+    """Refuse a prior of parameters that a model does not have, or of some correlations only."""
+    unknown = [name for name in prior.names if name not in known]
+    if unknown:
+        raise DataError(
+            f"the history has {', '.join(unknown)}, which this model does not have (it has "
+            f"{', '.join(known)}): take those that both have, pp.prior_from(fit, names=[...])"
+        )
+    for name in known:
+        kind, bracket, _ = name.partition(")[")
+        same = [other for other in known if bracket and other.startswith(kind + bracket)]
+        if 0 < sum(other in prior.names for other in same) < len(same):
+            raise DataError(
+                f"the history has some of the correlations {', '.join(same)}: take all or none"
+            )
+
+
+def tempered(design: Design, power: float) -> Design:
+    """Take the likelihood to a power: every row's weight times it."""
+    response = design.response
+    if power == 1 or response is None:
+        return design
+    rows = len(design.offset)
+    weights = np.full(rows, power) if response.weights is None else power * response.weights
+    return dataclasses.replace(design, response=dataclasses.replace(response, weights=weights))
+
+
+def _units(design: Design, unit: Units | None) -> Mapping[str, float]:
+    """Return what each parameter is multiplied by to be in the program's units."""
+    if unit is None:
+        return {}
+    found = {"Intercept": 1 / unit.eta, "sigma": 1 / unit.eta}
+    found |= dict(zip(design.coefficients, (unit.x / unit.eta).tolist(), strict=True))
+    for term in design.groups:
+        for name, of_z in zip(term.coefficients, unit.z[term.label].tolist(), strict=True):
+            found[sd_name(term, name)] = of_z / unit.eta
+    return found
+
+
+def _number(value: object) -> bool:
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return real and math.isfinite(value)  # type: ignore[arg-type]
