@@ -14,7 +14,8 @@ from .conditional import GroupRows
 from .design import Design, GroupDesign
 from .families import Family
 from .glmm import codes, lkj_shape
-from .joint import History, joint_data
+from .joint import History
+from .joint_layout import joint_data
 from .prior_table import PriorTable, sd_name
 from .priors import Code
 from .reduce import GaussianSums

@@ -16,7 +16,8 @@ from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
 from .informative import ENOUGH, group_information
-from .joint import History, tempered
+from .joint import History
+from .joint_layout import tempered
 from .marginal import Reduced
 from .prior_table import PriorTable
 from .stan_program import StanProgram
