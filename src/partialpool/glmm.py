@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from . import priors
 from .design import Design, GroupDesign
 from .families import Family
-from .joint import History, joint_data
+from .joint import History
+from .joint_layout import joint_data
 from .own import own_priors
 from .prior_table import PriorTable, cor_name, own_name, sd_name
 from .priors import Code

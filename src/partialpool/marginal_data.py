@@ -13,7 +13,8 @@ from . import crossed, priors, reduce
 from .design import Design, GroupDesign
 from .families import Family
 from .glmm import codes, lkj_shape, term_sizes
-from .joint import History, joint_data
+from .joint import History
+from .joint_layout import joint_data
 from .marginal import Reduced, arranged
 from .prior_table import PriorTable, sd_name
 from .priors import Code

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import families, formula, glmm, joint, prepare, prior_table, run
+from . import families, formula, glmm, joint, joint_layout, prepare, prior_table, run
 from .design import Design, build
 from .engines.base import Mode
 from .engines.config import SamplerConfig, check_integer
@@ -149,7 +149,9 @@ class Model:
                 "history is of a population, which pooling='none' does not have: use 'partial' "
                 "or 'complete'"
             )
-        joint.check_names(history.prior, joint.coordinates(self.design, self.response_family))
+        joint_layout.check_names(
+            history.prior, joint_layout.coordinates(self.design, self.response_family)
+        )
 
     @property
     def fixed_priors(self) -> dict[str, Prior]:

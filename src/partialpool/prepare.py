@@ -18,7 +18,8 @@ from .errors import OptionError
 from .families import Family
 from .group_effects import GroupEffects
 from .informative import ENOUGH, estimated_information
-from .joint import History, tempered
+from .joint import History
+from .joint_layout import tempered
 from .marginal import Reduced
 from .pilot import pilot_fit
 from .prior_table import PriorTable

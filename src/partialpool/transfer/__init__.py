@@ -16,9 +16,9 @@ from .mixtures import (
     exchangeable_mixture,
     power_prior_normalised,
 )
-from .pair import Pair, table
+from .pair import Pair
 from .paths import path, path_of_fits
-from .report import Discrepancy, conflict_p_value, discrepancy
+from .report import Discrepancy, conflict_p_value, discrepancy, table
 from .sums import RegressionSums
 from .weighted import power_prior_model
 

@@ -15,7 +15,8 @@ from ..declarations import Declaration
 from ..errors import DataError
 from ..fits import Fit
 from ..glmm import SAMPLE, name_of
-from ..joint import ABOVE_ONE, IDENTITY, LOG, PARTIAL, cor_names
+from ..joint import ABOVE_ONE, IDENTITY, LOG, PARTIAL
+from ..joint_layout import cor_names
 from ..model_fit import ModelFit
 from ..prior_table import sd_name
 

@@ -319,7 +319,7 @@ class Pair:
     def side_by_side(
         self, *, strength: float = 1.0, a0: float = 0.5, **options: Any
     ) -> dict[str, Fit]:
-        """Fit by every method: a dict of fits, which `table` lays side by side."""
+        """Fit by every method: a dict of fits, which `transfer.table` lays side by side."""
         history = self.of_history(**options)
         prior = self._prior_of(history)
         return {
@@ -362,27 +362,3 @@ class Pair:
             "prior_a0_beta": 1.0,
         }
         return self._sample("power_prior_normalised", data, options)
-
-
-def table(fits: dict[str, Fit], names: Sequence[str] = ("beta", "sigma")) -> pd.DataFrame:
-    """Lay fits side by side: mean and sd of every quantity, a row per method.
-
-    Parameters
-    ----------
-    fits : mapping of method to Fit
-        As `Pair.side_by_side` returns.
-    names : sequence of str
-        Variables of the posterior.
-
-    Returns
-    -------
-    DataFrame
-        Columns (quantity, mean or sd); a row per method.
-    """
-    import pandas as pd
-
-    rows = {}
-    for label, fit in fits.items():
-        summary = fit.summary(list(names))[["mean", "sd"]]
-        rows[label] = summary.stack()
-    return pd.DataFrame(rows).T

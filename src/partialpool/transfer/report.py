@@ -155,6 +155,30 @@ def conflict_p_value(
     return float(chi2.sf(gap @ np.linalg.solve(spread, gap), rank)), rank
 
 
+def table(fits: dict[str, Fit], names: Sequence[str] = ("beta", "sigma")) -> pd.DataFrame:
+    """Lay fits side by side: mean and sd of every quantity, a row per method.
+
+    Parameters
+    ----------
+    fits : mapping of method to Fit
+        As `Pair.side_by_side` returns.
+    names : sequence of str
+        Variables of the posterior.
+
+    Returns
+    -------
+    DataFrame
+        Columns (quantity, mean or sd); a row per method.
+    """
+    import pandas as pd
+
+    rows = {}
+    for label, fit in fits.items():
+        summary = fit.summary(list(names))[["mean", "sd"]]
+        rows[label] = summary.stack()
+    return pd.DataFrame(rows).T
+
+
 def _normal(found: Coordinates) -> MultivariateNormal:
     mean, cholesky = normal_of(found)
     return MultivariateNormal.of(mean, cholesky @ cholesky.T)
