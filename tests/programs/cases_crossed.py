@@ -123,7 +123,9 @@ def data_of(model: pp.Model, *, sparse: bool = False) -> dict[str, Any]:
     try:
         if sparse:
             marginal_data.SMALL = marginal_data.SPARSE = 0
-        made = marginal_data.stan_data(model.design, model.prior_table, found, centered)
+        made = marginal_data.stan_data(
+            model.design, model.prior_table, found, centered, family=model.response_family
+        )
     finally:
         marginal_data.SMALL, marginal_data.SPARSE = small, share
     assert made["dense"] == int(not sparse)

@@ -543,8 +543,8 @@ def test_weighted_rows_are_the_sums() -> None:
         at_means = intercept + slope * float(full["x_mean"][0])
         of_rows = model.program.log_density(
             full,
-            {"alpha": [at_means], "beta": [slope], "sigma": [np.exp(sigma)],
-             "tau_free": [], "cpc": [], "z": []},
+            {"xi": np.linalg.solve(full["B"], [at_means, slope] - full["b_hat"]),
+             "sigma": [np.exp(sigma)], "tau_raw": [], "cpc": [], "z": []},
             engine="stanli",
         ).value  # fmt: skip
         of_sums = program.log_density(

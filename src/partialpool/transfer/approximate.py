@@ -110,7 +110,14 @@ def check_normal(found: Coordinates, mean: Floats, cholesky: Floats) -> NormalCh
     """
     chains, draws, size = found.draws.shape
     dims = ("chain", "draw", "coordinate")
-    table = convergence(xr.Dataset({"u": xr.DataArray(found.draws, dims=dims)}))
+    flat = found.draws.swapaxes(0, 1).reshape(-1, size)
+    # long steps make coordinates nearly independent from draw to draw, but not how far out one is
+    squares = np.sum(np.linalg.solve(cholesky, (flat - mean).T) ** 2, axis=0)
+    of_both = {
+        "u": xr.DataArray(found.draws, dims=dims),
+        "square": xr.DataArray(squares.reshape(draws, chains).T, dims=dims[:2]),
+    }
+    table = convergence(xr.Dataset(of_both))
     worth = float(np.nanmin(table[["ess_bulk", "ess_tail"]].to_numpy(), initial=chains * draws))
     count = int(np.clip(worth, 0, min(MOST, chains * draws)))
     if count < 10 * size:
@@ -118,7 +125,6 @@ def check_normal(found: Coordinates, mean: Floats, cholesky: Floats) -> NormalCh
             f"these draws are worth {count} independent ones: too few for the covariance of "
             f"{size} parameters; sample longer"
         )
-    flat = found.draws.swapaxes(0, 1).reshape(-1, size)
     thin = flat[np.linspace(0, len(flat) - 1, count).astype(int)]
     z = np.linalg.solve(cholesky, (thin - mean).T).T
     margins = _distances((thin - mean) / np.sqrt(np.sum(cholesky**2, axis=1)))
