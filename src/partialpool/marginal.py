@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+import functools
+import operator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,8 @@ from .reduce import GaussianSums
 Floats = NDArray[np.float64]
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
 CROSSED = "glmm/gaussian_marginal_crossed"
+BLOCK = 2**16
+"""Rows that are reduced at a time."""
 FEW_PATTERNS = 1.5
 """Patterns are used where there are this many times fewer of them than groups ..."""
 WORK = 20_000
@@ -133,24 +137,62 @@ def reduced(design: Design, label: str | None = None) -> Reduced | None:
     assert response is not None
     label = design.groups[0].label if label is None else label
     term, *further = arranged(design, label).groups
-    X, y, weights = columns(design), response.y - design.offset, weights_of(design)
-    root = X if weights is None else X * np.sqrt(weights)[:, None]
-    R = np.asarray(np.linalg.qr(root, mode="r"), dtype=np.float64)
-    if not _full_rank(R):
+    parts = functools.partial(_parts, design, term, further)
+    center = float(np.mean(response.y)) - float(np.mean(design.offset))
+    far = np.zeros(design.X.shape[1] + int(design.intercept))
+    far[: int(design.intercept)] = center  # near the data: residuals of a large y keep their digits
+    R, near = reduce.least_squares_of(
+        (each.X, each.y - far.sum(), each.weights) for each in parts()
+    )
+    if near is None:
         return None
-    far = np.zeros(X.shape[1])  # a fit near the data: residuals of a large y keep their digits
-    far[: int(design.intercept)] = y.mean()
-    y = y - far.sum()
-    near = reduce.least_squares(X, y, weights)
-    sums = reduce.gaussian_sums(
-        X, term.Z, term.codes, len(term.levels), y, reference=near, weights=weights,
-        further=[columns_of(each) for each in further],
+    sums = functools.reduce(
+        operator.add,
+        (
+            reduce.gaussian_sums(
+                each.X, each.Z, each.codes, len(term.levels), each.y - far.sum(),
+                reference=near, weights=each.weights, further=each.further,
+            )
+            for each in parts()
+        ),
     )  # fmt: skip
     sums = dataclasses.replace(sums, reference=near + far)
     R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
     patterns = reduce.patterns(whitened) if not further and _few_patterns(sums) else None
-    return Reduced(label, sums, whitened, patterns, R_inverse, design.X.mean(axis=0), len(y))
+    x_mean = design.X.mean(axis=0)
+    return Reduced(label, sums, whitened, patterns, R_inverse, x_mean, len(response.y))
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some rows."""
+
+    X: Floats
+    y: Floats
+    weights: Floats | None
+    Z: Floats
+    codes: NDArray[np.int64]
+    further: list[GroupColumns]
+
+
+def _parts(design: Design, term: GroupDesign, further: Sequence[GroupDesign]) -> Iterator[_Part]:
+    """Take rows in turn: what is made of them is never held of all."""
+    response = design.response
+    assert response is not None
+    rows, weights = len(response.y), weights_of(design)
+    step = max(BLOCK, 4 * len(term.levels))
+    for start in range(0, rows, step):
+        part = slice(start, start + step)
+        X = design.X[part]
+        yield _Part(
+            np.concatenate([np.ones((len(X), int(design.intercept))), X], axis=1),
+            response.y[part] - design.offset[part],
+            None if weights is None else weights[part],
+            term.Z[part],
+            term.codes[part],
+            [GroupColumns(each.Z[part], each.codes[part], len(each.levels)) for each in further],
+        )
 
 
 def _few_patterns(sums: GaussianSums) -> bool:
@@ -196,10 +238,3 @@ def group_rows(
     )
     each = FurtherRows.of(X, residuals, weights, codes, groups, further) if further else None
     return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant, each)
-
-
-def _full_rank(R: Floats) -> bool:
-    size = np.linalg.norm(R, axis=0)
-    if R.shape[0] < R.shape[1] or not size.all():
-        return False
-    return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])

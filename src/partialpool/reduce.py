@@ -11,7 +11,7 @@ of a and b together, if both have the same reference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,12 +104,43 @@ class GaussianSums:
         )
 
 
-def least_squares(X: Floats, y: Floats, weights: Floats | None = None) -> Floats:
-    """Least-squares coefficients by QR, each row counted `weights` times."""
-    root = None if weights is None else np.sqrt(weights)
-    q, r = np.linalg.qr(X if root is None else X * root[:, None])
-    fitted: Floats = np.linalg.solve(r, q.T @ (y if root is None else y * root))
-    return fitted
+def least_squares_of(
+    parts: Iterable[tuple[Floats, Floats, Floats | None]],
+) -> tuple[Floats, Floats | None]:
+    """Least-squares coefficients by QR, from some rows after others.
+
+    Parameters
+    ----------
+    parts : iterable of (X, y, weights)
+        Each row counts `weights` times, or once.
+
+    Returns
+    -------
+    R : array, (column, column)
+        Of X = QR, rows weighted.
+    coefficients : array, (column,), or None
+        None where the columns do not determine a fit.
+    """
+    R = np.empty((0, 0))
+    for X, y, weights in parts:
+        both = np.concatenate([X, y[:, None]], axis=1)
+        if weights is not None:
+            both *= np.sqrt(weights)[:, None]
+        before = both if not len(R) else np.concatenate([R, both])
+        R = np.asarray(np.linalg.qr(before, mode="r"), dtype=np.float64)
+    columns = R.shape[1] - 1
+    R = np.where(np.diag(R) < 0, -1.0, 1.0)[:, None] * R[: columns + 1]  # then R is unique
+    of_X, of_y = R[:columns, :columns], R[:columns, columns]
+    if not _full_rank(of_X):
+        return of_X, None
+    return of_X, np.asarray(np.linalg.solve(of_X, of_y), dtype=np.float64)
+
+
+def _full_rank(R: Floats) -> bool:
+    size = np.linalg.norm(R, axis=0)
+    if R.shape[0] < R.shape[1] or not size.all():
+        return False
+    return not R.size or bool(np.linalg.matrix_rank(R / size) == R.shape[1])
 
 
 def gaussian_sums(

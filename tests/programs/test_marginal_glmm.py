@@ -172,7 +172,7 @@ def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, w
     assert old in code
     broken = tmp_path / "broken.stan"
     broken.write_text(code.replace(old, new), encoding="utf-8")
-    one = twice(case(q=3, predictors=2, rotation=1, joined=31))
+    one = twice(case(q=3, predictors=2, rotation=1, joined=13))
     assert_right(program_path(name), name, one, log_density)
     with pytest.raises(AssertionError, match="differ by"):
         assert_right(broken, name, one, log_density)

@@ -6,11 +6,13 @@ import dataclasses
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partialpool import reduce
+import partialpool as pp
+from partialpool import marginal, reduce
 from partialpool.errors import DataError
 from partialpool.reduce import GaussianSums
 
@@ -128,7 +130,7 @@ def test_least_squares_counts_rows_by_their_weights(seed: int) -> None:
     rng = np.random.default_rng(seed)
     assert given.weights is not None
     for weights in (None, given.weights):
-        fitted = reduce.least_squares(given.X, given.y, weights)
+        fitted = fit_of(given.X, given.y, weights)
         sums = dataclasses.replace(given, weights=weights).sums(5, fitted)
         np.testing.assert_allclose(sums.Xr, 0, atol=1e-10)
         for _ in range(5):
@@ -137,8 +139,8 @@ def test_least_squares_counts_rows_by_their_weights(seed: int) -> None:
     count = rng.integers(1, 4, len(given.y))
     repeated = np.repeat(np.arange(len(given.y)), count)
     np.testing.assert_allclose(
-        reduce.least_squares(given.X, given.y, count.astype(float)),
-        reduce.least_squares(given.X[repeated], given.y[repeated]),
+        fit_of(given.X, given.y, count.astype(float)),
+        fit_of(given.X[repeated], given.y[repeated]),
     )
 
 
@@ -149,7 +151,7 @@ def test_sums_keep_the_digits_of_a_far_response(shift: float) -> None:
     x = np.round(rng.normal(size=200) * 2**10) / 2**10
     y = np.round(rng.normal(size=200) * 2**10) / 2**10
     X = np.column_stack([np.ones(200), x])
-    near = reduce.least_squares(X, y)
+    near = fit_of(X, y)
     exact = float(np.sum((y - X @ near) ** 2))
     far = Rows(X, X[:, :1], np.zeros(200, dtype=np.int64), y + shift, None)
     fit = near + np.array([shift, 0.0])
@@ -157,6 +159,43 @@ def test_sums_keep_the_digits_of_a_far_response(shift: float) -> None:
     about_zero = far.sums(1, np.zeros(2))
     naive = about_zero.rr - about_zero.Xr @ np.linalg.solve(about_zero.XX, about_zero.Xr)
     assert (abs(naive - exact) > 0.01 * exact) == (shift > 0)
+
+
+def fit_of(X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    fitted = reduce.least_squares_of([(X, y, weights)])[1]
+    assert fitted is not None
+    return fitted
+
+
+def test_least_squares_in_pieces_and_of_too_few_rows() -> None:
+    given = rows(5, groups=4)
+    X, y, w = given.X, given.y, np.random.default_rng(2).uniform(0.5, 2, len(given.y))
+    whole = fit_of(X, y, w)
+    cuts = np.array_split(np.arange(len(y)), 5)
+    R, fitted = reduce.least_squares_of((X[part], y[part], w[part]) for part in cuts)
+    np.testing.assert_allclose(fitted, whole, rtol=1e-9)
+    np.testing.assert_allclose(R.T @ R, X.T @ (w[:, None] * X), rtol=1e-9)
+    assert reduce.least_squares_of([(X[:1], y[:1], None)])[1] is None
+    twice = np.column_stack([X, X[:, :1]])
+    assert reduce.least_squares_of([(twice, y, None)])[1] is None
+
+
+def test_a_model_is_reduced_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With further terms, weights and an offset: the sums that it has at once."""
+    rng = np.random.default_rng(3)
+    n = 120
+    data = pd.DataFrame(
+        {"y": rng.normal(1e5, 1, n), "x": rng.normal(size=n), "w": rng.uniform(1, 2, n),
+         "g": rng.integers(0, 7, n), "h": rng.integers(0, 3, n)}
+    )  # fmt: skip
+    for further in ("", " + (1 | h)"):
+        formula = f"y | weights(w) ~ x + offset(x) + (1 + x | g){further}"
+        whole = pp.Model(formula, data).stan_data
+        with monkeypatch.context() as patch:
+            patch.setattr(marginal, "BLOCK", 31)
+            pieces = pp.Model(formula, data).stan_data
+        for name, value in whole.items():
+            np.testing.assert_allclose(pieces[name], value, rtol=1e-7, atol=1e-7, err_msg=name)
 
 
 # Patterns --------------------------------------------------------------------------------------
