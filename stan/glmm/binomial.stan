@@ -368,10 +368,10 @@ transformed parameters {
           }
         }
         of_z = rescaled(z_t, Lambda, J[t], q[t],
-                        segment(ZWZ, g_at[t] + 1, n_g[t]),
-                        segment(ZWe, h_at[t] + 1, n_h[t]),
-                        segment(ZWZ_above, e_at[t] + 1, n_e[t]), r_above, xi,
-                        P, s);
+                        ZWZ[g_at[t] + 1 : g_at[t] + n_g[t]],
+                        ZWe[h_at[t] + 1 : h_at[t] + n_h[t]],
+                        ZWZ_above[e_at[t] + 1 : e_at[t] + n_e[t]], r_above,
+                        xi, P, s);
       }
       z_density[t] = of_z[1];
       r[r_at[t] + 1 : r_at[t] + n_r[t]] = tail(of_z, n_r[t]);

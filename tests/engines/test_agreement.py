@@ -89,7 +89,9 @@ def test_densities_and_posteriors_agree(name: str) -> None:
         assert ours.value - base["stanli"] == pytest.approx(difference, rel=1e-10, abs=1e-10)
         assert ours.gradient == pytest.approx(theirs.gradient, rel=1e-10, abs=1e-10)
     a, b = (fit.summary() for fit in fits.values())
-    both_vary = a["ess_bulk"].notna() & b["ess_bulk"].notna()
+    # Where sds are sampled with a sign, that of these is either one's: |tau|, rho and r have none.
+    signs = a.index.str.match(r"(tau_raw|tau_signed|cpc|z)\[") & name.startswith("glmm/")
+    both_vary = a["ess_bulk"].notna() & b["ess_bulk"].notna() & ~signs
     a, b = a[both_vary], b[both_vary]
     assert min(a["ess_bulk"].min(), b["ess_bulk"].min()) > 200
     for moment in ("mean", "sd"):
