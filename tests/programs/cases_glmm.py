@@ -235,6 +235,12 @@ def designs(draw: st.DrawFn, family: str) -> dict[str, Any]:
 
 
 def points(family: str, data: dict[str, Any], *, count: int = 4) -> Array:
-    """Some points of the unconstrained space, at which no mean of a count is beyond reason."""
+    """Some points of the unconstrained space, at which no mean of a count is beyond reason.
+
+    No tau is so near 0 that the logarithm of a joint prior bends between differences.
+    """
     rng = np.random.default_rng([count, data["R"]])
-    return rng.normal(scale=0.6, size=(count, sum(sizes(family, data))))
+    q = rng.normal(scale=0.6, size=(count, sum(sizes(family, data))))
+    raw = q[:, data["P"] :][:, : data["Q"] - sum(data["tau_fixed"])]
+    raw += 0.1 * np.sign(raw)
+    return q

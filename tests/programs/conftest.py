@@ -69,6 +69,8 @@ def _sample_with(engine: str) -> Sample:
         seed: int,
         draws: int = 1000,
         adapt_delta: float = 0.8,
+        warmup: int = 1000,
+        max_treedepth: int = 10,
     ) -> dict[str, Array]:
         fit = pp.StanProgram.from_file(program).sample(
             data,
@@ -76,6 +78,8 @@ def _sample_with(engine: str) -> Sample:
             seed=seed,
             draws=draws,
             adapt_delta=adapt_delta,
+            warmup=warmup,
+            max_treedepth=max_treedepth,
             progress=False,
             verbose=False,
         )

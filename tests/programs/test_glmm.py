@@ -48,7 +48,7 @@ def assert_all_right(
 @every_family
 def test_density_of_any_design_is_scipys(log_density: MakeLogDensity, family: str) -> None:
     @settings(
-        max_examples=40,
+        max_examples=25,
         deadline=None,
         derandomize=True,
         database=None,
@@ -303,7 +303,7 @@ def test_no_digit_is_lost_when_phi_is_large(
 def test_what_is_offered_agrees_with_the_parameters(sample: Sample) -> None:
     data = full("gaussian", rotation=1) | {"weights": [1.0] * 9}
     data |= {name: np.ones_like(data[name]) for name in data if name.endswith("_family")}
-    draws = sample(path("gaussian"), data, seed=4, draws=50)
+    draws = sample(path("gaussian"), data, seed=4, draws=50, warmup=100, max_treedepth=5)
     of = {name: x.reshape(-1, *x.shape[2:]) for name, x in draws.items()}
     fixed = np.asarray(data["tau_fixed"], dtype=bool)
     unit = np.asarray(data["tau_unit"])[~fixed]

@@ -91,7 +91,7 @@ def test_what_adds_up_adds_up() -> None:
 
 def test_what_is_left_as_it_is() -> None:
     data = table().assign(y=np.repeat([1.0, 2.0], ROWS // 2))
-    measured = pp.Model("y ~ x + (1 | g) + (1 | h)", data)
+    measured = pp.Model("y ~ x + (1 | g) + (1 | h)", data, parameterization="rescaled")
     assert measured.stan_data["N"] == ROWS
     distinct = pp.Model("hit ~ z", data.assign(z=np.arange(ROWS) * 0.1), family="bernoulli")
     assert collapsed(distinct.design, distinct.response_family) is distinct.design

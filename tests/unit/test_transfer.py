@@ -505,7 +505,7 @@ def test_history_is_saved_shown_and_cross_validated(large: Any, small: Any, tmp_
 def test_histories_that_do_not_fit(
     large: Any, small: Any, history: Any, options: Any, error: Any, message: str
 ) -> None:
-    prior = pp.prior_from(large, names=["Intercept", "floor"])
+    prior = pp.prior_from(large, names=["floor"])
     with pytest.raises(error, match=message):
         pp.Model(
             **{"formula": "log_radon ~ floor + (1 | county)", "data": small} | options,
