@@ -62,11 +62,9 @@ def model_of(task: Task, frame: pd.DataFrame) -> pp.Model:
 def fit(
     task: Task, frame: pd.DataFrame, *, variant: str, seed: int, draws: int, folder: Path
 ) -> Fitted:
-    """A formula and a DataFrame to InferenceData; `variant` is the engine."""
+    """A formula and a DataFrame to InferenceData; `variant` is the engine; its own warmup."""
     model = model_of(task, frame)
-    result = model.sample(
-        engine=variant, seed=seed, warmup=draws, draws=draws, progress=False, verbose=False
-    )
+    result = model.sample(engine=variant, seed=seed, draws=draws, progress=False, verbose=False)
     posterior = result.posterior
     population = {
         name: posterior["beta"].sel(coefficient=name).values for name in task.coefficients
