@@ -122,7 +122,7 @@ class Fit:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The sampler's options, as they were given."""
+        """The sampler's options, as they were used; ``attrs["given"]`` names the user's own."""
         options: dict[str, Any] = json.loads(self.attrs["config"])
         return options
 

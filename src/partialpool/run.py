@@ -6,6 +6,7 @@ them; a seed that is not given is drawn, and recorded in the fit.
 
 from __future__ import annotations
 
+import dataclasses
 import numbers
 import secrets
 from collections.abc import Mapping
@@ -68,6 +69,7 @@ def sample(
         found = start.find(density, program, checked, near, chains=config.chains, seed=config.seed)
         config = start.configure(config, found, options.keys())
     draws = runner.sample(program, checked, config)
+    draws = dataclasses.replace(draws, info={**draws.info, "given": " ".join(sorted(options))})
     fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
     if verbose:
         print(fit.diagnose().line())

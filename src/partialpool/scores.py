@@ -260,7 +260,8 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
 def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | None, list[str]]:
     """Fit to some rows under the same priors: posterior, effects it lacks, what went wrong."""
     model = fit.model
-    options = {k: v for k, v in fit.config.items() if k in _REFIT}
+    given = str(fit.attrs.get("given", " ".join(_REFIT))).split()
+    options = {name: fit.config[name] for name in _REFIT if name in given}
     family, table = model.response_family, model.prior_table
     prepared = prepare.prepare(
         rest, family, table, model.parameterizations, history=model.joint_prior
@@ -272,11 +273,12 @@ def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | No
         seed=fit.seed,
         verbose=False,
         progress=False,
+        near=prepared.near,
         **options,
     )
     posterior = prepare.posterior_of(prepared, raw.posterior, rest, family, table, seed=fit.seed)
     effects = GroupEffects.of(posterior, rest, prepared.reduced, seed=fit.seed)
-    return posterior, effects, _problems(raw)
+    return posterior, effects, _problems(raw, posterior)
 
 
 def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
@@ -298,11 +300,14 @@ def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]
     return scored, problems
 
 
-def _problems(raw: Fit) -> list[str]:
-    """Name the worst finding in a fit's population; its groups are too many to look at."""
-    groups = [name for name in ("z", "r") if name in raw.posterior]
+def _problems(raw: Fit, posterior: xr.Dataset) -> list[str]:
+    """Name the worst finding in a fit's population; its groups are too many to look at.
+
+    Under the user's names: the program's own parameters have signs that mean nothing.
+    """
+    groups = [str(name) for name in posterior if str(name).startswith(("r_", "coef_"))]
     found = diagnose(
-        raw.posterior.drop_vars(groups),
+        posterior.drop_vars(groups),
         raw.sample_stats,
         max_treedepth=raw.config["max_treedepth"],
         adapt_delta=raw.config["adapt_delta"],
@@ -312,3 +317,4 @@ def _problems(raw: Fit) -> list[str]:
 
 
 _REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")
+"""Options of the user's that hold for refits, too; others are found anew for each."""

@@ -202,3 +202,30 @@ def test_print_says_where_it_starts(sleep: pp.Model) -> None:
     assert "  start    about the mode" in str(sleep)
     few = pp.Model("y ~ 1 + (1 | g)", groups_of(5, 1.0), parameterization="noncentered")
     assert "  start" not in str(few)
+
+
+def test_refits_start_anew_and_keep_what_was_given(
+    sleep: pp.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = sleep.sample(**{**QUIET, "draws": 50, "chains": 2}, adapt_delta=0.7)
+    used: list[SamplerConfig] = []
+
+    def configure(*given: Any) -> SamplerConfig:
+        used.append(real(*given))
+        return used[-1]
+
+    real = start.configure
+    monkeypatch.setattr(start, "configure", configure)
+    fit.kfold(2)
+    assert [(each.adapt_delta, each.draws, each.chains) for each in used] == [(0.7, 50, 2)] * 2
+    metrics = [each.inv_metric for each in used]
+    assert metrics[0] is not None
+    assert not np.array_equal(metrics[0], metrics[1])
+
+
+def test_signs_of_a_programs_own_parameters_are_no_problem() -> None:
+    """A sd near 0 changes its sign: its R-hat is large, and means nothing."""
+    model = pp.Model("y ~ 1 + (1 | g)", groups_of(40, 0.5))
+    fit = model.sample(**QUIET)
+    assert float(az.rhat(fit.posterior)["sd_g"].max()) < 1.01
+    assert fit.kfold(2).problems == ()
