@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import priors
 from .pilot import Pilot, Term, given_rows
 
 Floats = NDArray[np.float64]
@@ -22,7 +23,6 @@ NEAR_ZERO = 1.5
 """Unit of a signed sd, over the sd that its groups' rows tell from 0."""
 FAR = 3.0
 """How many standard errors an sd must be from 0 to be sampled on the log scale."""
-GAMMA = 5
 START = 0.3
 """Least starting value of a standard deviation, in its unit."""
 
@@ -97,7 +97,7 @@ def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None
     """
     shapes, families = np.asarray(data["prior_tau_df"]), np.asarray(data["prior_tau_family"])
     scale = np.asarray(data["prior_tau_scale"], dtype=np.float64)
-    rough = (families == GAMMA) & (shapes != 1)
+    rough = (families == priors.GAMMA) & (shapes != 1)
     units = np.zeros(len(scale))
     at = 0
     for t, q in enumerate(data["q"]):

@@ -350,8 +350,8 @@ class _Fit:
             both = self._shared(t, u, here.weight)
             P = given_rows(sums[u].ZZ / s2, self.covariances[u])[both.other]
             BP = both.ZWZ @ P / s2
-            _add_at(ZWZ, both.own, -BP @ both.ZWZ.swapaxes(1, 2))
-            _add_at(ZWX, both.own, -BP @ sums[u].ZX[both.other])
+            np.add.at(ZWZ, both.own, -BP @ both.ZWZ.swapaxes(1, 2))
+            np.add.at(ZWX, both.own, -BP @ sums[u].ZX[both.other])
         if after:
             size, vectors = np.linalg.eigh(ZWZ)
             ZWZ = vectors * np.maximum(size, 0)[:, None, :] @ vectors.swapaxes(1, 2)
@@ -369,7 +369,7 @@ class _Fit:
                 ZWe[both.own] += np.einsum("jab,jb->ja", both.ZWZ, effects)
             else:
                 P = given_rows(term.ZWZ / s2, term.covariance)
-                _add_at(ZWX, both.own, -both.ZWZ @ (P @ term.ZWX / s2)[both.other])
+                np.add.at(ZWX, both.own, -both.ZWZ @ (P @ term.ZWX / s2)[both.other])
         return Term(self.effects[t], self.covariances[t], ZWZ, ZWX, ZWe, above)
 
     def _shared(self, t: int, u: int, weight: Floats) -> _Shared:
@@ -390,10 +390,6 @@ class _Shared:
     own: NDArray[np.int64]
     other: NDArray[np.int64]
     ZWZ: Floats
-
-
-def _add_at(total: Floats, place: NDArray[np.int64], each: Floats) -> None:
-    np.add.at(total, place, each)
 
 
 def given_rows(S: Floats, Sigma: Floats) -> Floats:

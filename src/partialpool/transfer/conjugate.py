@@ -2,7 +2,7 @@ r"""Closed forms where all is normal: linear regressions whose residual sd is kn
 
 Write A for the new sample's information X'X / sigma^2, H for the history's, and a normal prior
 of precision D. Every method below is then a normal distribution of the coefficients, or a
-mixture of normals over one unknown number (`adaptive`).
+mixture of normals over one unknown number (`mixtures`).
 """
 
 from __future__ import annotations
