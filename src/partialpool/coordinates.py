@@ -13,16 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import priors
-from .pilot import Pilot, Term, given_rows
+from .pilot import Pilot, Term
+from .sd_units import CENTERED, RESCALED, tau_units
 
 Floats = NDArray[np.float64]
-FORMS = {"noncentered": 0, "centered": 1, "rescaled": 2}
+FORMS = {"noncentered": 0, "centered": CENTERED, "rescaled": RESCALED}
 """Codes of the data item `form`."""
-NEAR_ZERO = 1.5
-"""Unit of a signed sd, over the sd that its groups' rows tell from 0."""
-FAR = 3.0
-"""How many standard errors an sd must be from 0 to be sampled on the log scale."""
 START = 0.3
 """Least starting value of a standard deviation, in its unit."""
 
@@ -65,7 +61,7 @@ def coordinates(data: Mapping[str, Any], how: Sequence[str], found: Pilot | None
         "P": P,
         "b_hat": b_hat,
         "B": B,
-        "tau_unit": _tau_units(data, form, found),
+        "tau_unit": tau_units(data, form, found),
         "form": form,
         "G": len(ZWZ),
         "H": len(ZWe),
@@ -86,34 +82,6 @@ def _pairs(term: Term) -> Floats:
 def _residuals(term: Term, B: Floats) -> Floats:
     both = np.concatenate([term.ZWe[:, :, None], term.ZWX @ B], axis=2)
     return np.ascontiguousarray(np.moveaxis(both, 0, -1)).ravel()
-
-
-def _tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None) -> Floats:
-    """Where an sd is as good as 0; 0 (the log scale) where it is far from 0, or not smooth there.
-
-    It is not smooth for centered effects, and under gamma priors of a shape that is not 1. It is
-    far from 0 by the information on it at the pilot fit, which is the sum over groups of
-    2 reliability^2 / sd^2.
-    """
-    shapes, families = np.asarray(data["prior_tau_df"]), np.asarray(data["prior_tau_family"])
-    scale = np.asarray(data["prior_tau_scale"], dtype=np.float64)
-    rough = (families == priors.GAMMA) & (shapes != 1)
-    units = np.zeros(len(scale))
-    at = 0
-    for t, q in enumerate(data["q"]):
-        here = slice(at, at + q)
-        at += q
-        if found is None or form[t] == FORMS["centered"]:
-            continue
-        term = found.terms[t]
-        ZZ = np.diagonal(term.ZWZ, axis1=1, axis2=2) / found.variance
-        left = np.diagonal(given_rows(term.ZWZ / found.variance, term.covariance), axis1=1, axis2=2)
-        reliability = 1 - left / np.maximum(np.diag(term.covariance), 1e-100)
-        far = np.sqrt(2 * np.sum(reliability**2, axis=0)) > FAR
-        squares = np.sum(ZZ**2, axis=0)
-        told = NEAR_ZERO * (2 / np.maximum(squares, 1e-100)) ** 0.25
-        units[here] = np.where(far, 0.0, np.minimum(told, NEAR_ZERO * scale[here]))
-    return np.where(rough | np.asarray(data["tau_fixed"], dtype=bool), 0.0, units)
 
 
 def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | None:

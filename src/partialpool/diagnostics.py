@@ -139,7 +139,7 @@ def diagnose(
     posterior: xr.Dataset,
     sample_stats: xr.Dataset,
     *,
-    max_treedepth: int,
+    max_treedepth: int | None,
     adapt_delta: float,
     has_parameters: bool = True,
 ) -> Diagnosis:
@@ -149,7 +149,10 @@ def diagnose(
     ----------
     posterior, sample_stats : Dataset
         With dimensions chain and draw; sample_stats under ArviZ's names.
-    max_treedepth, adapt_delta
+    max_treedepth : int, optional
+        Limit of the trajectories, if reaching it is a fault; not one that was chosen because
+        trajectories are long enough there.
+    adapt_delta : float
         As the sampler was run.
     has_parameters : bool
         False for a program that only simulates: then draws need only be finite.
@@ -162,7 +165,7 @@ def diagnose(
     if not has_parameters:
         return Diagnosis((_finite(posterior),), chains, draws)
     table = convergence(posterior)
-    checks = (
+    checks: tuple[Check, ...] = (
         _finite(posterior),
         _stuck(sample_stats["lp"].values),
         _divergences(sample_stats["diverging"].values, adapt_delta),
@@ -171,8 +174,9 @@ def diagnose(
         _ess(table, "bulk", chains),
         _ess(table, "tail", chains),
         _chains(chains),
-        _tree_depth(sample_stats["tree_depth"].values, max_treedepth),
     )
+    if max_treedepth is not None:
+        checks += (_tree_depth(sample_stats["tree_depth"].values, max_treedepth),)
     return Diagnosis(checks, chains, draws)
 
 

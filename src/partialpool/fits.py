@@ -126,6 +126,13 @@ class Fit:
         options: dict[str, Any] = json.loads(self.attrs["config"])
         return options
 
+    @property
+    def treedepth_limit(self) -> int | None:
+        """The limit of trajectories that they should not reach; None if they were meant to."""
+        limit = int(self.config["max_treedepth"])
+        given = str(self.attrs.get("given", "max_treedepth")).split()
+        return limit if "max_treedepth" in given or limit == SamplerConfig.max_treedepth else None
+
     def diagnose(self) -> Diagnosis:
         """Check the draws; see `Diagnosis`.
 
@@ -145,7 +152,7 @@ class Fit:
         return diagnose(
             self.posterior,
             self.sample_stats,
-            max_treedepth=self.config["max_treedepth"],
+            max_treedepth=self.treedepth_limit,
             adapt_delta=self.config["adapt_delta"],
             has_parameters=bool(self.program.parameters),
         )

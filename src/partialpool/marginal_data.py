@@ -19,6 +19,7 @@ from .marginal import Reduced, arranged
 from .prior_table import PriorTable, sd_name
 from .priors import Code
 from .reduce import GaussianSums
+from .sd_units import resolution
 from .start import Near
 
 Floats = NDArray[np.float64]
@@ -186,6 +187,6 @@ def _tau_unit(
     the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on; sds of
     centered effects are logarithmic everywhere.
     """
-    unit: Floats = 3 * sigma * (2 / np.where(squares > 0, squares, 2.0)) ** 0.25
+    unit = 3 * sigma * resolution(np.where(squares > 0, squares, 2.0))
     pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
     return np.where(pole if centered is None else pole & ~centered, 1e-6 * unit, unit)

@@ -309,7 +309,7 @@ def _problems(raw: Fit, posterior: xr.Dataset) -> list[str]:
     found = diagnose(
         posterior.drop_vars(groups),
         raw.sample_stats,
-        max_treedepth=raw.config["max_treedepth"],
+        max_treedepth=raw.treedepth_limit,
         adapt_delta=raw.config["adapt_delta"],
     )
     failed = [check for check in found.failed if check.name != "chains"]

@@ -11,6 +11,7 @@ on any of this, only the time it takes.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,11 @@ WIDE = 1.4
 LONG_STEPS = 0.6
 """Acceptance that is aimed at where the posterior is near normal: there longer steps give more
 effective draws from half of the gradients (three of NUTS's tree instead of seven)."""
+STEP, HALF_TURN, DEPTH = 2.5, math.pi, 3
+"""Of n standard normal parameters the step is about `STEP` over the fourth root of n at that
+acceptance (Beskos et al. 2013, Bernoulli 19:1501), and a tree of about `HALF_TURN` sds is long
+enough: NUTS would double it once more, to where draws come back to minus what they were. No tree
+is cut below `DEPTH` doublings."""
 DENSE = 60
 """Unconstrained parameters up to which the metric is dense."""
 SPREAD = 1.5
@@ -96,6 +102,12 @@ class Start:
         """Whether long steps lead astray nowhere."""
         return self.stiffness < NEAR_NORMAL and bool((self.moments < WIDE).all())
 
+    @property
+    def treedepth(self) -> int:
+        """Doublings of a trajectory that are enough where the posterior is near normal."""
+        step = STEP / len(self.mode) ** 0.25
+        return max(DEPTH, round(math.log2(HALF_TURN / step)))
+
 
 def configure(config: SamplerConfig, start: Start | None, given: Collection[str]) -> SamplerConfig:
     """Put a start into the sampler's options.
@@ -112,7 +124,7 @@ def configure(config: SamplerConfig, start: Start | None, given: Collection[str]
         return config
     better: dict[str, Any] = {"warmup": SHORT if start.stiffness < TAME else MEDIUM}
     if start.near_normal:
-        better["adapt_delta"] = LONG_STEPS
+        better |= {"adapt_delta": LONG_STEPS, "max_treedepth": start.treedepth}
     return dataclasses.replace(
         config,
         inits=start.inits,

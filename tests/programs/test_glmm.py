@@ -70,6 +70,48 @@ def test_density_with_every_prior_family_is_scipys(
     assert_right(family, path(family), full(family, rotation), log_density)
 
 
+def one_trial_each(rotation: int) -> dict[str, Any]:
+    data = full("binomial", rotation)
+    rows = data["N"]
+    return data | {
+        "trials": [1] * rows,
+        "y": np.minimum(data["y"], 1).tolist(),
+        "weights": [1.0] * rows,
+    }
+
+
+@pytest.mark.parametrize("rotation", range(3))
+def test_density_of_rows_of_one_trial_is_scipys(log_density: MakeLogDensity, rotation: int) -> None:
+    """These have a density of their own, which must not be taken for others."""
+    data = one_trial_each(rotation)
+    assert_right("binomial", path("binomial"), data, log_density)
+    for other in ({"weights": [2.0] * data["N"]}, {"trials": [2] * data["N"]}):
+        assert_right("binomial", path("binomial"), data | other, log_density)
+
+
+OTHERWISE = {
+    "eta": ("(y | no_more, eta,", "(y | no_more, 2 * eta,"),
+    "trials": ("min(trials) == 1 && max(trials) == 1 && ", ""),
+    "weights": ("min(weights) == 1\n                  && max(weights) == 1", "1"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+@stanli_only
+def test_broken_density_of_one_trial_is_caught(
+    log_density: MakeLogDensity, tmp_path: Path, what: str
+) -> None:
+    old, new = OTHERWISE[what]
+    code = path("binomial").read_text(encoding="utf-8")
+    assert code.count(old) == 1
+    broken = tmp_path / "broken.stan"
+    broken.write_text(code.replace(old, new), encoding="utf-8")
+    data = one_trial_each(0)
+    cases = [data, data | {"weights": [2.0] * data["N"]}, data | {"trials": [2] * data["N"]}]
+    with pytest.raises(AssertionError, match="differ by"):
+        assert_all_right("binomial", broken, cases, log_density)
+
+
 BROKEN = {
     "LKJ exponent": ("poisson", "0.5 * (q - 1 - j)", "0.5 * (q - j)"),
     "LKJ forgotten": ("poisson", "target += lkj_cpc(", "real unused = lkj_cpc("),

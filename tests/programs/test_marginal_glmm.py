@@ -140,13 +140,15 @@ def test_density_is_the_general_programs_integral(
 
 
 BROKEN = {
-    "sign of the determinant": (BY_GROUP, "+= -0.5 * sum(log(F", "+= 0.5 * sum(log(F"),
+    "sign of the determinant": (BY_GROUP, "- 0.5 * groups[1]", "+ 0.5 * groups[1]"),
     "explained twice": (BY_GROUP, "explained += dot_product", "explained += 2 * dot_product"),
-    "not divided by D": (BY_GROUP, "x[a] ./ F[a, a]);", "x[a]);"),
+    "not divided by D": (BY_GROUP, "dot_product(h, h ./ d)", "dot_product(h, h)"),
     "sigma forgotten": (BY_GROUP, "(tau_signed / s,", "(tau_signed,"),
     "factor transposed": (BY_GROUP, "e * M[ : , a]'", "e * M[a, : ]"),
     "fixed part of u": (BY_GROUP, "append_row(1, -y_unit", "append_row(1, y_unit"),
-    "factorisation": (BY_GROUP, "g[b] -= g[c] .* F[b, c]", "g[b] -= 0.9 * g[c] .* F[b, c]"),
+    "factorisation": (BY_GROUP, "d -= f .* g", "d -= 0.9 * f .* g"),
+    "columns before": (BY_GROUP, "g -= F[a, c] .* F[b, c] .* D[c];", ""),
+    "pulls before": (BY_GROUP, "h -= f .* x[b];", ""),
     "half of S": (BY_GROUP, "+ M[j, a] * M[i, b]", ""),
     "rows that are not one": (BY_GROUP, "known_se ? 0 : rows", "known_se ? 0 : rows + 1"),
     "distance of beta": (BY_GROUP, "square(y_unit) * dot_self(xi)", "dot_self(xi)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ import partialpool as pp
 from partialpool import glmm, run
 from partialpool.coordinates import coordinates, starts
 from partialpool.pilot import Pilot, pilot_fit
+from partialpool.sd_units import NEAR_ZERO, resolution
 
 ROWS, GROUPS = 2400, 60
 TAU, BETA = 0.8, 0.5
@@ -157,6 +159,22 @@ def test_a_fit_that_is_not_finite_is_none() -> None:
     assert (plain["form"], plain["G"], plain["H"], plain["E"]) == ([0], 0, 0, 0)
     np.testing.assert_array_equal(plain["B"], np.eye(2))
     assert starts(data | plain, None) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_few_groups_have_a_unit_whose_modes_stand_apart(seed: int) -> None:
+    """Draws of both signs then mix at least as well, and without divergences."""
+    rng = np.random.default_rng(seed)
+    g = np.repeat([f"g{i}" for i in range(10)], 12)
+    data = pd.DataFrame({"g": g, "y": rng.poisson(3.0, len(g))})
+    model = pp.Model("y ~ 1 + (1 | g)", data, family="poisson")
+    small = float(model.stan_data["tau_unit"][0])
+    told = float(resolution(np.array([10 * (12 * 3.0) ** 2]))[0])
+    assert small < 0.8 * NEAR_ZERO * told
+    fit = model.sample(engine="stanli", seed=seed + 1, progress=False, verbose=False)
+    assert int(fit.sample_stats["diverging"].sum()) == 0
+    assert float(az.ess(fit.posterior)["sd_g"].min()) > 2000
+    assert float(az.rhat(fit.posterior)["sd_g"].max()) < 1.01
 
 
 def test_sds_near_zero_have_a_unit_and_others_the_log_scale() -> None:

@@ -145,15 +145,42 @@ def test_long_steps_where_near_normal() -> None:
     one = Start(np.zeros(1), np.ones((1, 1)), [{}] * 4, np.ones(1), 1.2)
     assert one.near_normal
     plain = SamplerConfig(seed=3)
-    assert start.configure(plain, one, ()).adapt_delta == start.LONG_STEPS
+    long = start.configure(plain, one, ())
+    assert (long.adapt_delta, long.max_treedepth) == (start.LONG_STEPS, start.DEPTH)
+    assert start.configure(plain, one, ("max_treedepth",)).max_treedepth == 10
     assert start.configure(plain, one, ("adapt_delta",)).adapt_delta == 0.8
     for other in (
         dataclasses.replace(one, stiffness=3.0),
         dataclasses.replace(one, moments=np.array([1.5])),
     ):
-        assert start.configure(plain, other, ()).adapt_delta == 0.8
+        rougher = start.configure(plain, other, ())
+        assert (rougher.adapt_delta, rougher.max_treedepth) == (0.8, 10)
     rough = dataclasses.replace(one, stiffness=5.0)
     assert start.configure(plain, rough, ()).warmup == start.MEDIUM
+
+
+@pytest.mark.parametrize(("size", "depth"), [(2005, 3), (8000, 4), (20_000, 4)])
+def test_trajectories_are_half_a_turn_long(size: int, depth: int) -> None:
+    """Of standard normals: shorter ones mix more slowly, longer ones come back.
+
+    `benchmarks/steps.py` has what this buys; the depths are those that gave the most effective
+    draws per gradient, the worse of bulk and tail, of 3, 4, 5 and 10.
+    """
+    one = Start(np.zeros(size), np.ones(size), [{}] * 4, np.ones(1), 1.0)
+    assert one.treedepth == depth
+
+
+def test_reaching_a_limit_is_a_finding_only_where_the_user_set_it() -> None:
+    model = pp.Model("y ~ 1 + (1 | g)", groups_of(100, 0.7))
+    own = model.sample(**{**QUIET, "draws": 50}, max_treedepth=1)
+    assert own.treedepth_limit == 1
+    assert not own.diagnose()["tree depth"].ok
+    chosen = model.sample(**{**QUIET, "draws": 50})
+    assert config(chosen)["max_treedepth"] == start.DEPTH
+    assert chosen.treedepth_limit is None
+    assert "tree depth" not in {check.name for check in chosen.diagnose().checks}
+    default = model.sample(**{**QUIET, "draws": 50}, metric="diag_e", warmup=200)
+    assert default.treedepth_limit == 10
 
 
 def test_metric_is_kept_by_every_engine(sleep: pp.Model, engine: str) -> None:

@@ -10,6 +10,7 @@ constants of transformed data filled in: `vector[K] x` reads `vector[3] x` after
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 
@@ -41,12 +42,8 @@ def from_stanli(code: str, include_paths: Sequence[str] = ()) -> ProgramDeclarat
     EngineError
         If this version of stanli writes a form that is not known here.
     """
-    import stanli
-
     try:
-        text = stanli.stan_to_mir(
-            code, include_paths=list(include_paths) if "#include" in code else None
-        )
+        text = compiled(code, tuple(include_paths))
     except (RuntimeError, ValueError) as error:
         raise ProgramError(str(error)) from None
     try:
@@ -56,6 +53,25 @@ def from_stanli(code: str, include_paths: Sequence[str] = ()) -> ProgramDeclarat
             f"unknown MIR format, stanli version {metadata.version('stanli')}: {error}. "
             "partialpool reads that of stanli 0.24: pip install 'stanli>=0.24,<0.25'"
         ) from error
+
+
+def compiled(code: str, include_paths: tuple[str, ...] = ()) -> str:
+    """Compile with stanli, whose own form this is; remembered, as it takes longer than small fits.
+
+    Not remembered of a program that includes files, which may change.
+    """
+    if "#include" in code:
+        import stanli
+
+        return str(stanli.stan_to_mir(code, include_paths=list(include_paths)))
+    return _compiled(code)
+
+
+@functools.lru_cache(maxsize=32)
+def _compiled(code: str) -> str:
+    import stanli
+
+    return str(stanli.stan_to_mir(code))
 
 
 def read_program(program: Program) -> ProgramDeclarations:

@@ -219,17 +219,16 @@ class StanliEngine:
     def _new_model(self, program: StanProgram, data: StanData, seed: int) -> Any:
         import stanli
 
+        from ..declarations.from_stanli import compiled
         from ..standata import as_json
 
-        paths = [str(path) for path in program.include_paths] or None
         with stan_errors(program), warnings.catch_warnings():
             # what it cannot compute at all it leaves out: _check_complete says so
             warnings.filterwarnings("ignore", message="(?s).*interpreter also failed")
             return stanli.Model(
-                stan_code=program.code,
+                mir=compiled(program.code, tuple(map(str, program.include_paths))),
                 data=as_json(data),
                 seed=int(seed),
-                include_paths=paths if "#include" in program.code else None,
             )
 
     def _starts(
