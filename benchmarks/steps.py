@@ -18,7 +18,7 @@ STEPS: dict[str, dict[str, dict[str, Any]]] = {
     "non-centered": {"model": {"parameterization": "noncentered"}, "sample": {"metric": "diag_e"}},
     "integrated out, or rescaled": {"model": {}, "sample": {"metric": "diag_e"}},
     "+ from the mode, in its metric": {"model": {}, "sample": {"adapt_delta": 0.8}},
-    "+ longer steps where near normal": {"model": {}, "sample": {}},
+    "+ longer steps, of half a turn at most, where near normal": {"model": {}, "sample": {}},
 }
 TOO_LONG = {("simulated, 1e5 rows in 1,000 groups", "non-centered")}
 SEEDS = (1, 2, 3)

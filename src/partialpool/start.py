@@ -123,7 +123,7 @@ def configure(config: SamplerConfig, start: Start | None, given: Collection[str]
     if start is None:
         return config
     better: dict[str, Any] = {"warmup": SHORT if start.stiffness < TAME else MEDIUM}
-    if start.near_normal:
+    if start.near_normal and "adapt_delta" not in given:
         better |= {"adapt_delta": LONG_STEPS, "max_treedepth": start.treedepth}
     return dataclasses.replace(
         config,

@@ -148,7 +148,8 @@ def test_long_steps_where_near_normal() -> None:
     long = start.configure(plain, one, ())
     assert (long.adapt_delta, long.max_treedepth) == (start.LONG_STEPS, start.DEPTH)
     assert start.configure(plain, one, ("max_treedepth",)).max_treedepth == 10
-    assert start.configure(plain, one, ("adapt_delta",)).adapt_delta == 0.8
+    shorter_steps = start.configure(plain, one, ("adapt_delta",))
+    assert (shorter_steps.adapt_delta, shorter_steps.max_treedepth) == (0.8, 10)
     for other in (
         dataclasses.replace(one, stiffness=3.0),
         dataclasses.replace(one, moments=np.array([1.5])),
