@@ -188,7 +188,8 @@ class Model:
             Where group effects are integrated out or rescaled and the posterior turns out to be
             tame, chains start about its mode in a metric that is found beforehand, and unless
             they are given warmup is 100 or 149 iterations, and where the posterior is near normal
-            adapt_delta 0.6 with the max_treedepth of half a turn then. With inits, metric, inv_metric, step_size or adapt_engaged
+            adapt_delta 0.6, with the max_treedepth that half a turn then takes. With inits, metric,
+            inv_metric, step_size or adapt_engaged
             all is as given. `fit.attrs["config"]` has what was used.
         verbose : bool
             End with one line that says whether the draws can be trusted.
