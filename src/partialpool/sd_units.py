@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import priors
-from .pilot import Pilot, Term, given_rows
+from .pilot import Pilot, Term
+from .pql import given_rows
 
 Floats = NDArray[np.float64]
 
