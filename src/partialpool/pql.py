@@ -199,7 +199,7 @@ class QuasiFit:
             inverse = np.linalg.inv(V)
             step = inverse @ (slope - np.einsum("jap,ja->p", C, Pv))
             effects = Pv - PC @ step
-            spread = np.einsum("jap,pr,jbr->ab", PC, inverse, PC, optimize=True)
+            spread = np.tensordot(PC @ inverse, PC, axes=([0, 2], [0, 2]))
             moment = (effects.T @ effects + P.sum(axis=0) + spread) / len(v)
             Sigma = self._allowed(t, moment)
         away = np.einsum("nk,nk->n", rows.Z[t], (effects - self.effects[t])[rows.codes[t]])

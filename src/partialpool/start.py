@@ -11,6 +11,8 @@ on any of this, only the time it takes.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import importlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -150,10 +152,17 @@ def find(
     Start or None
         None where there is no proper mode: then the sampler has to find its own way.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):  # vectors this small wait for threads, no more
+    with _blas().limit(limits=1, user_api="blas"):  # vectors this small wait for threads, no more
         return _find(density, program, data, near, chains, seed)
+
+
+@functools.cache
+def _blas() -> Any:
+    """Look for the libraries once: it takes longer than many a mode."""
+    from threadpoolctl import ThreadpoolController
+
+    importlib.import_module("scipy.optimize")  # it comes with a library of its own
+    return ThreadpoolController()
 
 
 def _find(
