@@ -128,7 +128,12 @@ class Fit:
 
     @property
     def treedepth_limit(self) -> int | None:
-        """The limit of trajectories that they should not reach; None if they were meant to."""
+        """The limit of trajectories that these should not reach; None if they were meant to.
+
+        None of draws that are not NUTS's, too.
+        """
+        if self.attrs["method"] != "sample":
+            return None
         limit = int(self.config["max_treedepth"])
         given = str(self.attrs.get("given", "max_treedepth")).split()
         return limit if "max_treedepth" in given or limit == SamplerConfig.max_treedepth else None

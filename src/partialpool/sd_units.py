@@ -68,6 +68,7 @@ def tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None)
     shapes, families = np.asarray(data["prior_tau_df"]), np.asarray(data["prior_tau_family"])
     scale = np.asarray(data["prior_tau_scale"], dtype=np.float64)
     rough = (families == priors.GAMMA) & (shapes != 1)
+    fixed = np.asarray(data["tau_fixed"], dtype=bool)
     units = np.zeros(len(scale))
     at = 0
     for t, q in enumerate(data["q"]):
@@ -82,14 +83,17 @@ def tau_units(data: Mapping[str, Any], form: Sequence[int], found: Pilot | None)
         far = np.sqrt(2 * np.sum(reliability**2, axis=0)) > FAR
         told = np.minimum(resolution(np.sum(ZZ**2, axis=0)), scale[here])
         if form[t] == RESCALED and len(ZZ) <= MOST_GROUPS:
-            times = _with_valley(term, found.variance, told, scale[here])
+            free = ~far & ~rough[here] & ~fixed[here] & (told > 0)
+            times = _with_valley(term, found.variance, told, scale[here], free)
         else:
             times = np.full(q, NEAR_ZERO)
         units[here] = np.where(far, 0.0, times * told)
-    return np.where(rough | np.asarray(data["tau_fixed"], dtype=bool), 0.0, units)
+    return np.where(rough | fixed, 0.0, units)
 
 
-def _with_valley(term: Term, variance: float, told: Floats, scale: Floats) -> Floats:
+def _with_valley(
+    term: Term, variance: float, told: Floats, scale: Floats, free: NDArray[np.bool_]
+) -> Floats:
     """Make the unit so small that the modes of either sign of tau_raw stand apart.
 
     A wide single hump of two signs has heavy shoulders, and takes twice the draws. As the unit
@@ -103,9 +107,13 @@ def _with_valley(term: Term, variance: float, told: Floats, scale: Floats) -> Fl
     """
     x = np.linspace(0.0, 9.0, 241)
     times = np.full(len(told), NEAR_ZERO)
-    for k, unit in enumerate(told):
+    for k in np.flatnonzero(free):
+        unit = told[k]
         tau = 0.02 * unit * np.sinh(x)
-        precision, pull = term.ZWZ[:, k, k] / variance, term.ZWe[:, k] / variance
+        others = np.delete(np.arange(len(told)), k)
+        precision = term.ZWZ[:, k, k] / variance
+        of_others = np.einsum("jl,jl->j", term.ZWZ[:, k, others], term.effects[:, others])
+        pull = (term.ZWe[:, k] - of_others) / variance
         A = 1 + np.square(tau)[:, None] * precision
         log_density = 0.5 * np.sum((tau[:, None] * pull) ** 2 / A - np.log(A), axis=1)
         log_density -= tau / scale[k]  # the prior, as an exponential one: it matters little here

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import curvature
 from .declarations.transforms import constrained, places
 from .engines.base import Density
 from .engines.config import SamplerConfig
@@ -54,8 +55,6 @@ DENSE = 60
 """Unconstrained parameters up to which the metric is dense."""
 SPREAD = 1.5
 """Standard deviations by which chains start apart from the mode."""
-FIRST_STEP, ROUNDS = 1e-2, 4
-GRID = np.arange(-4.0, 4.01, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +90,9 @@ class Start:
         Second moments along the axes of the inverse Hessian, in its units.
     stiffness : float
         Largest curvature two sds from the mode, in units of the metric's.
+    stretch : float
+        Longest axis over the shortest in the metric's units: 1 of a dense metric, more of a
+        diagonal one that leaves correlations.
     """
 
     mode: Floats
@@ -98,6 +100,7 @@ class Start:
     inits: list[dict[str, Any]]
     moments: Floats
     stiffness: float
+    stretch: float = 1.0
 
     @property
     def near_normal(self) -> bool:
@@ -108,7 +111,8 @@ class Start:
     def treedepth(self) -> int:
         """Doublings of a trajectory that are enough where the posterior is near normal."""
         step = STEP / len(self.mode) ** 0.25
-        return max(DEPTH, round(math.log2(HALF_TURN / step)))
+        doublings = round(math.log2(HALF_TURN * self.stretch / step))
+        return min(max(DEPTH, doublings), SamplerConfig.max_treedepth)
 
 
 def configure(config: SamplerConfig, start: Start | None, given: Collection[str]) -> SamplerConfig:
@@ -185,7 +189,7 @@ def _find(
         return None
     try:
         mode = _mode(density, density.unconstrain(near.values))
-        hessian, across = _hessian(density, mode, np.flatnonzero(free))
+        hessian, across = curvature.hessian(density, mode, np.flatnonzero(free))
     except PartialPoolError:
         return None
     scale = np.sqrt(np.abs(np.diag(hessian)))
@@ -198,24 +202,26 @@ def _find(
     tied = across[:, ~free].T @ directions
     if tied.size and np.linalg.norm(tied, ord=2) > TIED:
         return None
-    moments = _moments(density, mode, np.flatnonzero(free), directions)
+    moments = curvature.moments(density, mode, np.flatnonzero(free), directions)
     if not np.isfinite(moments).all():
         return None
     root = directions * np.sqrt(np.clip(moments, 0.25, 16))
     covariance = root @ root.T
+    stretch = 1.0
     metric = np.eye(size) if size <= DENSE else np.ones(size)
     if size <= DENSE:
         metric[np.ix_(free, free)] = covariance
     else:
         metric[free] = np.diag(covariance)
-    stiffness = _stiffness(density, mode, np.flatnonzero(free), root)
+        left = np.linalg.eigvalsh(covariance / np.sqrt(np.outer(metric[free], metric[free])))
+        stretch = math.sqrt(max(left[-1], 1.0) / max(min(left[0], 1.0), 1e-12))
+    stiffness = curvature.stiffness(density, mode, np.flatnonzero(free), root)
     if stiffness > ROUGH:
         return None
     generator = np.random.default_rng(np.random.SeedSequence([seed, 6]))
     inits = [_init(density, mode, free, root, generator) for _ in range(chains)]
-    return Start(
-        mode, metric, [constrained(parameters, data, q) for q in inits], moments, stiffness
-    )
+    starts = [constrained(parameters, data, q) for q in inits]
+    return Start(mode, metric, starts, moments, stiffness, stretch)
 
 
 def _mode(density: Density, q: Floats) -> Floats:
@@ -230,64 +236,6 @@ def _mode(density: Density, q: Floats) -> Floats:
         downwards, q, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-6}
     )
     return np.asarray(found.x, dtype=np.float64)
-
-
-def _hessian(density: Density, mode: Floats, free: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Hessian of minus the log density over some coordinates, and their rows of the whole one.
-
-    Half a standard deviation to either side: a kink, as a prior of an sd may have at 0, then
-    counts for no more than it matters.
-    """
-    steps = np.full(len(free), FIRST_STEP)
-    for _ in range(ROUNDS):
-        rows = [_slope(density, mode, i, h) for i, h in zip(free, steps, strict=True)]
-        curvature = np.array([row[i] for i, row in zip(free, rows, strict=True)])
-        if not (curvature > 0).all():
-            break
-        steps = 0.5 / np.sqrt(curvature)
-    across = np.array(rows).reshape(len(free), len(mode))
-    hessian = across[:, free]
-    return np.asarray((hessian + hessian.T) / 2), across
-
-
-def _slope(density: Density, mode: Floats, i: np.int64, step: float) -> Floats:
-    up, down = mode.copy(), mode.copy()
-    up[i] += step
-    down[i] -= step
-    return np.asarray((density.at(down)[1] - density.at(up)[1]) / (2 * step))
-
-
-def _moments(density: Density, mode: Floats, free: NDArray[np.int64], directions: Floats) -> Floats:
-    """Second moment of the density along each direction, about the mode."""
-    top = density.at(mode)[0]
-    out = np.empty(directions.shape[1])
-    for k, direction in enumerate(directions.T):
-        logs = []
-        for t in GRID:
-            q = mode.copy()
-            q[free] += t * direction
-            logs.append(density.at(q)[0] - top)
-        weights = np.exp(np.minimum(np.nan_to_num(np.array(logs), nan=-np.inf), 50.0))
-        out[k] = float(weights @ GRID**2 / weights.sum())
-    return out
-
-
-def _stiffness(density: Density, mode: Floats, free: NDArray[np.int64], root: Floats) -> float:
-    """Largest curvature two standard deviations from the mode, in units of the metric's."""
-    worst = 0.0
-    for k in range(root.shape[1]):
-        for side in (-2.0, 2.0):
-            rows = []
-            for i in range(root.shape[1]):
-                up, down = mode.copy(), mode.copy()
-                up[free] += side * root[:, k] + 0.25 * root[:, i]
-                down[free] += side * root[:, k] - 0.25 * root[:, i]
-                rows.append((density.at(down)[1] - density.at(up)[1])[free] @ root / 0.5)
-            hessian = np.array(rows)
-            if not np.isfinite(hessian).all():
-                return np.inf
-            worst = max(worst, float(np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1]))
-    return worst
 
 
 def _init(

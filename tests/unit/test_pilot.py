@@ -177,6 +177,20 @@ def test_few_groups_have_a_unit_whose_modes_stand_apart(seed: int) -> None:
     assert float(az.rhat(fit.posterior)["sd_g"].max()) < 1.01
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_unit_of_a_slope_is_its_own_beside_large_intercepts(seed: int) -> None:
+    """What the intercepts explain is not taken for slopes."""
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(12), 40)
+    x = rng.normal(3, 1, len(g))
+    rate = np.exp(1 + 1.5 * np.linspace(-1, 1, 12)[g])
+    data = pd.DataFrame({"g": g, "x": x, "y": rng.poisson(rate)})
+    model = pp.Model("y ~ x + (1 + x || g)", data, family="poisson")
+    squares = np.bincount(g, rate * x**2) ** 2
+    told = float(resolution(np.array([squares.sum()]))[0])
+    assert model.stan_data["tau_unit"][1] < 0.5 * NEAR_ZERO * told
+
+
 def test_sds_near_zero_have_a_unit_and_others_the_log_scale() -> None:
     def units(formula: str, data: pd.DataFrame, **options: Any) -> list[float]:
         found = pp.Model(formula, data, family="poisson", **options).stan_data["tau_unit"]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import start
+from partialpool import curvature, run, start
 from partialpool.declarations.transforms import constrained, places
 from partialpool.engines.config import SamplerConfig
 from partialpool.engines.stanli import StanliEngine
@@ -169,6 +169,45 @@ def test_trajectories_are_half_a_turn_long(size: int, depth: int) -> None:
     """
     one = Start(np.zeros(size), np.ones(size), [{}] * 4, np.ones(1), 1.0)
     assert one.treedepth == depth
+
+
+def test_correlations_that_a_diagonal_metric_leaves_take_longer_trajectories() -> None:
+    code = """
+    parameters {{ vector[2] x; vector[62] z; }}
+    model {{ x ~ multi_normal([0, 0]', [[1, {0}], [{0}, 1]]); z ~ std_normal(); }}
+    """
+    values = {"x": np.zeros(2), "z": np.zeros(62)}
+    depths = {}
+    for rho in (0.0, 0.9, 0.998):
+        one = found(code.format(rho), {}, values, standard=("z",))
+        assert one is not None
+        assert one.stretch == pytest.approx(np.sqrt((1 + rho) / (1 - rho)), rel=1e-3)
+        depths[rho] = one.treedepth
+    assert depths[0.0] == start.DEPTH
+    assert depths[0.998] >= 6
+    near = Near(values, standard=("z",))
+    options = {**QUIET, "near": near}
+    fit = run.sample(program(code.format(0.998)), {}, **options)
+    assert float(az.ess(fit.posterior)["x"].min()) > 1000
+    short = run.sample(program(code.format(0.998)), {}, **options, max_treedepth=start.DEPTH)
+    assert float(az.ess(short.posterior)["x"].min()) < 500
+
+
+@pytest.mark.parametrize("size", [3, 10, 40])
+def test_largest_curvature_is_found_without_the_whole_hessian(size: int) -> None:
+    rng = np.random.default_rng(size)
+    root = rng.normal(size=(size, size))
+    matrix = root @ root.T
+    exact = float(np.linalg.eigvalsh(matrix)[-1])
+    used = []
+
+    def times(v: np.ndarray) -> np.ndarray:
+        used.append(v)
+        return np.asarray(matrix @ v)
+
+    assert curvature.largest(times, size) == pytest.approx(exact, rel=0.05)
+    assert len(used) <= curvature.LANCZOS
+    assert curvature.largest(lambda v: np.full(size, np.nan), size) == np.inf
 
 
 def test_reaching_a_limit_is_a_finding_only_where_the_user_set_it() -> None:
