@@ -52,7 +52,7 @@ def test_marginal_and_noncentered_have_one_posterior(
     model = pp.Model(CASES[data], pp.datasets.load(data))
     sampled = dataclasses.replace(model, parameterization="noncentered")
     assert sampled.program.name == "glmm/gaussian"
-    reference = table(sample(sampled, 1, draws=800, adapt_delta=0.9), data)
+    reference = table(sample(sampled, 1, draws=800, adapt_delta=0.95), data)
     for few, program in ((10**9, marginal.PROGRAM), (0, marginal.BY_PATTERN)):
         monkeypatch.setattr(marginal, "FEW_PATTERNS", few)
         fresh = dataclasses.replace(model)
