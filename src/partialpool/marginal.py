@@ -26,6 +26,9 @@ FEW_PATTERNS = 1.5
 """Patterns are used where there are this many times fewer of them than groups ..."""
 WORK = 20_000
 """... and their sums take no more multiplications a gradient than the groups', or than this."""
+PRODUCT = 1_000
+"""Multiplications in vectors that take as long as one of two coefficients, which a gradient needs
+for each pair: with 60 columns, one pattern of 40 groups was 300 times as slow as they are."""
 ENTRIES = 5_000_000
 """Entries of Z'W and W'W up to which further terms are taken beside one integrated out."""
 
@@ -199,7 +202,8 @@ def _few_patterns(sums: GaussianSums) -> bool:
     groups, q, columns = (int(size) for size in sums.ZX.shape)
     alike = int(reduce.patterns_of(sums).max()) + 1
     pairs, pairs_of_columns = q * (q + 1) // 2, (columns + 1) * (columns + 2) // 2
-    work, work_by_group = alike * pairs**2 * pairs_of_columns, groups * q**2 * (columns + 1)
+    work = (alike * pairs**2 + PRODUCT) * pairs_of_columns
+    work_by_group = groups * q**2 * (columns + 1)
     return alike * FEW_PATTERNS <= groups and work <= max(WORK, work_by_group)
 
 

@@ -162,6 +162,7 @@ def cases(draw: st.DrawFn) -> Case:
 def data_of(model: pp.Model, program: str) -> dict[str, Any]:
     """Data of either program, whichever the model would take."""
     few, marginal.FEW_PATTERNS = marginal.FEW_PATTERNS, FEW[program]
+    work, marginal.WORK = marginal.WORK, 10**9
     try:
         found = marginal.reduced(model.design)
         assert found is not None
@@ -170,6 +171,7 @@ def data_of(model: pp.Model, program: str) -> dict[str, Any]:
         )
     finally:
         marginal.FEW_PATTERNS = few
+        marginal.WORK = work
     plain: dict[str, Any] = json.loads(as_json(made))
     return plain
 

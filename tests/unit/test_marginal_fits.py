@@ -63,6 +63,16 @@ def test_marginal_and_noncentered_have_one_posterior(
     assert apart(table(sample(wrong, 3), data), reference) > 5
 
 
+def test_many_columns_are_summed_by_group() -> None:
+    """A pattern's sums are of pairs of columns."""
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame(rng.normal(size=(200, 12)), columns=[f"x{i}" for i in range(12)])
+    data = data.assign(y=rng.normal(size=200), g=np.arange(200) % 20)
+    for columns, program in ((2, marginal.BY_PATTERN), (12, marginal.PROGRAM)):
+        predictors = " + ".join(f"x{i}" for i in range(columns))
+        assert pp.Model(f"y ~ {predictors} + (1 | g)", data).program.name == program
+
+
 def test_the_programs_own_effects_are_those_drawn_afterwards() -> None:
     """gaussian_marginal draws effects too, in Stan: the same distribution, group by group."""
     sleep = pp.datasets.load("sleepstudy")
