@@ -195,6 +195,7 @@ def effect_moments(
     population: Population,
     *,
     groups: Sequence[int] | None = None,
+    combine: Floats | None = None,
     added: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Posterior means and standard deviations of group effects, without drawing them.
@@ -207,18 +208,27 @@ def effect_moments(
     sums : GaussianSums
     population : Population
     groups : sequence of int, optional
-    added : array, (draw, coefficient), optional
-        What the population adds to the effects of every group, draw by draw.
+    combine : array, (coefficient', coefficient), optional
+        Moments are of combinations of the effects; of the effects themselves if not given.
+    added : array, (draw, coefficient'), optional
+        What the population adds to these of every group, draw by draw.
 
     Returns
     -------
-    mean, sd : arrays, (group, coefficient)
+    mean, sd : arrays, (group, coefficient')
     """
     chosen, q = _chosen(sums, groups), sums.ZZ.shape[1]
     shift: Floats | None = None
-    total, square, within = (np.zeros((q, len(chosen))) for _ in range(3))
+    count = q if combine is None else len(combine)
+    total, square, within = (np.zeros((count, len(chosen))) for _ in range(3))
     for each in solved(sums, population, chosen):
         means = each.effects(each.backward([x / each.sigma for x in each.x]))
+        factor = each.factor
+        if combine is not None:
+            means = [
+                np.sum([w * m for w, m in zip(row, means, strict=True)], axis=0) for row in combine
+            ]
+            factor = combine @ factor
         for k, mean in enumerate(means):
             if added is not None:
                 means[k] = mean = mean + added[each.part, k, None]
@@ -228,7 +238,7 @@ def effect_moments(
             away = mean - shift[k]
             total[k] += away.sum(axis=0)
             square[k] += (away**2).sum(axis=0)
-            of_k = _forward(each.lower, [each.factor[:, k, a, None] for a in range(q)])
+            of_k = _forward(each.lower, [factor[:, k, a, None] for a in range(q)])
             within[k] += sum((x**2).sum(axis=0) for x in of_k)
     assert shift is not None
     n = len(population)

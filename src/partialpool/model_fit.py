@@ -16,11 +16,12 @@ from .errors import AccuracyError, DataError
 from .fits import Fit
 from .formula import Formula
 from .glmm import dim_of, name_of, response_variable
+from .group_basis import Basis, basis_of
 from .group_effects import GroupEffects, table_of
 from .group_scores import loo_by_group
 from .model import Model
 from .own import own_priors
-from .pooling import pooled
+from .pooling import pooled_as
 from .predict import Kind, NewGroups
 from .prepare import posterior_of
 from .scores import KFold, Loo, kfold, loo
@@ -102,6 +103,12 @@ class ModelFit(Fit):
         return tables.fixef(self.posterior, quantiles=quantiles)
 
     @functools.cached_property
+    def _bases(self) -> dict[str, Basis]:
+        """The columns that `coef` tells each term's coefficients in, whatever the pooling."""
+        design = self.model.full_design
+        return {term.label: basis_of(design, term) for term in design.groups}
+
+    @functools.cached_property
     def _drawn(self) -> GroupEffects | None:
         """Effects that the posterior does not hold, to be drawn when they are asked for."""
         reduced = self.model.prepared.reduced
@@ -151,10 +158,21 @@ class ModelFit(Fit):
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
 
+        They are what predictions of a group say. Columns of the two parts belong together by
+        their values, so ``x:z`` of the population is added to ``z:x`` of a group. Where
+        deviations are of columns that are made of several of the population's, as in
+        ``0 + f + (1 + f | g)``, coefficients are of the population's columns: here the mean of
+        each level of f in each group.
+
         Mean and sd alone of effects that are not kept.
         """
         return table_of(
-            tables.coef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+            tables.coef,
+            self.posterior,
+            self.model.design,
+            self._drawn,
+            quantiles=quantiles,
+            bases=self._bases,
         )
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
@@ -213,7 +231,7 @@ class ModelFit(Fit):
                 newdata = _without_groups(newdata, model.full_design.formula)
             trials = kind != "linpred"
             design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
-            design = pooled(design, model.pooling)
+            design = pooled_as(design, model.design)
         return predict.predict(
             self.posterior,
             design,
@@ -313,10 +331,12 @@ class ModelFit(Fit):
 
 
 def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
-    """Means and sds of the groups' coefficients of a term, (group, coefficient)."""
+    """Means and sds of the groups' coefficients of a term, as `coef`, (group, coefficient)."""
+    basis = fit._bases[label]
     if fit._drawn is not None and fit._drawn.term.label == label:
-        return fit._drawn.moments(with_population=True)
-    draws = tables.group_coefficients(fit.posterior, tables.term_of(fit.model.design, label))
+        return fit._drawn.moments(basis=basis)
+    term = tables.term_of(fit.model.design, label)
+    draws = tables.group_coefficients(fit.posterior, term, basis)
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)
 
 

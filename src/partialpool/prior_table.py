@@ -31,6 +31,7 @@ from . import priors
 from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
+from .group_basis import intercepts_of
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
 if TYPE_CHECKING:
@@ -157,17 +158,16 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
         location, where = _centre(design, family)
         source = f"at the means of the predictors: {where}, {_scaled(unit)}"
         found.append(("Intercept", Normal(location, AUTOSCALE * s), source, "location", ()))
-    own = [] if estimated else [c for term in design.groups for c in term.coefficients]
+    homes = {} if estimated else intercepts_of(design.groups)
     for name, column in zip(design.coefficients, design.X.T, strict=True):
-        if design.intercept or "Intercept" in own:
+        if design.intercept or homes:
             scale, source = s / _spread(column), f"{_scaled(unit)} / sd({name})"
         else:
-            size = float(np.sqrt(np.mean(column**2)))
-            scale = float(np.hypot(s, _centre(design, family)[0])) / (size or 1.0)
-            source = f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
+            scale, source = _about_zero(design, family, name, column)
         found.append((name, Normal(0.0, AUTOSCALE * scale), source, "location", ("b",)))
     for term in design.groups:
-        for name, column in zip(term.coefficients, term.Z.T, strict=True):
+        label, weights = homes.get(term.factor, ("", np.empty(0)))
+        for k, (name, column) in enumerate(zip(term.coefficients, term.Z.T, strict=True)):
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
             whose = unit if np.ptp(column) == 0 else f"{unit} / sd({name})"
             if estimated:
@@ -175,12 +175,15 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
                 wider = (f"sd({term.label})",)
                 found.append((sd_name(term, name), default, mean, "positive", wider))
             else:
-                location, where = _centre(design, family) if name == "Intercept" else (0.0, "0")
-                default = Normal(location, AUTOSCALE * s / scale)
-                at = ", at the means of the predictors" if name == "Intercept" else ""
-                source = f"of each group by itself{at}: {where}, {_scaled(unit)}" + (
-                    "" if np.ptp(column) == 0 else f" / sd({name})"
-                )
+                share = float(weights[k]) if label == term.label else 0.0
+                location, where = _centre(design, family) if share else (0.0, "0")
+                spread, how = s / scale, _scaled(unit)
+                how += "" if np.ptp(column) == 0 else f" / sd({name})"
+                if not (design.intercept or homes):
+                    spread, how = _about_zero(design, family, name, column)
+                default = Normal(location * (share or 1.0), AUTOSCALE * spread)
+                at = ", at the means of the predictors" if share else ""
+                source = f"of each group by itself{at}: {where}, {how}"
                 wider = (f"coef({term.label})",)
                 found.append((own_name(term, name), default, source, "normal", wider))
         if term.correlated and estimated:
@@ -191,6 +194,16 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
             continue
         found.append((name, *_auxiliary(name, family, s, unit), "positive", ()))
     return found
+
+
+def _about_zero(
+    design: Design, family: Family, name: str, column: NDArray[np.float64]
+) -> tuple[float, str]:
+    """Scale of a slope that has to explain the mean too, and what to say of it."""
+    size = float(np.sqrt(np.mean(column**2)))
+    scale = float(np.hypot(_unit(design, family)[0], _centre(design, family)[0])) / (size or 1.0)
+    unit = _unit_about_zero(_unit(design, family)[1])
+    return scale, f"{_scaled(unit)} / rms({name}): there is no intercept"
 
 
 def _unit_about_zero(unit: str) -> str:
