@@ -75,6 +75,9 @@ class Ladder:
 def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     """Fit a formula by complete, no and partial pooling.
 
+    `Ladder.coef` has the coefficients of each group under the three, of the same columns
+    whichever way the formula codes factors in its two parts.
+
     Parameters
     ----------
     formula, data
