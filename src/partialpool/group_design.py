@@ -13,6 +13,7 @@ from .factors import Factor, listed
 from .formula import GroupTerm
 from .identified import slopes
 from .span import equals
+from .spelling import meant
 from .table import warn
 
 
@@ -62,10 +63,18 @@ def unseen_groups(factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Has
         hint = f" (The known labels are of type {', '.join(sorted(types))}: {factor.levels[0]!r}.)"
     return (
         f"`{factor.name}` in newdata holds groups that the data of the fit did not: "
-        f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows).{hint} Pass "
+        f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows)."
+        f"{hint or spelled_like(unseen, factor.levels)} Pass "
         f'new_groups="sample" to draw them from the population of groups, or '
         f'new_groups="population" to leave their deviation out.'
     )
+
+
+def spelled_like(unseen: Sequence[Hashable], known: Sequence[Hashable]) -> str:
+    """Ask whether the first unseen label that is spelled like a known one is meant as that."""
+    for label, level in meant(unseen, known).items() if unseen else ():
+        return f" {listed([label])} is like {listed([level])}: did you mean that?"
+    return ""
 
 
 def check_overlap(terms: Sequence[GroupTerm], groups: Sequence[GroupDesign]) -> None:
