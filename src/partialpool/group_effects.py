@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import conditional, glmm, tables
+from .centering import Centering
 from .conditional import Population
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, name_of
@@ -108,11 +109,15 @@ class GroupEffects:
             name=name_of("r", self.term),
         )
 
-    def moments(self, *, with_population: bool = False) -> tuple[Floats, Floats]:
+    def moments(
+        self, centering: Centering, *, with_population: bool = False
+    ) -> tuple[Floats, Floats]:
         """Return means and sds of all effects, (group, coefficient), without drawing them.
 
         Parameters
         ----------
+        centering : Centering
+            From the columns of the program, which these effects are of, to the user's.
         with_population : bool
             Of the groups' coefficients: the population's part and the effects together.
         """
@@ -120,11 +125,14 @@ class GroupEffects:
         added = None
         if with_population and "beta" in self.posterior:
             names = self.posterior["coefficient"].values.tolist()
+            intercept = "Intercept" in names
+            coefficients = centering.coefficients(of.coefficients, intercept=intercept)
             added = np.zeros((len(of), len(self.term.coefficients)))
             for k, name in enumerate(self.term.coefficients):
                 if name in names:
-                    added[:, k] = of.coefficients[:, names.index(name)]
-        return conditional.effect_moments(self.sums, of, added=added)
+                    added[:, k] = coefficients[:, names.index(name)]
+        W = centering.terms.get(self.term.label)
+        return conditional.effect_moments(self.sums, of, added=added, combine=W)
 
     def blocks(self, design: Design) -> Iterator[tuple[NDArray[np.int64], xr.Dataset, Design]]:
         """Split rows so that not too many groups are drawn at a time.
@@ -173,6 +181,7 @@ def table_of(
     posterior: xr.Dataset,
     design: Design,
     drawn: GroupEffects | None,
+    centering: Centering,
     *,
     quantiles: tuple[float, ...],
 ) -> pd.DataFrame:
@@ -181,7 +190,7 @@ def table_of(
 
     if drawn is None:
         return table(posterior, design, quantiles=quantiles)
-    own = drawn.moments(with_population=table is tables.coef)
+    own = drawn.moments(centering, with_population=table is tables.coef)
     moments = tables.moments(drawn.term, *own)
     if not drawn.further:
         return moments
