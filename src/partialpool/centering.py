@@ -11,23 +11,20 @@ W S W'. The model is the same, and so are its predictions; only the priors hold 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from .centered_columns import TINY, combined, of_products
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, dim_of, name_of, scale_factor
+from .identified import constant_in
 
 Floats = NDArray[np.float64]
 PRIORS_AT = ("auto", "mean", "zero")
-FAR = 5.0
-"""Means, in standard deviations from zero, beyond which a prior that holds at zero is warned of."""
-_TINY = 1e-9
-"""Shifts below this many standard deviations of a column are rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,11 +200,12 @@ def choose(
         constant = design.intercept or (
             pooling == "none" and any("Intercept" in t.coefficients for t in design.groups)
         )
-        fixed = _of_products(
+        fixed = of_products(
             [of[name] for name in names],
             memory.fixed.means,
             design.X,
             constant=constant,
+            level=None if constant else constant_in(design.X),
             stays=lambda k: bool({names[k], f"b({names[k]})", "b"} & keys),
         )
     terms: dict[str, Floats] = {}
@@ -231,11 +229,12 @@ def _of_term(design: Design, term: GroupDesign, keys: set[str], pooling: str) ->
     if not own and {f"sd({label})", f"sd({label}, Intercept)", f"cor({label})"} & keys:
         return None
     what = "coef" if own else "sd"
-    products = _of_products(
+    products = of_products(
         columns.parts,
         columns.means,
         term.Z,
         constant="Intercept" in names,
+        level=None if "Intercept" in names else constant_in(term.Z),
         stays=lambda k: bool({f"{what}({label}, {names[k]})", f"{what}({label})"} & keys),
     )
     if own or "Intercept" not in names:
@@ -246,173 +245,6 @@ def _of_term(design: Design, term: GroupDesign, keys: set[str], pooling: str) ->
     means, spread = Z.mean(axis=0), Z.std(axis=0)
     means[home] = 0.0
     shift = np.eye(len(names))
-    shift[home] -= np.where(np.abs(means) > _TINY * spread, means, 0.0)
+    shift[home] -= np.where(np.abs(means) > TINY * spread, means, 0.0)
     of_means: Floats = W @ shift
     return of_means
-
-
-def _of_products(
-    parts: Sequence[tuple[str, ...]],
-    means: Mapping[str, float],
-    columns: Floats,
-    *,
-    constant: bool,
-    stays: Callable[[int], bool],
-) -> Floats | None:
-    """Find W that takes means off the numbers in products of columns; None where none changes.
-
-    A number is centered in a product only where the columns that this takes off are there: the
-    span of the columns, and with it the model, stays what it is.
-
-    Parameters
-    ----------
-    parts : sequence of tuple of str
-        What each column is a product of.
-    means : mapping of str to float
-        Of the numbers among these.
-    columns : array, (row, column)
-    constant : bool
-        Whether there is an intercept beside them.
-    stays : function of int to bool
-        Whether a column's coefficient must keep its meaning.
-    """
-    if max(map(len, parts), default=0) < 2:
-        return None
-    place = {frozenset(of): k for k, of in enumerate(parts) if of}
-    spread = columns.std(axis=0)
-    W = np.eye(len(parts))
-
-    def allowed(of: frozenset[str], centered: tuple[str, ...]) -> bool:
-        for left in _subsets(centered):
-            rest = of - frozenset(left)
-            if rest and (rest not in place or stays(place[rest])):
-                return False
-            if not rest and not constant:
-                return False
-        return True
-
-    for of, column in place.items():
-        numbers = sorted(part for part in of if means.get(part, 0.0) != 0.0)
-        if len(of) < 2 or not numbers:
-            continue
-        sizes = range(len(numbers), 0, -1)
-        choices = itertools.chain.from_iterable(itertools.combinations(numbers, n) for n in sizes)
-        centered = next((some for some in choices if allowed(of, some)), ())
-        for left in _subsets(centered):
-            rest = of - frozenset(left)
-            if rest:
-                shift = float(np.prod([-means[part] for part in left]))
-                if abs(shift) * spread[place[rest]] > _TINY * spread[column]:
-                    W[place[rest], column] = shift
-    return None if np.array_equal(W, np.eye(len(parts))) else W
-
-
-def _subsets(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """List the subsets of some parts but the empty one."""
-    sizes = range(1, len(parts) + 1)
-    return [some for n in sizes for some in itertools.combinations(parts, n)]
-
-
-def combined(columns: Floats, W: Floats) -> Floats:
-    """Return the columns C W, element by element: equal rows stay equal to the last digit."""
-    result = np.array(columns, dtype=np.float64)
-    for k in range(W.shape[1]):
-        for i in np.flatnonzero(W[:, k]).tolist():
-            if i != k:
-                result[:, k] += W[i, k] * columns[:, i]
-    return result
-
-
-def far_from_zero(
-    design: Design, chosen: Centering, *, pooling: str, priors_at: str = "auto"
-) -> list[str]:
-    """Say which priors, and whose independence, hold at a zero that is far from the data.
-
-    Parameters
-    ----------
-    design : Design
-    chosen : Centering
-        What `choose` returned.
-    pooling : {"partial", "complete", "none"}
-    priors_at : {"auto", "mean", "zero"}
-
-    Returns
-    -------
-    list of str
-        What to say, and what to type instead.
-    """
-    said = _far_products(design, chosen, pooling, priors_at)
-    homes = {t.factor: t for t in design.groups if "Intercept" in t.coefficients}
-    for term in design.groups if pooling == "partial" else ():
-        columns, _ = design._memory.groups[term.label]
-        far = _far(columns.names, columns.parts, columns.means, term.Z)
-        if term.factor not in homes or term.label in chosen.terms or not far:
-            continue
-        if term is homes[term.factor] and term.correlated:
-            said.append(
-                f"The priors of sd({term.label}, Intercept) and cor({term.label}) hold where "
-                f"{_told(far)}. There they say something else than where the data are, and they "
-                f"can make slopes vanish. {_way(far, priors_at)}"
-            )
-        else:
-            said.append(
-                f"The formula makes intercepts and slopes of {term.factor} independent where "
-                f"{_told(far)}. Where the data are, they then nearly determine each other, which "
-                f"can make slopes vanish. {_way(far, 'mean')}"
-            )
-    return said
-
-
-Far = dict[str, tuple[float, float]]
-"""Of predictors that are far from zero, the mean, and how many sds that is from zero."""
-
-
-def _far_products(design: Design, chosen: Centering, pooling: str, priors_at: str) -> list[str]:
-    columns = design._memory.fixed
-    best = choose(design, (), pooling=pooling, priors_at="mean").fixed
-    if best is None:
-        return []
-    taken = np.eye(len(best)) if chosen.fixed is None else chosen.fixed
-    parts = dict(zip(columns.names, columns.parts, strict=True))
-    names = design.coefficients
-    far = _far(names, [parts[name] for name in names], columns.means, design.X)
-    said: dict[str, Far] = {}
-    for i, k in np.argwhere((best != 0) & (taken == 0)).tolist():
-        of = {p: far[p] for p in parts[names[k]] if p in far and p not in parts[names[i]]}
-        said.setdefault(names[i], {}).update(of)
-    return [
-        f"The prior of `{name}` holds where {_told(of)}. There it says something else than where "
-        f"the data are. {_way(of, priors_at)}"
-        for name, of in said.items()
-        if of
-    ]
-
-
-def _far(
-    names: Sequence[str],
-    parts: Sequence[tuple[str, ...]],
-    means: Mapping[str, float],
-    columns: Floats,
-) -> Far:
-    found: Far = {}
-    for name, of, column in zip(names, parts, columns.T, strict=True):
-        if len(of) == 1 and of[0] in means and (column.min() > 0 or column.max() < 0):
-            mean, sd = float(column.mean()), float(column.std())
-            if sd > 0 and abs(mean) > FAR * sd:
-                found[name] = mean, abs(mean) / sd
-    return found
-
-
-def _told(far: Far) -> str:
-    each = [
-        f"`{name}` is 0, {sds:.3g} standard deviations from its mean {mean:.6g}"
-        for name, (mean, sds) in far.items()
-    ]
-    return " and ".join(each)
-
-
-def _way(far: Far, priors_at: str) -> str:
-    name = next(iter(far))
-    centered = f"center({name})" if name.isidentifier() else f"{name} less its mean"
-    way = f"Write {centered} in the place of {name}"
-    return f"{way}." if priors_at == "mean" else f'{way}, or pass priors_at="mean".'

@@ -20,6 +20,7 @@ from .joint import History, PosteriorPrior
 from .pooling import check_pooling, pooled
 from .prepare import Prepared
 from .prior_table import PriorTable
+from .prior_warnings import hidden_priors
 from .priors import Prior
 from .responses import check_response
 from .stan_program import StanProgram
@@ -102,10 +103,14 @@ class Model:
         check_response(self.full_design, self.response_family)
         _ = self.prior_table, self.parameterizations
         self._check_history()
-        far = centering.far_from_zero(
-            self.design, self.centering, pooling=self.pooling, priors_at=self.priors_at
+        hidden = hidden_priors(
+            self.design,
+            self.centering,
+            self.priors,
+            pooling=self.pooling,
+            priors_at=self.priors_at,
         )
-        for message in far:
+        for message in hidden:
             warn(message)
 
     @functools.cached_property

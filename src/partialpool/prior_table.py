@@ -31,6 +31,7 @@ from . import priors
 from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
+from .identified import constant_in
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
 if TYPE_CHECKING:
@@ -221,12 +222,7 @@ def _defaults(
 
 def _has_level(design: Design) -> bool:
     """Whether the population's columns can have the mean of the response: by a constant."""
-    if design.intercept:
-        return True
-    if not design.X.shape[1]:
-        return False
-    _, rest, *_ = np.linalg.lstsq(design.X, np.ones(len(design.X)), rcond=None)
-    return bool(len(rest)) and float(rest[0]) < 1e-9 * len(design.X)
+    return design.intercept or constant_in(design.X) is not None
 
 
 def _about_zero(design: Design, family: Family, s: float) -> float:
