@@ -195,8 +195,8 @@ def effect_moments(
     population: Population,
     *,
     groups: Sequence[int] | None = None,
-    combine: Floats | None = None,
     added: Floats | None = None,
+    combine: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Posterior means and standard deviations of group effects, without drawing them.
 
@@ -208,27 +208,24 @@ def effect_moments(
     sums : GaussianSums
     population : Population
     groups : sequence of int, optional
+    added : array, (draw, coefficient), optional
+        What the population adds to the effects of every group, draw by draw.
     combine : array, (coefficient', coefficient), optional
-        Moments are of combinations of the effects; of the effects themselves if not given.
-    added : array, (draw, coefficient'), optional
-        What the population adds to these of every group, draw by draw.
+        By which the effects are multiplied first; `added` is then (draw, coefficient').
 
     Returns
     -------
     mean, sd : arrays, (group, coefficient')
     """
     chosen, q = _chosen(sums, groups), sums.ZZ.shape[1]
+    matrix = np.eye(q) if combine is None else combine
     shift: Floats | None = None
-    count = q if combine is None else len(combine)
-    total, square, within = (np.zeros((count, len(chosen))) for _ in range(3))
+    total, square, within = (np.zeros((len(matrix), len(chosen))) for _ in range(3))
     for each in solved(sums, population, chosen):
         means = each.effects(each.backward([x / each.sigma for x in each.x]))
-        factor = each.factor
         if combine is not None:
-            means = [
-                np.sum([w * m for w, m in zip(row, means, strict=True)], axis=0) for row in combine
-            ]
-            factor = combine @ factor
+            means = [sum((m * e for m, e in zip(row, means, strict=True))) for row in matrix]
+        factor = matrix @ each.factor
         for k, mean in enumerate(means):
             if added is not None:
                 means[k] = mean = mean + added[each.part, k, None]

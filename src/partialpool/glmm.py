@@ -22,7 +22,7 @@ from .units import units_of
 
 SAMPLE = ("chain", "draw")
 TAKEN = (*SAMPLE, "coefficient", "row", "beta", "sigma", "nu", "phi")
-PREFIXES = ("sd_", "cor_", "r_", "coef_")
+PREFIXES = ("sd_", "cor_", "r_", "coef_", "center_")
 
 
 def stan_data(

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from .design import Design
 from .group_design import GroupDesign
-from .span import Span, constant_of, equals, span_of
+from .identified import constant_in
+from .span import Span, equals, span_of
 
 Floats = NDArray[np.float64]
 
@@ -128,6 +129,12 @@ def _common(
     )
 
 
+def _constant(term: GroupDesign) -> Floats | None:
+    if "Intercept" in term.coefficients:
+        return np.array([float(name == "Intercept") for name in term.coefficients])
+    return constant_in(term.Z)
+
+
 def intercepts_of(terms: Sequence[GroupDesign]) -> dict[str, tuple[str, Floats]]:
     """Find which coefficients are the intercepts of each factor's groups.
 
@@ -144,7 +151,7 @@ def intercepts_of(terms: Sequence[GroupDesign]) -> dict[str, tuple[str, Floats]]
     found: dict[str, tuple[str, Floats]] = {}
     for term in sorted(terms, key=lambda term: "Intercept" not in term.coefficients):
         if term.factor not in found:
-            weights = constant_of(term.Z, term.coefficients)
+            weights = _constant(term)
             if weights is not None:
                 found[term.factor] = term.label, weights
     return found

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import conditional, glmm, tables
+from .centering import Centering
 from .conditional import Population
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, name_of
@@ -110,23 +111,30 @@ class GroupEffects:
             name=name_of("r", self.term),
         )
 
-    def moments(self, *, basis: Basis | None = None) -> tuple[Floats, Floats]:
+    def moments(self, centering: Centering, *, basis: Basis | None = None) -> tuple[Floats, Floats]:
         """Return means and sds of all effects, (group, coefficient), without drawing them.
 
         Parameters
         ----------
+        centering : Centering
+            From the columns of the program, which these effects are of, to the user's.
         basis : Basis, optional
             Of the groups' coefficients in it: the population's part and the effects together.
         """
-        of = self.population
+        of, W = self.population, centering.terms.get(self.term.label)
         if basis is None:
-            return conditional.effect_moments(self.sums, of)
+            return conditional.effect_moments(self.sums, of, combine=W)
         names = self.posterior["coefficient"].values.tolist() if "beta" in self.posterior else []
+        intercept = "Intercept" in names
+        coefficients = centering.coefficients(of.coefficients, intercept=intercept)
         added = np.zeros((len(of), len(basis.names)))
-        parts = basis.of_population(dict(zip(names, of.coefficients.T, strict=True)))
+        parts = basis.of_population(dict(zip(names, coefficients.T, strict=True)))
         for k, part in enumerate(parts):
             added[:, k] = part
-        return conditional.effect_moments(self.sums, of, combine=basis.combine, added=added)
+        combine = W if basis.combine is None else basis.combine
+        if W is not None and basis.combine is not None:
+            combine = basis.combine @ W
+        return conditional.effect_moments(self.sums, of, added=added, combine=combine)
 
     def blocks(self, design: Design) -> Iterator[tuple[NDArray[np.int64], xr.Dataset, Design]]:
         """Split rows so that not too many groups are drawn at a time.
@@ -175,6 +183,7 @@ def table_of(
     posterior: xr.Dataset,
     design: Design,
     drawn: GroupEffects | None,
+    centering: Centering,
     *,
     quantiles: tuple[float, ...],
     bases: Mapping[str, Basis] | None = None,
@@ -188,7 +197,7 @@ def table_of(
         return table(posterior, design, quantiles=quantiles)
     basis = None if bases is None else bases[drawn.term.label]
     names = drawn.term.coefficients if basis is None else basis.names
-    moments = tables.moments(drawn.term, names, *drawn.moments(basis=basis))
+    moments = tables.moments(drawn.term, names, *drawn.moments(centering, basis=basis))
     if not drawn.further:
         return moments
     others = dataclasses.replace(design, groups=drawn.further)

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import frames, inference_data, predict, run, tables
+from .centering import effects_with
 from .errors import AccuracyError, DataError
 from .fits import Fit
 from .formula import Formula
@@ -44,7 +45,9 @@ class ModelFit(Fit):
     idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
         Group posterior has ``beta`` (coefficient) and, of each group term g, ``sd_g``
         (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
-        ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient).
+        ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient). Where
+        the priors of a term's sds and correlations hold at the means of its predictors, these are
+        ``center_sd_g`` and ``center_cor_g``; ``sd_g`` and ``cor_g`` are at zero.
     model : Model
 
     Notes
@@ -64,11 +67,12 @@ class ModelFit(Fit):
         posterior = posterior_of(
             model.prepared,
             raw.posterior,
-            model.design,
+            model.program_design,
             model.response_family,
             model.prior_table,
             seed=int(raw.attrs["seed"]),
         )
+        posterior = model.centering.to_user(posterior, model.design)
         data = frames.to_dataset(model.full_design.data)
         groups: dict[str, xr.Dataset] = {
             "posterior": posterior,
@@ -111,8 +115,15 @@ class ModelFit(Fit):
     @functools.cached_property
     def _drawn(self) -> GroupEffects | None:
         """Effects that the posterior does not hold, to be drawn when they are asked for."""
-        reduced = self.model.prepared.reduced
-        return GroupEffects.of(self.posterior, self.model.design, reduced, seed=self.seed)
+        model = self.model
+        return GroupEffects.of(
+            self.program_posterior, model.program_design, model.prepared.reduced, seed=self.seed
+        )
+
+    @property
+    def program_posterior(self) -> xr.Dataset:
+        """The posterior in the program's columns, those of `Model.program_design`."""
+        return self.model.centering.to_program(self.posterior, self.model.design)
 
     def effects(
         self, groups: Sequence[Hashable] | None = None, *, factor: str | None = None
@@ -138,7 +149,8 @@ class ModelFit(Fit):
         term = tables.term_of(self.model.design, factor)
         codes = None if groups is None else tables.codes_of(term, groups)
         if self._drawn is not None and term.label == self._drawn.term.label:
-            return self._drawn.draw(codes)
+            drawn, W = self._drawn.draw(codes), self.model.centering.terms.get(term.label)
+            return drawn if W is None else effects_with(drawn, term, W)
         name = name_of("r", term)
         if name not in self.posterior:
             raise DataError("without pooling no group deviates from a population: use coef()")
@@ -152,7 +164,12 @@ class ModelFit(Fit):
         not kept.
         """
         return table_of(
-            tables.ranef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+            tables.ranef,
+            self.posterior,
+            self.model.design,
+            self._drawn,
+            self.model.centering,
+            quantiles=quantiles,
         )
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
@@ -171,6 +188,7 @@ class ModelFit(Fit):
             self.posterior,
             self.model.design,
             self._drawn,
+            self.model.centering,
             quantiles=quantiles,
             bases=self._bases,
         )
@@ -224,22 +242,22 @@ class ModelFit(Fit):
         predict.check_options(kind, new_groups)
         model = self.model
         if newdata is None:
-            design = model.design
+            design = model.program_design
         else:
             groups = "population" if model.pooling == "complete" else new_groups
             if groups == "population":
                 newdata = _without_groups(newdata, model.full_design.formula)
             trials = kind != "linpred"
             design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
-            design = pooled_as(design, model.design)
+            design = model.centering.design(pooled_as(design, model.design))
         return predict.predict(
-            self.posterior,
+            self.program_posterior,
             design,
             model.response_family,
             kind=kind,
             new_groups=new_groups,
             seed=self.seed if seed is None else run.choose_seed(seed),
-            own=own_priors(model.design, model.prior_table),
+            own=own_priors(model.program_design, model.prior_table),
             effects=self._drawn,
         )
 
@@ -247,7 +265,10 @@ class ModelFit(Fit):
         """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
         model = self.model
         return predict.log_likelihood(
-            self.posterior, model.design, model.response_family, effects=self._drawn
+            self.program_posterior,
+            model.program_design,
+            model.response_family,
+            effects=self._drawn,
         )
 
     def loo(self, *, by: str | None = None, refit: bool = False) -> Loo:
@@ -317,7 +338,7 @@ class ModelFit(Fit):
             var_names = [
                 str(name)
                 for name in self.posterior.data_vars
-                if not str(name).startswith(("r_", "coef_"))
+                if not str(name).startswith(("r_", "coef_", "center_"))
             ] or None
         return super().summary(var_names, quantiles=quantiles)
 
@@ -334,7 +355,7 @@ def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
     """Means and sds of the groups' coefficients of a term, as `coef`, (group, coefficient)."""
     basis = fit._bases[label]
     if fit._drawn is not None and fit._drawn.term.label == label:
-        return fit._drawn.moments(basis=basis)
+        return fit._drawn.moments(fit.model.centering, basis=basis)
     term = tables.term_of(fit.model.design, label)
     draws = tables.group_coefficients(fit.posterior, term, basis)
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)

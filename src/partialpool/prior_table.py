@@ -20,7 +20,7 @@ square of the response, and sd(x) that of x.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
 from .group_basis import intercepts_of
+from .identified import constant_in
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
 if TYPE_CHECKING:
@@ -102,7 +103,12 @@ def cor_name(term: GroupDesign) -> str:
 
 
 def resolve(
-    design: Design, family: Family, given: Mapping[str, Prior], *, estimated: bool = True
+    design: Design,
+    family: Family,
+    given: Mapping[str, Prior],
+    *,
+    estimated: bool = True,
+    centered: Collection[str] = (),
 ) -> PriorTable:
     """Put the user's priors in the place of the defaults.
 
@@ -115,6 +121,9 @@ def resolve(
         parameter wins over them.
     estimated : bool
         False: the group standard deviations are fixed (no pooling), and have no prior.
+    centered : collection of str
+        Labels of the terms whose columns in `design` are less their means (`centering`): the
+        sources say that the priors of their intercepts hold there.
 
     Raises
     ------
@@ -133,7 +142,8 @@ def resolve(
         prior = default if key is None else given[key]
         rows.append(Row(name, check(name, prior), source if key is None else "given"))
 
-    for name, default, source, kind, wider in _defaults(design, family, estimated=estimated):
+    defaults = _defaults(design, family, estimated=estimated, centered=centered)
+    for name, default, source, kind, wider in defaults:
         add(name, default, source, _CHECKS[kind], *wider)
     what = "sd" if estimated else "coef"
     groups = {"b"} | {f"{what}({term.label})" for term in design.groups}
@@ -151,8 +161,12 @@ _CHECKS = {
 _Default = tuple[str, Prior, str, str, tuple[str, ...]]
 
 
-def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Default]:
+def _defaults(
+    design: Design, family: Family, *, estimated: bool, centered: Collection[str]
+) -> list[_Default]:
     s, unit = _unit(design, family)
+    level = _has_level(design)
+    shared = any("Intercept" in term.coefficients for term in design.groups)
     found: list[_Default] = []
     if design.intercept:
         location, where = _centre(design, family)
@@ -163,7 +177,7 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
         if design.intercept or homes:
             scale, source = s / _spread(column), f"{_scaled(unit)} / sd({name})"
         else:
-            scale, source = _about_zero(design, family, name, column)
+            scale, source = _through_zero(design, family, name, column)
         found.append((name, Normal(0.0, AUTOSCALE * scale), source, "location", ("b",)))
     for term in design.groups:
         label, weights = homes.get(term.factor, ("", np.empty(0)))
@@ -171,7 +185,18 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
             whose = unit if np.ptp(column) == 0 else f"{unit} / sd({name})"
             if estimated:
-                default, mean = _exponential(s / scale, whose)
+                lonely = not level and name not in design.coefficients
+                if lonely and not shared and name != "Intercept":
+                    size = float(np.sqrt(np.mean(column**2))) or 1.0
+                    of_level = f"{_unit_about_zero(unit)} / rms({name}): there is no intercept"
+                    default, mean = _exponential(_about_zero(design, family, s) / size, of_level)
+                elif name == "Intercept" and not level:
+                    of_level = f"{_unit_about_zero(unit)}: there is no intercept"
+                    default, mean = _exponential(_about_zero(design, family, s), of_level)
+                else:
+                    default, mean = _exponential(s / scale, whose)
+                if name == "Intercept" and term.label in centered:
+                    mean += ", at the means of the predictors"
                 wider = (f"sd({term.label})",)
                 found.append((sd_name(term, name), default, mean, "positive", wider))
             else:
@@ -180,14 +205,16 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
                 spread, how = s / scale, _scaled(unit)
                 how += "" if np.ptp(column) == 0 else f" / sd({name})"
                 if not (design.intercept or homes):
-                    spread, how = _about_zero(design, family, name, column)
+                    spread, how = _through_zero(design, family, name, column)
                 default = Normal(location * (share or 1.0), AUTOSCALE * spread)
                 at = ", at the means of the predictors" if share else ""
                 source = f"of each group by itself{at}: {where}, {how}"
                 wider = (f"coef({term.label})",)
                 found.append((own_name(term, name), default, source, "normal", wider))
         if term.correlated and estimated:
-            found.append((cor_name(term), LKJ(2.0), "pulls gently towards 0", "correlation", ()))
+            at = ", at the means of the predictors" if term.label in centered else ""
+            pulls = f"pulls gently towards 0{at}"
+            found.append((cor_name(term), LKJ(2.0), pulls, "correlation", ()))
     response = design.response
     for name in family.auxiliaries:
         if name == "sigma" and response is not None and response.se is not None:
@@ -196,18 +223,35 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
     return found
 
 
-def _about_zero(
+def _through_zero(
     design: Design, family: Family, name: str, column: NDArray[np.float64]
 ) -> tuple[float, str]:
     """Scale of a slope that has to explain the mean too, and what to say of it."""
-    size = float(np.sqrt(np.mean(column**2)))
-    scale = float(np.hypot(_unit(design, family)[0], _centre(design, family)[0])) / (size or 1.0)
-    unit = _unit_about_zero(_unit(design, family)[1])
-    return scale, f"{_scaled(unit)} / rms({name}): there is no intercept"
+    s, unit = _unit(design, family)
+    scale = _about_zero(design, family, s) / (float(np.sqrt(np.mean(column**2))) or 1.0)
+    return scale, f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
+
+
+def _has_level(design: Design) -> bool:
+    """Whether the population's columns can have the mean of the response: by a constant."""
+    return design.intercept or constant_in(design.X) is not None
+
+
+def _about_zero(design: Design, family: Family, s: float) -> float:
+    """How far the linear predictor is from zero: the root of its mean square."""
+    centre, _ = _centre(design, family)
+    response = design.response
+    if family.link == "logit" and response is not None:
+        trials = np.ones(len(response.y)) if response.trials is None else response.trials
+        hits, total = float(np.sum(response.y)), float(np.sum(trials))
+        centre = float(np.log(hits + 0.5) - np.log(total - hits + 0.5))
+    return float(np.hypot(s, centre))
 
 
 def _unit_about_zero(unit: str) -> str:
-    return f"rms({unit[3:-1]})" if unit.startswith("sd(") else "sqrt(1 + log mean rate squared)"
+    if unit.startswith("sd("):
+        return f"rms({unit[3:-1]})"
+    return "rms(linear predictor)"
 
 
 def _scaled(unit: str) -> str:

@@ -108,21 +108,6 @@ def span_of(blocks: Sequence[Floats], *, known: int = 0) -> Span:
     return Span(tuple(kept), weights[kept])
 
 
-def constant_of(columns: Floats, names: Sequence[str]) -> Floats | None:
-    """Find the weights with which columns add up to 1 in every row; None if there are none.
-
-    Of an intercept that is one of them, 1; of the columns of `0 + f`, 1 each.
-    """
-    if "Intercept" in names:
-        return np.array([float(name == "Intercept") for name in names])
-    found = span_of([columns, np.ones((len(columns), 1))])
-    if columns.shape[1] in found.kept:
-        return None
-    weights = np.zeros(columns.shape[1])
-    weights[list(found.kept)] = found.weights[:, -1]
-    return weights
-
-
 def _triangle(blocks: Sequence[Floats], center: Floats) -> Floats:
     """R of the QR decomposition of all columns less `center`, chunk by chunk of rows."""
     R = np.zeros((0, len(center)))

@@ -33,7 +33,7 @@ def model(kind: str = "plain", q: int = 2) -> pp.Model:
     left = {"plain": "", "weights": " | weights(w)", "se": " | se(s)", "both": None}[kind]
     left = " | se(s) + weights(w)" if left is None else left
     inner = " + ".join(["1", "z", "v"][:q])
-    return pp.Model(f"y{left} ~ x + offset(o) + ({inner} | g)", data)
+    return pp.Model(f"y{left} ~ x + offset(o) + ({inner} | g)", data, priors_at="zero")
 
 
 def population(q: int, known_se: bool, *, draws: int = DRAWS, seed: int = 1) -> Population:

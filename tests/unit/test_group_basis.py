@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 import partialpool as pp
 from partialpool import inference_data, predict, prepare, tables
 from partialpool.errors import PartialPoolError
-from partialpool.group_basis import Basis, basis_of
+from partialpool.group_basis import Basis, basis_of, intercepts_of
 from partialpool.model_fit import group_moments
 from partialpool.prior_draws import draw_prior
-from partialpool.span import constant_of, equals, span_of
+from partialpool.span import equals, span_of
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "draws": 400, "verbose": False
@@ -49,8 +49,10 @@ DATA = table()
 def drawn(formula: str, data: pd.DataFrame = DATA, *, draws: int = 7, **options: Any) -> Any:
     """A fit whose draws are the prior's: coefficients and predictions must agree of any."""
     model = pp.Model(formula, data, **options)
-    posterior = draw_prior(model.design, model.response_family, model.prior_table, draws=draws,
-                           seed=3)  # fmt: skip
+    posterior = draw_prior(
+        model.program_design, model.response_family, model.prior_table, draws=draws, seed=3
+    )
+    posterior = model.centering.to_user(posterior, model.design)
     idata = inference_data.assemble({"posterior": posterior}, {"seed": 1})
     return pp.ModelFit(model.program, idata, model)
 
@@ -380,12 +382,13 @@ def test_a_column_with_one_other_row_is_independent(monkeypatch: pytest.MonkeyPa
     assert span_of([x[:, None], 2 * x[:, None]]).kept == (0,)
 
 
-def test_weights_of_a_constant() -> None:
-    design, term = design_and_term("y ~ x + (0 + f + x | g)")
-    found = constant_of(term.Z, term.coefficients)
-    assert found is not None
-    np.testing.assert_array_equal(found, [1, 1, 1, 0])
-    assert constant_of(design.X, ("x",)) is None
+def test_intercepts_of_groups() -> None:
+    (_, explicit), (_, implied) = (
+        design_and_term(f"y ~ x + ({part} | g)") for part in ("1 + x", "0 + f + x")
+    )
+    np.testing.assert_array_equal(intercepts_of([explicit])["g"][1], [1, 0])
+    np.testing.assert_array_equal(intercepts_of([implied])["g"][1], [1, 1, 1, 0])
+    assert intercepts_of([design_and_term("y ~ x + (0 + x | g)")[1]]) == {}
 
 
 def test_equal_columns_take_no_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
