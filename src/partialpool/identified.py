@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .errors import DataError
 from .factors import listed
+from .span import triangle
 
-_CHUNK = 1 << 16
 _TOLERANCE = 1e-9
 
 
@@ -98,12 +98,7 @@ def share_of_its_own(X: NDArray[np.float64], *, intercept: bool) -> NDArray[np.f
 
 
 def _triangle(X: NDArray[np.float64], center: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R of the QR decomposition of X - center, chunk by chunk of rows."""
-    R = np.zeros((0, X.shape[1]))
-    for start in range(0, len(X), _CHUNK):
-        rows = np.vstack([R, X[start : start + _CHUNK] - center])
-        R = np.asarray(np.linalg.qr(rows, mode="r"))
-    return R
+    return triangle([X], center)
 
 
 def _combination(names: Sequence[str], weights: NDArray[np.float64], constant: float) -> str:

@@ -86,7 +86,7 @@ def span_of(blocks: Sequence[Floats], *, known: int = 0) -> Span:
     high = np.concatenate([block.max(axis=0) for block in blocks])
     fixed = low == high
     center[fixed] = low[fixed]
-    R = _triangle(blocks, center)
+    R = triangle(blocks, center)
     whole = np.vstack([np.sqrt(rows) * center, R])
     largest = np.maximum(np.abs(low), np.abs(high)) * np.sqrt(rows)
     about = np.where(fixed, largest, np.sqrt((R**2).sum(axis=0)))
@@ -108,7 +108,7 @@ def span_of(blocks: Sequence[Floats], *, known: int = 0) -> Span:
     return Span(tuple(kept), weights[kept])
 
 
-def _triangle(blocks: Sequence[Floats], center: Floats) -> Floats:
+def triangle(blocks: Sequence[Floats], center: Floats) -> Floats:
     """R of the QR decomposition of all columns less `center`, chunk by chunk of rows."""
     R = np.zeros((0, len(center)))
     for start in range(0, len(blocks[0]), _CHUNK):

@@ -47,14 +47,14 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
 _WRITTEN: tuple[tuple[str, str, str, int], ...] = (
     (
         "with commas between thousands",
-        r"[+-]?(\d{1,3}(,\d{3})+|\d{1,3})(\.\d+)?",
+        r"[+-]?([1-9]\d{0,2}(,\d{3})+|\d{1,3})(\.\d+)?",
         '.str.replace(",", "")',
         3,
     ),
     ("with decimal commas", r"[+-]?\d+(,\d+)?", '.str.replace(",", ".")', 3),
     (
         "with points between thousands and decimal commas",
-        r"[+-]?(\d{1,3}(\.\d{3})+|\d{1,3})(,\d+)?",
+        r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d{1,3})(,\d+)?",
         '.str.replace(".", "", regex=False).str.replace(",", ".")',
         3,
     ),
@@ -201,9 +201,11 @@ def _numbers(name: str, column: pd.Series[Any], texts: Sequence[str]) -> str | N
     rest = [value for value in column.unique().tolist() if not isinstance(value, str)]
     if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in rest):
         return None
-    if not values or len(values) + len(rest) < 3 or any(map(_CODE.fullmatch, values)):
+    few = 2 if len(values) < len(texts) else 3  # two numbers are as good as two categories
+    if not values or len(values) + len(rest) < few or any(map(_CODE.fullmatch, values)):
         return None
-    how, code, missing = "as text", "", [text for text in texts if text not in values]
+    how, code, other = "as text", "", ""
+    missing = [text for text in texts if text.strip().lower() in _NO_VALUE]
     if not all(map(_NUMBER.fullmatch, values)):
         stripped = [text.strip() for text in values]
         written = next(
@@ -213,6 +215,8 @@ def _numbers(name: str, column: pd.Series[Any], texts: Sequence[str]) -> str | N
         if written is None or rest:
             return None
         how, code = f"as text, written {written[0]}", written[2]
+        if written is _WRITTEN[0] and _all_match(_WRITTEN[1][1], stripped):
+            other = f" If these are decimal commas, take {_WRITTEN[1][2]}."
     data = f"data[{name!r}]"
     coerce = ', errors="coerce"' if missing else ""
     also = ""
@@ -222,7 +226,7 @@ def _numbers(name: str, column: pd.Series[Any], texts: Sequence[str]) -> str | N
     return (
         f"Column {name!r} holds numbers {how}, such as {values[0]!r}{also}: each of its "
         f"{len(texts) + len(rest)} values would be a category of its own. Make numbers of it: "
-        f"{data} = pd.to_numeric({data}{code}{coerce}). {_as_they_are(name)}"
+        f"{data} = pd.to_numeric({data}{code}{coerce}).{other} {_as_they_are(name)}"
     )
 
 
@@ -253,7 +257,8 @@ def _spellings(
 
 def _no_values(name: str, column: pd.Series[Any], texts: Sequence[str]) -> str | None:
     """Tell of missing values that became text, as `astype(str)` makes it."""
-    missing = [text for text in texts if text.strip().lower() in _SURELY_NONE]
+    short = [text for text in texts if len(text) < 9]
+    missing = [text for text in short if text.strip().lower() in _SURELY_NONE]
     if not missing or len(missing) == len(texts):
         return None
     rows = int(column.isin(missing).sum())

@@ -181,6 +181,19 @@ def test_numbers_as_text_with_gaps() -> None:
     assert mended("y ~ gaps", data)["gaps"].isna().sum() == 24
 
 
+def test_two_numbers_and_none() -> None:
+    (told,) = said("y ~ v", frame().assign(v=cycle("0", "1", "NA", "0")))
+    assert "such as '0', and 'NA' for none in 15 of 60 rows" in told
+
+
+def test_commas_that_may_be_either() -> None:
+    (told,) = said("y ~ v", frame().assign(v=cycle("1,234", "2,345", "3,456")))
+    assert 'data[\'v\'].str.replace(",", ""))' in told
+    assert 'If these are decimal commas, take .str.replace(",", ".").' in told
+    (told,) = said("y ~ v", frame().assign(v=cycle("0,234", "2,345", "3,456")))
+    assert "with decimal commas" in told
+
+
 def test_a_text_in_every_row() -> None:
     (told,) = said("y ~ name", frame())
     assert "60 different texts in 60 rows" in told
