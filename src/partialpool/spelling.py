@@ -34,9 +34,9 @@ def _key(text: str) -> str:
 def variants(texts: Sequence[str]) -> list[list[str]]:
     """Collect texts that are probably meant as one: lists of two or more."""
     whole = "".join(texts)
-    if whole.isascii() and whole.isprintable():  # quickly, of a million labels that all differ
-        if len({"".join(text.lower().split()) for text in texts}) == len(texts):
-            return []
+    visible = whole.isascii() and whole.isprintable()
+    if visible and len({"".join(text.lower().split()) for text in texts}) == len(texts):
+        return []  # quickly, of a million labels that all differ
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(_key(text), []).append(text)
