@@ -31,7 +31,7 @@ from . import priors
 from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
-from .group_basis import intercepts_of
+from .group_basis import equal_columns, intercepts_of
 from .identified import constant_in
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
@@ -181,11 +181,12 @@ def _defaults(
         found.append((name, Normal(0.0, AUTOSCALE * scale), source, "location", ("b",)))
     for term in design.groups:
         label, weights = homes.get(term.factor, ("", np.empty(0)))
+        shares = [] if level else equal_columns(design, term)
         for k, (name, column) in enumerate(zip(term.coefficients, term.Z.T, strict=True)):
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
             whose = unit if np.ptp(column) == 0 else f"{unit} / sd({name})"
             if estimated:
-                lonely = not level and name not in design.coefficients
+                lonely = not level and shares[k] is None and name not in design.coefficients
                 if lonely and not shared and name != "Intercept":
                     size = float(np.sqrt(np.mean(column**2))) or 1.0
                     of_level = f"{_unit_about_zero(unit)} / rms({name}): there is no intercept"
