@@ -82,19 +82,20 @@ def _told_by_groups(design: Design) -> set[str]:
     Of several that one can do without, the intercept and the last ones stay.
     """
     names, (ones, X) = population_columns(design)
-    Z = [term.Z for term in design.groups]
     own: set[int] = set()
     for term in design.groups:
         own |= {place for place in equal_columns(design, term) if place is not None}
-    rest = [place for place in range(len(names)) if place not in own]
-    order = [place for place in rest if names[place] == "Intercept"]
-    order += [place for place in reversed(rest) if names[place] != "Intercept"]
-    if order:
-        shift = int(design.intercept)
-        columns = [ones if place < shift else X[:, [place - shift]] for place in order]
-        found = span_of([*Z, *columns])
-        before = sum(block.shape[1] for block in Z)
-        own |= {place for i, place in enumerate(order) if before + i not in found.kept}
+    for factor in dict.fromkeys(term.factor for term in design.groups):
+        rest = [place for place in range(len(names)) if place not in own]
+        order = [place for place in rest if names[place] == "Intercept"]
+        order += [place for place in reversed(rest) if names[place] != "Intercept"]
+        if order:
+            shift = int(design.intercept)
+            columns = [ones if place < shift else X[:, [place - shift]] for place in order]
+            Z = [term.Z for term in design.groups if term.factor == factor]
+            found = span_of([*Z, *columns])
+            before = sum(block.shape[1] for block in Z)
+            own |= {place for i, place in enumerate(order) if before + i not in found.kept}
     return {names[place] for place in own}
 
 
