@@ -20,7 +20,7 @@ square of the response, and sd(x) that of x.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -168,11 +168,14 @@ def _defaults(
     level = _has_level(design)
     shared = any("Intercept" in term.coefficients for term in design.groups)
     found: list[_Default] = []
+    homes = {} if estimated else intercepts_of(design.groups)
+    alone = [] if estimated else [t for t in design.groups if t.factor not in homes]
+    far, of_far = _far(alone)
     if design.intercept:
         location, where = _centre(design, family)
-        source = f"at the means of the predictors: {where}, {_scaled(unit)}"
-        found.append(("Intercept", Normal(location, AUTOSCALE * s), source, "location", ()))
-    homes = {} if estimated else intercepts_of(design.groups)
+        source = f"at the means of the predictors: {where}, {_scaled(unit)}{of_far}"
+        prior = Normal(location, AUTOSCALE * s * far)
+        found.append(("Intercept", prior, source, "location", ()))
     for name, column in zip(design.coefficients, design.X.T, strict=True):
         if design.intercept or homes:
             scale, source = s / _spread(column), f"{_scaled(unit)} / sd({name})"
@@ -205,6 +208,8 @@ def _defaults(
                 location, where = _centre(design, family) if share else (0.0, "0")
                 spread, how = s / scale, _scaled(unit)
                 how += "" if np.ptp(column) == 0 else f" / sd({name})"
+                if share:
+                    spread, how = spread * far, how + of_far
                 if not (design.intercept or homes):
                     spread, how = _through_zero(design, family, name, column)
                 default = Normal(location * (share or 1.0), AUTOSCALE * spread)
@@ -231,6 +236,22 @@ def _through_zero(
     s, unit = _unit(design, family)
     scale = _about_zero(design, family, s) / (float(np.sqrt(np.mean(column**2))) or 1.0)
     return scale, f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
+
+
+def _far(terms: Sequence[GroupDesign]) -> tuple[float, str]:
+    """How much wider an intercept's prior is, which holds where slopes of groups alone are at 0.
+
+    At the means of these predictors it has the prior that it has elsewhere: what slopes with their
+    own priors add on the way to 0 comes to it.
+    """
+    ratios = {
+        name: float(column.mean()) / _spread(column)
+        for term in terms
+        for name, column in zip(term.coefficients, term.Z.T, strict=True)
+    }
+    ratios = {name: ratio for name, ratio in ratios.items() if abs(ratio) > 1}
+    far = float(np.sqrt(1 + sum(ratio**2 for ratio in ratios.values())))
+    return far, f" x {far:.3g} where {', '.join(ratios)} is 0" if ratios else ""
 
 
 def _has_level(design: Design) -> bool:

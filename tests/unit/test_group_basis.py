@@ -271,6 +271,9 @@ def test_prior_of_an_intercept_that_is_implied() -> None:
     assert given_priors["coef(g, year)"].location == 0
     slope = pp.Model("y ~ year + (1 + year | g)", DATA, pooling="none")
     assert given_priors["coef(g, year)"] == priors_of(slope)["coef(g, year)"]
+    without = priors_of(pp.Model("y ~ year + (0 + year | g)", DATA, pooling="none"))
+    ratio = np.hypot(1, DATA["year"].mean() / DATA["year"].std())
+    np.testing.assert_allclose(without["Intercept"].scale, 2.5 * DATA["y"].std() * ratio)
     origin = priors_of(pp.Model("y ~ 0 + year + (0 + year | g)", DATA, pooling="none"))
     size = np.hypot(DATA["y"].std(), DATA["y"].mean()) / np.sqrt((DATA["year"] ** 2).mean())
     np.testing.assert_allclose(origin["coef(g, year)"].scale, 2.5 * size)
@@ -278,13 +281,17 @@ def test_prior_of_an_intercept_that_is_implied() -> None:
 
 ALONE = ["y ~ f + (0 + f | g)", "y ~ 0 + f + (1 + f | g)", "y ~ x*z + (x + z + z:x | g)",
          "y ~ f + year + (0 + f + year | g)", "y ~ f + year + (0 + f | g)",
-         "y ~ 0 + f + year + (1 | g)", "y ~ 0 + f + (1 | g)"]  # fmt: skip
+         "y ~ 0 + f + year + (1 | g)", "y ~ 0 + f + (1 | g)",
+         "y ~ year + (0 + year | g)", "y ~ year + (1 | h) + (0 + year | g)"]  # fmt: skip
 
 
 def least_squares(design: Any, y: NDArray[Any]) -> NDArray[Any]:
     """Predict by a regression with a column of zeros and Z for each group and coefficient."""
-    (term,) = design.groups
-    of = [(term.codes == code)[:, None] * term.Z for code in range(len(term.levels))]
+    of = [
+        (term.codes == code)[:, None] * term.Z
+        for term in design.groups
+        for code in range(len(term.levels))
+    ]
     columns = np.hstack([np.ones((len(y), int(design.intercept))), design.X, *of])
     columns = columns / np.abs(columns).max(axis=0)
     return np.asarray(columns @ np.linalg.lstsq(columns, y, rcond=None)[0])
