@@ -27,11 +27,11 @@ _NO_VALUE = frozenset(
 _SURELY_NONE = frozenset({"", "nan", "<na>", "#n/a", "nat"})
 _CODES_OF_NONE = (-999.0, -9999.0, -99999.0)
 _FORMATS: tuple[tuple[str, str, str], ...] = (
-    ("dates", r"\d{4}-\d{2}-\d{2}", ""),
-    ("times", r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?", ', format="ISO8601"'),
+    ("dates", r"[12]\d{3}-\d{2}-\d{2}", ""),
+    ("times", r"[12]\d{3}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?", ', format="ISO8601"'),
     (
         "times",
-        r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})",
+        r"[12]\d{3}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})",
         ', format="ISO8601", utc=True',
     ),
     (
@@ -39,10 +39,10 @@ _FORMATS: tuple[tuple[str, str, str], ...] = (
         r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])",
         ', format="%Y%m%d"',
     ),
-    ("dates", r"\d{4}/\d{1,2}/\d{1,2}", ', format="%Y/%m/%d"'),
-    ("dates", r"\d{1,2}\.\d{1,2}\.\d{4}", ', format="%d.%m.%Y"'),
-    ("dates", r"\d{1,2}/\d{1,2}/\d{4}", ', format="%d/%m/%Y"'),
-    ("dates", r"\d{1,2}/\d{1,2}/\d{4}", ', format="%m/%d/%Y"'),
+    ("dates", r"[12]\d{3}/\d{1,2}/\d{1,2}", ', format="%Y/%m/%d"'),
+    ("dates", r"\d{1,2}\.\d{1,2}\.[12]\d{3}", ', format="%d.%m.%Y"'),
+    ("dates", r"\d{1,2}/\d{1,2}/[12]\d{3}", ', format="%d/%m/%Y"'),
+    ("dates", r"\d{1,2}/\d{1,2}/[12]\d{3}", ', format="%m/%d/%Y"'),
 )
 _WRITTEN: tuple[tuple[str, str, str, int], ...] = (
     (
@@ -169,10 +169,9 @@ def _dates(name: str, column: pd.Series[Any], texts: Sequence[str]) -> str | Non
 
 
 def _all_dates(texts: Sequence[str], how: str) -> bool:
-    options: dict[str, Any] = {}
-    if how:
-        options = {"format": how.split('"')[1], "utc": "utc" in how}
-    return not pd.to_datetime(pd.Series(texts), errors="coerce", **options).isna().any()
+    form = how.split('"')[1] if how else "%Y-%m-%d"
+    days = pd.to_datetime(pd.Series(texts), errors="coerce", format=form, utc="utc" in how)
+    return not days.isna().any()
 
 
 def _days(name: str, kind: str, example: object, count: int, how: str) -> str:

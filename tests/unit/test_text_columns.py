@@ -18,6 +18,7 @@ from partialpool.design import Design, build
 from partialpool.errors import DataError, DataWarning
 from partialpool.formula import parse
 from partialpool.spelling import meant, mending, plain, variants
+from partialpool.text_columns import check_columns
 
 ROWS = 60
 N = np.arange(ROWS)
@@ -317,3 +318,44 @@ def test_plain_text_is_left(text: str) -> None:
     once = plain(text)
     assert plain(once) == once == once.strip()
     assert meant([f" {once}\N{NO-BREAK SPACE}"], [once]) == {f" {once}\N{NO-BREAK SPACE}": once}
+
+
+# Any column --------------------------------------------------------------------------------------
+
+VALUES = st.one_of(
+    st.text(max_size=4),
+    st.integers(-9999, 9999).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(str),
+    st.dates().map(str),
+    st.datetimes().map(lambda time: time.isoformat()),
+    st.dates().map(lambda day: day.strftime("%d/%m/%Y")),
+    st.sampled_from(["nan", "", "NA", "?", "1,234", "3,5", "$1", "1%", "2024-02-30", "Girl "]),
+)
+COLUMNS = st.one_of(
+    st.lists(VALUES, min_size=2, max_size=12),
+    st.lists(st.dates().map(str), min_size=2, max_size=12),
+    st.lists(st.dates(), min_size=2, max_size=12),
+    st.lists(st.sampled_from(["1", "2.5", "10", "nan", "-4", " 3", "1e3"]), min_size=2, max_size=9),
+    st.lists(st.integers(1, 10**7).map("{:,}".format), min_size=2, max_size=12),
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(COLUMNS)
+def test_any_column_is_told_once_and_the_code_runs(values: list[Any]) -> None:
+    data = pd.DataFrame({"y": 1.0, "v": pd.Series([values[i % len(values)] for i in range(36)])})
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        check_columns(data, parse("y ~ v + (1 | v)"))
+    assert len(found) <= 1
+    for each in found:
+        told = str(each.message)
+        if "different texts" in told:
+            continue
+        space = {"pd": pd, "np": np, "data": data.copy()}
+        exec(code_in(told), space)
+        after = space["data"]["v"]  # type: ignore[index]
+        assert after.nunique() <= data["v"].nunique()
+        if "pd.to_" in told:
+            assert after.dtype.kind in "if"
+            assert after.notna().any()
