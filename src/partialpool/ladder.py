@@ -94,7 +94,7 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
         warnings.simplefilter("ignore", DataWarning)  # said once, of the partial model
         for rung in RUNGS:
             model = dataclasses.replace(partial, pooling=rung)
-            mine = {name: prior for name, prior in priors.items() if _has(model, name)}
+            mine = {name: prior for name, prior in priors.items() if model.prior_table.takes(name)}
             models[rung] = dataclasses.replace(model, priors=mine)
         used = {name for model in models.values() for name in model.priors}
         rest = {name: prior for name, prior in priors.items() if name not in used}
@@ -109,9 +109,3 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
             name = "no" if rung == "none" else rung
             print(f"{name} pooling: {fits[rung].diagnose().line()}")
     return Ladder(fits)
-
-
-def _has(model: Model, name: str) -> bool:
-    if name in model.prior_table or (name == "b" and model.design.coefficients):
-        return True
-    return any(row.name.startswith(f"{name[:-1]}, ") for row in model.prior_table.rows)

@@ -15,6 +15,7 @@ from .engines.base import Mode
 from .engines.config import SamplerConfig, check_integer
 from .errors import OptionError
 from .families import Family
+from .identity import check_nameable
 from .joint import History, PosteriorPrior
 from .pooling import check_pooling, pooled
 from .prepare import Prepared
@@ -92,6 +93,7 @@ class Model:
         """Check everything now, so that nothing fails after an hour of sampling."""
         check_pooling(self.pooling, self.full_design)
         check_response(self.full_design, self.response_family)
+        check_nameable(self.full_design)
         _ = self.prior_table, self.parameterizations
         self._check_history()
 

@@ -19,7 +19,6 @@ square of the response, and sd(x) that of x.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,10 +30,21 @@ from . import priors
 from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
+from .keys import check_distinct, class_name, refuse_unknown, slope_name
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = [
+    "PriorTable",
+    "Row",
+    "cor_name",
+    "own_name",
+    "resolve",
+    "sd_name",
+    "slope_name",
+]
 
 AUTOSCALE = 2.5
 """Prior standard deviations per standardised unit: rstanarm's default (Goodrich et al. 2020)."""
@@ -51,11 +61,14 @@ class Row:
     prior : Prior
     source : str
         ``given``, or how the default was scaled.
+    wider : tuple of str
+        Other keys of `priors` that it takes: ``b(floor)``, ``b``, ``sd(county)``.
     """
 
     name: str
     prior: Prior
     source: str
+    wider: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,10 @@ class PriorTable:
     def __contains__(self, name: object) -> bool:
         """Whether a parameter has a prior."""
         return any(row.name == name for row in self.rows)
+
+    def takes(self, key: str) -> bool:
+        """Whether a key of `priors` stands for a parameter, or for several."""
+        return any(key == row.name or key in row.wider for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
         """Return columns prior and source, indexed by parameter."""
@@ -110,8 +127,8 @@ def resolve(
     design : Design
     family : Family
     given : mapping of name to Prior
-        ``b`` stands for all slopes, ``sd(g)`` for all standard deviations of g; a name of one
-        parameter wins over them.
+        ``b`` stands for all slopes, ``b(x)`` for that of x, whatever x is called, ``sd(g)`` for
+        all standard deviations of g; a name of one parameter wins over those of several.
     estimated : bool
         False: the group standard deviations are fixed (no pooling), and have no prior.
 
@@ -122,23 +139,27 @@ def resolve(
     """
     if not isinstance(given, Mapping):
         raise DataError(f"priors must be a mapping, such as {{'b': pp.Normal(0, 1)}}: {given!r}")
+    defaults = _defaults(design, family, estimated=estimated)
+    check_distinct([(name, wider, f"{kind} {name}") for name, _, _, kind, wider in defaults])
     rows: list[Row] = []
     used: set[str] = set()
-
-    def add(name: str, default: Prior, source: str, check: Any, *wider: str) -> None:
+    for name, default, source, kind, wider in defaults:
+        _once(name, given)
         matching = [key for key in (name, *wider) if key in given]
         used.update(matching)
-        key = matching[0] if matching else None
-        prior = default if key is None else given[key]
-        rows.append(Row(name, check(name, prior), source if key is None else "given"))
-
-    for name, default, source, kind, wider in _defaults(design, family, estimated=estimated):
-        add(name, default, source, _CHECKS[kind], *wider)
+        prior = given[matching[0]] if matching else default
+        source = "given" if matching else source
+        rows.append(Row(name, _CHECKS[kind](name, prior), source, wider))
     what = "sd" if estimated else "coef"
     groups = {"b"} | {f"{what}({term.label})" for term in design.groups}
-    names = [row.name for row in rows]
-    _refuse_unknown([key for key in given if key not in used], [*names, *sorted(groups)])
+    names = [*(row.name for row in rows), *sorted(groups)]
+    refuse_unknown([key for key in given if key not in used], names, design.coefficients)
     return PriorTable(tuple(rows))
+
+
+def _once(name: str, given: Mapping[str, Prior]) -> None:
+    if name in given and class_name(name) in given:
+        raise DataError(f"priors: {name!r} and {class_name(name)!r} are the same: give one of them")
 
 
 _CHECKS = {
@@ -165,7 +186,8 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
             size = float(np.sqrt(np.mean(column**2)))
             scale = float(np.hypot(s, _centre(design, family)[0])) / (size or 1.0)
             source = f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
-        found.append((name, Normal(0.0, AUTOSCALE * scale), source, "location", ("b",)))
+        keys = (*([class_name(name)] if slope_name(name) == name else []), "b")
+        found.append((slope_name(name), Normal(0.0, AUTOSCALE * scale), source, "location", keys))
     for term in design.groups:
         for name, column in zip(term.coefficients, term.Z.T, strict=True):
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
@@ -235,14 +257,3 @@ def _centre(design: Design, family: Family) -> tuple[float, str]:
 def _spread(column: NDArray[np.float64]) -> float:
     spread = float(np.std(column, ddof=1)) if len(column) > 1 else 1.0
     return spread if spread > 0 else 1.0
-
-
-def _refuse_unknown(unknown: list[str], names: list[str]) -> None:
-    if not unknown:
-        return
-    near = difflib.get_close_matches(str(unknown[0]), names, 1, 0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise DataError(
-        f"priors: nothing in this model is called {unknown[0]!r}{hint} "
-        f"It has {', '.join(names)} ('b' is every slope)"
-    )
