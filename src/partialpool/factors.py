@@ -76,7 +76,9 @@ def _check_twins(column: pd.Series[Any]) -> None:
     if not truths or not any(issubclass(kind, _NUMBERS) for kind in kinds - truths):
         return
     said = {bool(value) for value in values if type(value) in truths}
-    numbers = {value for value in values if type(value) not in truths and isinstance(value, _NUMBERS)}
+    numbers = {
+        value for value in values if type(value) not in truths and isinstance(value, _NUMBERS)
+    }
     for twin in said:
         if twin in numbers:
             raise DataError(
@@ -167,7 +169,7 @@ def _alike(columns: Sequence[str], where: str) -> str:
 
 
 def combined(columns: Sequence[Codes], sizes: Sequence[int]) -> Codes:
-    """Number combinations of codes, in ascending order; a product of sizes may be any.
+    """Give combinations of codes numbers in ascending order; a product of sizes may be any.
 
     Parameters
     ----------
@@ -176,10 +178,12 @@ def combined(columns: Sequence[Codes], sizes: Sequence[int]) -> Codes:
         Codes of a column are below it.
     """
     numbers, total = columns[0], sizes[0]
-    for codes, size in zip(columns[1:], sizes[1:], strict=True):
-        if total * size > np.iinfo(np.int64).max:  # there are no more combinations than rows
-            used, numbers = np.unique(numbers, return_inverse=True)
-            total = len(used)
+    for each, below in zip(columns[1:], sizes[1:], strict=True):
+        codes, size = each, below
+        if total * size > np.iinfo(np.int64).max:  # there are no more of them than rows
+            before, numbers = np.unique(numbers, return_inverse=True)
+            own, codes = np.unique(codes, return_inverse=True)
+            total, size = len(before), len(own)
         numbers = numbers * size + codes
         total *= size
     return numbers

@@ -71,7 +71,7 @@ def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(columns, index=_index(stored))
 
 
-def _index(stored: xr.Dataset) -> pd.Index[Any]:
+def _index(stored: xr.Dataset) -> Any:
     import pandas as pd
 
     kinds = json.loads(stored.attrs.get("index", "{}"))

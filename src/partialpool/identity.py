@@ -13,7 +13,6 @@ from .design import Design, GroupDesign
 from .errors import DataError
 from .factors import listed
 from .glmm import level_labels
-from .keys import check_coefficients
 from .names import check_names
 from .table import warn
 
@@ -34,7 +33,6 @@ def check_nameable(design: Design) -> None:
     _check_factors(design)
     response = design.response
     check_names(design.groups, None if response is None else response.name)
-    check_coefficients(design.coefficients, design.groups)
     for term in design.groups:
         _check_levels(term)
     for message in frames.lost(design.data):

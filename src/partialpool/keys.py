@@ -8,26 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 from .errors import DataError
 
 RESERVED = ("Intercept", "b", "sigma", "nu", "phi")
 _RESERVED_FORM = re.compile(r"(sd|cor|coef|b)\(")
-
-
-class Coefficients(Protocol):
-    """A group term, as far as its keys go."""
-
-    @property
-    def label(self) -> str:
-        """Label of the term."""
-
-    @property
-    def coefficients(self) -> tuple[str, ...]:
-        """Names of its coefficients."""
 
 
 def slope_name(coefficient: str) -> str:
@@ -39,26 +25,6 @@ def slope_name(coefficient: str) -> str:
 def class_name(coefficient: str) -> str:
     """Name of a population coefficient that is always understood: ``b(floor)``."""
     return f"b({coefficient})"
-
-
-def check_coefficients(fixed: Sequence[str], terms: Sequence[Coefficients]) -> None:
-    """Refuse coefficients of one term that would be called alike.
-
-    Raises
-    ------
-    DataError
-        Names the coefficient, the term, and what may be called so.
-    """
-    parts = [("the fixed part", fixed)]
-    parts += [(f"the group term of {term.label!r}", term.coefficients) for term in terms]
-    for where, names in parts:
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            raise DataError(
-                f"two coefficients of {where} would be called {twice[0]!r}, such as those of a "
-                "column of that name and of a level of a column, or of the levels 1 and '1': "
-                "rename the column, or recode the levels"
-            )
 
 
 def check_distinct(keys: Sequence[tuple[str, tuple[str, ...], str]]) -> None:

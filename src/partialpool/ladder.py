@@ -12,6 +12,7 @@ import numpy as np
 
 from . import tables
 from .errors import DataError, DataWarning
+from .kept import keeping_all, say_diagnosis
 from .model import Model, split_options
 from .model_fit import ModelFit, group_moments
 
@@ -82,6 +83,11 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     Returns
     -------
     Ladder
+
+    Raises
+    ------
+    KeptDrawsError
+        If a later fit fails: it has the earlier ones as ``fits``.
     """
     given, sampling = split_options(options, without=("pooling",))
     priors = dict(given.pop("priors", {}))
@@ -102,10 +108,11 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
         # refuses priors that match nothing, and says how to parameterise
         models["partial"] = dataclasses.replace(partial, priors=own | rest, parameterization=how)
     verbose = sampling.pop("verbose", True)
-    fits = {}
+    fits: dict[str, ModelFit] = {}
     for rung in RUNGS:
-        fits[rung] = models[rung].sample(verbose=False, **sampling)
-        if verbose:
-            name = "no" if rung == "none" else rung
-            print(f"{name} pooling: {fits[rung].diagnose().line()}")
+        name = "no" if rung == "none" else rung
+        with keeping_all(fits, f"the fit with {name} pooling"):
+            fits[rung] = models[rung].sample(verbose=False, **sampling)
+            if verbose:
+                say_diagnosis(fits[rung], f"{name} pooling: ")
     return Ladder(fits)

@@ -23,6 +23,7 @@ from .own import own_priors
 from .pooling import pooled
 from .predict import Kind, NewGroups
 from .prepare import posterior_of
+from .saved import up_to_date
 from .scores import KFold, Loo, kfold, loo
 from .specification import restore, specify
 from .table import as_frame
@@ -90,7 +91,8 @@ class ModelFit(Fit):
     def from_saved(cls, fit: Fit) -> ModelFit:
         """Build the model again from the data and the specification in a saved fit."""
         data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
-        return cls(fit.program, fit.idata, restore(fit.attrs, data))
+        model = restore(fit.attrs, data)
+        return cls(fit.program, up_to_date(fit.idata, model.design), model)
 
     @property
     def seed(self) -> int:

@@ -50,7 +50,7 @@ def dim_of(term: Labelled) -> str:
 
 def name_of(kind: str, term: Labelled) -> str:
     """Name of a term's variable or inner dimension: ``sd_county``, ``county_coefficient``."""
-    return f"{_own(term.label)}_{kind}" if kind in INNER else f"{kind}_{_safe(term.label)}"
+    return _own(f"{term.label}_{kind}") if kind in INNER else f"{kind}_{_safe(term.label)}"
 
 
 def response_variable(name: str) -> str:
@@ -59,9 +59,9 @@ def response_variable(name: str) -> str:
     return f"{safe}_response" if _LIKE_A_ROW.fullmatch(safe) else safe
 
 
-def _own(label: str) -> str:
-    """Return a label that no variable's name begins like."""
-    safe = _safe(label)
+def _own(dimension: str) -> str:
+    """Return a dimension's name that no variable's name begins like."""
+    safe = _safe(dimension)
     return f"of_{safe}" if _LIKE_A_VARIABLE.match(safe) else safe
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +144,7 @@ def resolve(
     rows: list[Row] = []
     used: set[str] = set()
     for name, default, source, kind, wider in defaults:
-        _once(name, given)
+        _once(name, wider, given)
         matching = [key for key in (name, *wider) if key in given]
         used.update(matching)
         prior = given[matching[0]] if matching else default
@@ -157,9 +157,10 @@ def resolve(
     return PriorTable(tuple(rows))
 
 
-def _once(name: str, given: Mapping[str, Prior]) -> None:
-    if name in given and class_name(name) in given:
-        raise DataError(f"priors: {name!r} and {class_name(name)!r} are the same: give one of them")
+def _once(name: str, wider: tuple[str, ...], given: Mapping[str, Prior]) -> None:
+    other = class_name(name)
+    if name in given and other in given and other in wider:
+        raise DataError(f"priors: {name!r} and {other!r} are the same: give one of them")
 
 
 _CHECKS = {

@@ -36,7 +36,7 @@ def stored(values: pd.Series[Any] | pd.Index[Any]) -> Stored:
         index = pd.DatetimeIndex(values)
         return {"as": "instants", "unit": dtype.unit, "zone": _zone_of(dtype.tz)}, index.asi8
     if isinstance(dtype, pd.PeriodDtype):
-        freq = dtype.freq.freqstr  # type: ignore[attr-defined]
+        freq = str(dtype).removeprefix("period[").removesuffix("]")
         return {"as": "periods", "freq": freq}, pd.PeriodIndex(values).asi8
     if isinstance(dtype, np.dtype):
         if dtype.kind in "mM":
@@ -68,18 +68,20 @@ def _labelled(values: Any) -> Stored:
     codes, labels = _coded(values)
     index = pd.Index(_objects(labels), dtype=object, tupleize_cols=False)
     dtype = values.dtype
-    if dtype == object and not all(map(is_kept, labels)):
+    plain = isinstance(dtype, np.dtype) and dtype.kind == "O"
+    if plain and not all(map(is_kept, labels)):
         codes, levels = factorise(pd.Series(values.array, name="x"))
         index = pd.Index(_objects(levels), dtype=object, tupleize_cols=False)
         return {**_categories(index), "ordered": False}, codes
     if isinstance(dtype, pd.StringDtype):
         missing = "nan" if dtype.na_value is np.nan else "NA"
-        return {"as": "labels", "labels": labels, "string": [dtype.storage, missing]}, codes
+        texts = [encoded(label) for label in labels]
+        return {"as": "labels", "labels": texts, "string": [dtype.storage, missing]}, codes
     if isinstance(dtype, pd.IntervalDtype):
-        intervals = pd.IntervalIndex(labels, dtype=dtype)  # type: ignore[arg-type]
+        intervals = pd.IntervalIndex(labels, dtype=dtype)
         ends = [_nested(intervals.left), _nested(intervals.right)]
         return {"as": "intervals", "ends": ends, "closed": intervals.closed}, codes
-    own = {} if dtype == object else {"dtype": str(dtype)}
+    own = {} if plain else {"dtype": str(dtype)}
     return {"as": "labels", "labels": [encoded(label) for label in index], **own}, codes
 
 
@@ -104,12 +106,10 @@ def _nested(index: Any) -> dict[str, Any]:
 
 
 def _coded(values: Any) -> tuple[NDArray[np.int64], list[Any]]:
-    """Number labels in the order of their first appearance; of missing ones the code is -1.
+    """Give labels numbers in the order of their first appearance, and missing ones -1.
 
     Unlike pandas', it tells True from 1 and 1.0, and 0.0 from -0.0.
     """
-    import pandas as pd
-
     missing = np.asarray(values.isna(), dtype=bool)
     places: dict[Any, int] = {}
     labels: list[Any] = []
@@ -122,8 +122,6 @@ def _coded(values: Any) -> tuple[NDArray[np.int64], list[Any]]:
         if place == len(labels):
             labels.append(label)
         codes[row] = place
-    if isinstance(values.dtype, pd.StringDtype):
-        labels = [str(label) for label in labels]
     return codes, labels
 
 
@@ -133,8 +131,8 @@ def _has_twins(label: Any) -> bool:
 
 
 def _objects(labels: Any) -> NDArray[np.object_]:
+    """Labels as an array, of which tuples are elements."""
     found = np.empty(len(labels), dtype=object)
-    found[:] = labels if not any(isinstance(label, tuple) for label in labels) else None
     for place, label in enumerate(labels):
         found[place] = label
     return found
@@ -155,7 +153,7 @@ def restored(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
 def _numbers(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
     import pandas as pd
 
-    dtype = pd.api.types.pandas_dtype(kind["dtype"])
+    dtype: Any = pd.api.types.pandas_dtype(kind["dtype"])
     return values.astype(dtype) if isinstance(dtype, np.dtype) else pd.array(values, dtype=dtype)
 
 
@@ -173,7 +171,8 @@ def _instants(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
 def _periods(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
     import pandas as pd
 
-    return pd.PeriodIndex.from_ordinals(values, freq=kind["freq"]).array
+    read: Any = pd.PeriodIndex
+    return read.from_ordinals(values, freq=kind["freq"]).array
 
 
 def _from_categories(kind: Mapping[str, Any], codes: NDArray[Any]) -> Any:
@@ -239,16 +238,12 @@ def not_kept(values: pd.Series[Any] | pd.Index[Any]) -> str | None:
             numbers = values.to_numpy()
             return None if (numbers.astype(np.float64) == numbers).all() else str(dtype)
         return _of_objects(values) if dtype.kind not in "biufmMc" else None
+    if isinstance(dtype, (pd.StringDtype, pd.SparseDtype)):
+        return None
     try:
-        return None if pd.api.types.pandas_dtype(str(dtype)) == dtype or _is_text(dtype) else str(dtype)
+        return None if pd.api.types.pandas_dtype(str(dtype)) == dtype else str(dtype)
     except TypeError:
         return str(dtype)
-
-
-def _is_text(dtype: Any) -> bool:
-    import pandas as pd
-
-    return isinstance(dtype, (pd.StringDtype, pd.SparseDtype))
 
 
 def _zone_lost(place: Any) -> str | None:

@@ -80,12 +80,14 @@ def _written(label: Any) -> Any:
 def _numpy_part(label: Any) -> Any:
     if label.dtype.kind in "mM":
         return _integer(label)
+    if isinstance(label, np.bytes_):
+        return bytes(label).hex()  # with the nulls at its end, which item() leaves out
+    if isinstance(label, np.str_):
+        return "".join(label)
     part = label.item()
-    if isinstance(part, bytes):
-        return part.hex()
     if isinstance(part, complex):
         return [part.real, part.imag]
-    if not isinstance(part, (bool, int, float, str)):  # such as a long double
+    if not isinstance(part, (bool, int, float)):  # such as a long double
         raise NotKept(type(label).__name__)
     return part
 

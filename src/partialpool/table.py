@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
-import os
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -12,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .callers import outside
 from .errors import DataError, DataWarning, OptionError
 from .factors import factorise, listed
 
 _types = pd.api.types
-_HERE = os.path.dirname(__file__)
 NA_ACTIONS = ("error", "drop")
 
 
@@ -128,9 +126,8 @@ def prepared(
             _no_dates(frame[name])
             codes, own = factorise(frame[name])
             levels[name] = tuple(own)
-            values = pd.Categorical.from_codes(
-                codes, categories=pd.Index(own, dtype=object), ordered=True
-            )
+            categories = pd.Index(own, dtype=object, tupleize_cols=False)
+            values = pd.Categorical.from_codes(codes, categories=categories, ordered=True)
         columns[name] = values
     return _ready(columns, frame), levels
 
@@ -246,7 +243,4 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
 
 def warn(message: str) -> None:
     """Warn of the data, at the line of the caller outside this package."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, DataWarning, stacklevel=level + 1)
+    warnings.warn(message, DataWarning, stacklevel=outside())
