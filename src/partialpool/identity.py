@@ -13,7 +13,7 @@ from .design import Design, GroupDesign
 from .errors import DataError
 from .factors import listed
 from .glmm import level_labels
-from .names import check_names
+from .names import check_characters, check_names
 from .table import warn
 
 
@@ -33,6 +33,9 @@ def check_nameable(design: Design) -> None:
     _check_factors(design)
     response = design.response
     check_names(design.groups, None if response is None else response.name)
+    check_characters("the formula", design.formula.text)
+    for name in (*design.coefficients, *(c for term in design.groups for c in term.coefficients)):
+        check_characters(f"the coefficient {name!r}", name)
     for term in design.groups:
         _check_levels(term)
     for message in frames.lost(design.data):

@@ -93,12 +93,15 @@ class Model:
 
     def __post_init__(self) -> None:
         """Check everything now, so that nothing fails after an hour of sampling."""
+        from .specification import specify
+
         check_pooling(self.pooling, self.full_design)
         check_response(self.full_design, self.response_family)
         check_nameable(self.full_design)
         check_separable(self.full_design, self.response_family, self.pooling)
         _ = self.prior_table, self.parameterizations
         self._check_history()
+        specify(self)  # what a saved fit holds of it
 
     @functools.cached_property
     def response_family(self) -> Family:

@@ -12,9 +12,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import frames, inference_data, predict, run, tables
+from .design import Design
 from .errors import AccuracyError, DataError
 from .fits import Fit
-from .formula import Formula
 from .glmm import dim_of, name_of, response_variable
 from .group_effects import GroupEffects, table_of
 from .group_scores import loo_by_group
@@ -212,7 +212,7 @@ class ModelFit(Fit):
         else:
             groups = "population" if model.pooling == "complete" else new_groups
             if groups == "population":
-                newdata = _without_groups(newdata, model.full_design.formula)
+                newdata = _without_groups(newdata, model.full_design)
             trials = kind != "linpred"
             design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
             design = pooled(design, model.pooling)
@@ -322,9 +322,13 @@ def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)
 
 
-def _without_groups(newdata: Any, formula: Formula) -> Any:
+def _without_groups(newdata: Any, design: Design) -> Any:
     """Give rows without a group column a group that no row of the fit has."""
-    frame = as_frame(newdata, "newdata")
+    frame, formula = as_frame(newdata, "newdata"), design.formula
     missing = [name for name in formula.factors if name not in frame.columns]
     free = [name for name in missing if name not in formula.predictors]
-    return frame.assign(**dict.fromkeys(free, "(population)")) if free else newdata
+    nobody = dict.fromkeys(free, "(population)")
+    for name in free:
+        while nobody[name] in set(design.data[name].astype(str)):
+            nobody[name] += "'"
+    return frame.assign(**nobody) if free else newdata

@@ -85,7 +85,7 @@ def check_names(terms: Sequence[Labelled], response: str | None) -> None:
     """
     owner: dict[str, str] = dict.fromkeys(TAKEN, "the model itself")
     for term in terms:
-        _check_characters(f"the group factor {term.label!r}", term.label)
+        check_characters(f"the group factor {term.label!r}", term.label)
         for name in names_of(term):
             before = owner.setdefault(name, term.label)
             if before != term.label:
@@ -94,15 +94,16 @@ def check_names(terms: Sequence[Labelled], response: str | None) -> None:
                     f"{name!r} in the posterior: rename one of these columns"
                 )
     if response is not None:
-        _check_characters(f"the response {response!r}", response)
+        check_characters(f"the response {response!r}", response)
 
 
-def _check_characters(what: str, name: str) -> None:
+def check_characters(what: str, name: str) -> None:
+    """Refuse a name that no file can hold."""
     unreadable = "\0" in name or any("\ud800" <= char <= "\udfff" for char in name)
     if unreadable:
         raise DataError(
-            f"{what} has a character in its name that no saved fit can hold (a null, or half of "
-            "a surrogate pair): rename the column"
+            f"{what} has a character in it that no saved fit can hold (a null, or half of a "
+            "surrogate pair): rename the column, or recode its levels"
         )
 
 

@@ -69,8 +69,9 @@ def _said(factor: str, terms: list[GroupDesign], pooling: str) -> str | None:
             "Use pooling='partial' or 'complete'"
         )
     sds = ", ".join(f"sd({term.label})" for term in terms)
+    less = f", or have fewer coefficients in it, such as (1 | {factor})" if q > 1 else ""
     return (
         f"{how}: the data cannot tell {sds} from sigma, only their priors share the variance out. "
-        f"Leave the term out: sigma then has all of it. Or give the known standard error of each "
-        f"row, y | se(s); or rows that measure the same groups again"
+        f"Leave the term out: sigma then has all of it{less}. Or give the known standard error of "
+        f"each row, y | se(s); or rows that measure the same groups again"
     )

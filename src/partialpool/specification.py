@@ -8,8 +8,11 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import families, formula, joint, priors
 from .design import build
+from .errors import DataError
 from .keys import slope_name
 from .model import Model
 from .pooling import pooled
@@ -38,8 +41,16 @@ def specify(model: Model) -> str:
             "parameterization": how if isinstance(how, str) else dict(how),
             "history": joint.as_plain(model.joint_prior),
             "keys": KEYS,
-        }
+        },
+        default=_plain,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Write NumPy's numbers as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise DataError(f"{value!r} cannot be saved with a fit: give a number, or text")
 
 
 def restore(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:

@@ -235,7 +235,8 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
         if _types.infer_dtype(column, skipna=False) == "decimal":
             column = column.astype(float)
     if _types.is_bool_dtype(column.dtype) or _types.is_integer_dtype(column.dtype):
-        return column.to_numpy(dtype=np.int64)
+        large = _types.is_unsigned_integer_dtype(column.dtype) and column.max() >= 2**63
+        return column.to_numpy(dtype=np.float64 if large else np.int64)
     if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None
