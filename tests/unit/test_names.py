@@ -18,7 +18,7 @@ from partialpool import frames, inference_data, joint_layout
 from partialpool.errors import DataError
 from partialpool.glmm import level_labels
 from partialpool.model_fit import ModelFit
-from partialpool.names import SCALARS, TAKEN, dim_of, name_of, names_of, response_variable
+from partialpool.names import SCALARS, TAKEN, dim_of, name_of, names_of, renamed, response_variable
 from partialpool.prior_draws import draw_prior
 from partialpool.transfer import prior_from
 
@@ -224,6 +224,7 @@ def test_keys_that_would_stand_for_two_parameters_are_refused() -> None:
         pp.Model("y ~ (0 + `b, c` | a) + (0 + c | `a, b`)", data)
 
 
+@pytest.mark.filterwarnings("ignore:the posterior is far from normal")
 def test_a_history_tells_the_column_from_the_parameter() -> None:
     fit = pp.fit("y ~ sigma + I(x**2) + (1 | g)", columns(), **SHORT | {"draws": 400})
     prior = prior_from(fit, names=["Intercept", "b", "sigma"])
@@ -236,6 +237,7 @@ def test_a_history_tells_the_column_from_the_parameter() -> None:
     assert float(drawn.std()) < float(before.std())
 
 
+@pytest.mark.filterwarnings("ignore:the posterior is far from normal")
 def test_some_columns_of_a_polynomial_can_be_a_history() -> None:
     """They are no correlations, of which all or none must be there."""
     fit = pp.fit("y ~ poly(x, 2) + (1 | g)", columns(), **SHORT | {"draws": 400})
@@ -254,6 +256,38 @@ def test_a_ladder_takes_the_keys_of_columns() -> None:
     )
     for fit in ladder.fits.values():
         assert priors_of(fit.model)["b(sigma)"] == OWN
+
+
+def test_a_group_called_as_the_population_is_a_group() -> None:
+    """Rows without a group column have the population's mean, whatever groups are called."""
+    data = columns(g=np.repeat(["(population)", *"abcdefg"], 5))
+    fit = pp.fit("y ~ x + (1 | g)", data, **SHORT)
+    predicted = fit.predict(pd.DataFrame({"x": [0.0]}), kind="linpred", new_groups="population")
+    beta = fit.posterior["beta"].sel(coefficient="Intercept")
+    np.testing.assert_allclose(predicted[..., 0], beta)
+
+
+def test_large_numbers_without_a_sign_stay_positive() -> None:
+    x = np.arange(40, dtype=np.uint64) + np.uint64(2**63)
+    design = pp.Model(
+        "y ~ x", columns(x=x // np.uint64(2) * np.uint64(2) + x % np.uint64(7) * np.uint64(2**40))
+    ).design
+    assert design.X.min() >= 2**63
+
+
+def test_numpy_numbers_in_priors_are_saved(tmp_path: Path) -> None:
+    prior = pp.Normal(np.int64(0), np.float32(0.5))
+    fit = pp.fit("y ~ x + (1 | g)", columns(), priors={"x": prior}, **SHORT)
+    assert pp.load(fit.save(tmp_path / "fit.nc")).model.priors["x"] == prior
+
+
+def test_names_that_no_file_can_hold_are_refused() -> None:
+    data = columns().rename(columns={"g": "g\ud800"})
+    with pytest.raises(DataError, match="no saved fit can hold"):
+        pp.Model("y ~ x + (1 | `g\ud800`)", data)
+    data = columns(f=np.tile(["a", "b\0c", "c", "d"], 10))
+    with pytest.raises(DataError, match="no saved fit can hold.*recode its levels"):
+        pp.Model("y ~ f + (1 | g)", data)
 
 
 # --- fits that partialpool 0.1 saved ---
@@ -278,6 +312,17 @@ def test_a_fit_of_0_1_is_read() -> None:
     ]  # fmt: skip
     data = fit.model.full_design.data
     np.testing.assert_allclose(fit.predict(data), fit.predict())
+
+
+def test_dimensions_of_effects_that_were_not_kept_are_renamed() -> None:
+    with xr.open_datatree(OLD, engine="h5netcdf") as tree:
+        old = tree["posterior"].to_dataset().load()
+    terms = pp.load(OLD).model.design.groups
+    assert {"mother_pair", "sd_child_group"} < set(old.dims)
+    new = renamed(old.drop_vars(["r_mother_pair", "r_sd_child"]), terms)
+    assert {"mother_pair_group", "of_sd_child"} < set(new.coords)
+    assert not {"mother_pair", "sd_child_group"} & set(new.coords)
+    assert renamed(new, terms) is new
 
 
 def test_groups_in_another_order_are_put_right() -> None:
