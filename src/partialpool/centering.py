@@ -23,6 +23,7 @@ from .design import Design, GroupDesign
 from .glmm import SAMPLE, dim_of, name_of, scale_factor
 from .group_basis import intercepts_of
 from .identified import constant_in
+from .keys import class_name, slope_name
 
 Floats = NDArray[np.float64]
 PRIORS_AT = ("auto", "mean", "zero")
@@ -205,7 +206,7 @@ def choose(
             design.X,
             constant=constant,
             level=None if constant else constant_in(design.X),
-            stays=lambda k: bool({names[k], f"b({names[k]})", "b"} & keys),
+            stays=lambda k: bool({slope_name(names[k]), class_name(names[k]), "b"} & keys),
         )
     terms: dict[str, Floats] = {}
     for term in design.groups:

@@ -119,7 +119,8 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
         _check_term(term, len(frame))
     if len(set(names)) < len(names) or len(found) < len(model.common_terms):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"`{text}` gives two coefficients the same name: {listed(twice)}.")
+        way = "Rename the column, or recode the levels of the factor."
+        raise DataError(f"`{text}` gives two coefficients the same name: {listed(twice)}. {way}")
     ranges: dict[str, tuple[float, float]] = {}
     for part in _calls(found):
         if part.call.callee == "bs" and part.call.args:

@@ -55,11 +55,16 @@ def describe(model: Model) -> str:
     middle = max((len(repr(row.prior)) for row in table), default=0)
     own = {} if history is None else dict.fromkeys(history.prior.names, history.own)
     for r in table:
-        power = next((own[name] for name in own if name.split("[")[0] == r.name), 1.0)
+        power = next((own[name] for name in own if _is_of(name, r.name)), 1.0)
         note = f"; to the power {power:.3g}" if power else "; the history's instead"
         source = r.source if power == 1 else r.source + note
         lines.append(f"    {r.name:{width}}  {r.prior!r:{middle}}  {source}")
     return "\n".join(lines)
+
+
+def _is_of(name: str, key: str) -> bool:
+    """Whether a parameter of a history, such as ``cor(g)[a, b]``, has the prior of a key."""
+    return name == key or (key.startswith("cor(") and name.startswith(f"{key}["))
 
 
 def why_sampled(model: Model) -> str | None:

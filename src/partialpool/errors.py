@@ -4,6 +4,16 @@ Every message says what was given, where, and what to do next. Catch `PartialPoo
 catch them all; each also derives from the built-in exception that describes its kind.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .engines.base import Draws
+    from .fits import Fit
+
 
 class PartialPoolError(Exception):
     """Base of every error raised by partialpool."""
@@ -31,6 +41,35 @@ class EngineError(PartialPoolError, RuntimeError):
 
 class SamplingError(PartialPoolError, RuntimeError):
     """Stan ran and failed: the message holds what Stan said."""
+
+
+class KeptDrawsError(PartialPoolError, RuntimeError):
+    """Sampling ended, and what came after it failed: the draws are here.
+
+    Attributes
+    ----------
+    fit : Fit or None
+        The draws, under the program's own names and in the units of `Model.stan_data`;
+        ``pp.ModelFit.from_program(model, error.fit)`` tries again to name them.
+    fits : mapping of str to ModelFit
+        Of `pooling_ladder`, those that were complete.
+    draws : Draws or None
+        What the engine returned, where not even a `Fit` could be made of it.
+    paths : tuple of Path
+        Where they were saved too: ``pp.load(path)`` reads a fit.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fit: Fit | None = None,
+        fits: Mapping[str, Fit] | None = None,
+        draws: Draws | None = None,
+        paths: tuple[Path, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.fit, self.fits, self.draws, self.paths = fit, dict(fits or {}), draws, paths
 
 
 class AccuracyError(PartialPoolError, ArithmeticError):

@@ -67,7 +67,9 @@ class Fit:
         )
         try:
             return build(coords=coords or {}, dims=dims or {})
-        except DataError as error:
+        except Exception as error:
+            if not coords and not dims:
+                raise  # what is wrong is not the labels
             warnings.warn(f"{error}. The draws are kept, without labels", stacklevel=2)
             return build(coords={}, dims={})
 

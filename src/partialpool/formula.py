@@ -138,6 +138,19 @@ def parse(text: str) -> Formula:
       intercept unless ``0`` takes it away: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``. With ``||``
       the effects are uncorrelated. ``(1 | a:b)`` groups by combinations, ``(1 | a/b)`` is
       ``(1 | a) + (1 | a:b)``.
+
+    With ``||`` every column has an sd of its own and no two are correlated, also those of one
+    column f of categories: ``(1 + f || g)`` has an sd of the intercept, which is the first
+    category's, and one of each further category's difference to it; so categories vary together
+    by the intercept alone, and the first varies least. ``(0 + f || g)`` has an sd of each category,
+    and all are independent. (lme4 keeps the categories of one column correlated there.)
+
+    An effect for each row, ``(1 | row)``, is a way to model counts that vary more than their family
+    says: binomial and poisson have no residual sd. In gaussian and student families it cannot be
+    told from ``sigma``, which `Model` says.
+
+    A response made of one column, ``y`` or ``log(y)``, cannot have this column right of ``~``; one
+    of several, ``I(after - before)``, can: whether it should is for the reader to judge.
     """
     from .parsing import parse
 

@@ -1,18 +1,22 @@
 """A DataFrame as a NetCDF group, and back: what a fit needs to build its design again.
 
-Columns come back with their values, order of categories, and index; never by pickle.
+Columns and the index come back with their values, types and order of categories; never by pickle.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from .errors import DataError
+from .names import as_text
+from .stored_columns import not_kept, restored, stored
+from .stored_labels import decoded, encoded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,94 +27,94 @@ ROW = "row"
 def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
     """Store a DataFrame: a variable per column along dimension row.
 
-    Numbers and booleans stay as they are; text, categories and dates become codes, with their
-    labels in the attribute ``columns``.
+    Numbers and booleans stay as they are; text, categories and dates become numbers, with what
+    they mean in the attribute ``columns``. The index is the coordinate, as text where it is not
+    of numbers; then variables and the attribute ``index`` have it as it is.
     """
     import pandas as pd
 
     variables: dict[str, tuple[str, Any]] = {}
     kinds: dict[str, dict[str, Any]] = {}
     for position, name in enumerate(frame.columns):
-        column = frame[name]
-        kind: dict[str, Any] = {"name": name}
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            labels = [_encoded(value) for value in column.cat.categories]
-            kind |= {"kind": "category", "labels": labels, "ordered": bool(column.cat.ordered)}
-            values: Any = column.cat.codes.to_numpy(np.int64)
-        elif pd.api.types.is_bool_dtype(column.dtype):
-            kind |= {"kind": "bool"}
-            values = column.to_numpy(dtype=np.int8)
-        elif pd.api.types.is_numeric_dtype(column.dtype):
-            kind |= {"kind": "number"}
-            values = column.to_numpy(dtype=np.float64 if column.hasnans else None)
-            values = values.astype(np.float64) if values.dtype == object else values
-        else:
-            codes, texts = pd.factorize(column)
-            values = codes.astype(np.int64)
-            kind |= {"kind": "text", "labels": [_encoded(value) for value in texts]}
+        kind, values = stored(frame[name])
         variables[f"column_{position}"] = (ROW, values)
-        kinds[f"column_{position}"] = kind
+        kinds[f"column_{position}"] = {"name": name, **kind}
     index = frame.index
-    plain = index.dtype.kind in "iuf"  # as it is: a range stays one
-    rows: Any = index.rename(ROW) if plain else np.array([str(i) for i in index])
-    return xr.Dataset(variables, coords={ROW: rows}, attrs={"columns": json.dumps(kinds)})
+    if isinstance(index.dtype, np.dtype) and index.dtype.kind in "iuf":
+        rows: Any = index.rename(ROW)  # as it is: a range stays one
+        parts = {}
+    else:
+        rows = np.array([as_text(label) for label in index])
+        levels = [index]
+        if isinstance(index, pd.MultiIndex):
+            levels = [index.get_level_values(level) for level in range(index.nlevels)]
+        parts = {f"index_{i}": stored(level) for i, level in enumerate(levels)}
+    variables |= {name: (ROW, values) for name, (_, values) in parts.items()}
+    attrs = {
+        "columns": json.dumps(kinds),
+        "index": json.dumps({name: kind for name, (kind, _) in parts.items()}),
+        "index_names": json.dumps([encoded(name) for name in index.names]),
+    }
+    return xr.Dataset(variables, coords={ROW: rows}, attrs=attrs)
 
 
 def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
-    """Restore the DataFrame that `to_dataset` stored."""
+    """Restore the DataFrame that `to_dataset` stored, in this version or in 0.1."""
     import pandas as pd
 
     if "columns" not in stored.attrs:
         raise DataError("this file has no data of a formula model")
     columns: dict[str, Any] = {}
     for variable, kind in json.loads(stored.attrs["columns"]).items():
-        values = stored[variable].values
-        labels = [_decoded(value) for value in kind.get("labels", ())]
-        if kind["kind"] == "category":
-            columns[kind["name"]] = pd.Categorical.from_codes(
-                values, categories=pd.Index(labels), ordered=kind["ordered"]
+        read = restored if "as" in kind else _of_0_1
+        columns[kind["name"]] = read(kind, stored[variable].values)
+    return pd.DataFrame(columns, index=_index(stored))
+
+
+def _index(stored: xr.Dataset) -> Any:
+    import pandas as pd
+
+    kinds = json.loads(stored.attrs.get("index", "{}"))
+    names = [decoded(name) for name in json.loads(stored.attrs.get("index_names", "[null]"))]
+    parts = [restored(kind, stored[variable].values) for variable, kind in kinds.items()]
+    if len(parts) > 1 or len(names) > 1:
+        return pd.MultiIndex.from_arrays(parts, names=names)
+    if not parts:
+        return pd.Index(stored[ROW].values, name=names[0])
+    return pd.Index(parts[0], dtype=parts[0].dtype, name=names[0], tupleize_cols=False)
+
+
+def _of_0_1(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
+    import pandas as pd
+
+    labels = [decoded(value) for value in kind.get("labels", ())]
+    if kind["kind"] == "category":
+        return pd.Categorical.from_codes(
+            values, categories=pd.Index(labels), ordered=kind["ordered"]
+        )
+    if kind["kind"] == "text":
+        return [labels[code] if code >= 0 else None for code in values]
+    return values.astype(bool) if kind["kind"] == "bool" else values
+
+
+def lost(frame: pd.DataFrame) -> list[str]:
+    """Say which columns, and whether the index, will not come back as they are."""
+    import pandas as pd
+
+    index = frame.index
+    levels = [index]
+    if isinstance(index, pd.MultiIndex):
+        levels = [index.get_level_values(level) for level in range(index.nlevels)]
+    parts: list[tuple[str, Any]] = [(f"column {name!r}", frame[name]) for name in frame.columns]
+    parts += [("the index", level) for level in levels]
+    found: list[str] = []
+    for what, values in parts:
+        kind = not_kept(values)
+        if kind is not None:
+            way = f"data[{values.name!r}].astype(str)" if what != "the index" else "its own text"
+            found.append(
+                f"{what} holds labels of type {kind}, which a saved fit cannot: after save and "
+                f"pp.load they are text. If that matters, make them text or numbers before the "
+                f"fit: {way}"
             )
-        elif kind["kind"] == "text":
-            columns[kind["name"]] = [labels[code] if code >= 0 else None for code in values]
-        elif kind["kind"] == "bool":
-            columns[kind["name"]] = values.astype(bool)
-        else:
-            columns[kind["name"]] = values
-    return pd.DataFrame(columns, index=pd.Index(stored[ROW].values))
-
-
-def _encoded(label: Any) -> Any:
-    """Write a label as JSON; what JSON does not know as its kind and parts."""
-    import pandas as pd
-
-    if isinstance(label, np.generic):
-        label = label.item()
-    match label:
-        case str() | bool() | int() | float() | None:
-            return label
-        case datetime.datetime():
-            zone = None if label.tzinfo is None else str(label.tzinfo)
-            return {"timestamp": label.isoformat(), "zone": zone}
-        case datetime.date():
-            return {"date": label.isoformat()}
-        case pd.Period():
-            return {"period": str(label), "freq": label.freqstr}
-        case pd.Interval():
-            ends = [_encoded(label.left), _encoded(label.right)]
-            return {"interval": ends, "closed": label.closed}
-    return str(label)
-
-
-def _decoded(label: Any) -> Any:
-    import pandas as pd
-
-    match label:
-        case {"timestamp": when, "zone": zone}:
-            return pd.Timestamp(when) if zone is None else pd.Timestamp(when).tz_convert(zone)
-        case {"date": day}:
-            return datetime.date.fromisoformat(day)
-        case {"period": text, "freq": freq}:
-            return pd.Period(text, freq=freq)
-        case {"interval": [left, right], "closed": closed}:
-            return pd.Interval(_decoded(left), _decoded(right), closed)
-    return label
+    return found

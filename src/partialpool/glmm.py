@@ -15,14 +15,28 @@ from .design import Design, GroupDesign
 from .families import Family
 from .joint import History
 from .joint_layout import joint_data
+from .names import SAMPLE, as_text, dim_of, name_of, response_variable
 from .own import own_priors
-from .prior_table import PriorTable, cor_name, own_name, sd_name
+from .prior_table import PriorTable, cor_name, own_name, sd_name, slope_name
 from .priors import Code
 from .units import units_of
 
-SAMPLE = ("chain", "draw")
-TAKEN = (*SAMPLE, "coefficient", "row", "beta", "sigma", "nu", "phi")
-PREFIXES = ("sd_", "cor_", "r_", "coef_", "center_")
+__all__ = [
+    "SAMPLE",
+    "codes",
+    "dim_of",
+    "effects_of",
+    "level_labels",
+    "lkj_shape",
+    "name_of",
+    "named",
+    "named_posterior",
+    "pairs",
+    "response_variable",
+    "scale_factor",
+    "stan_data",
+    "term_sizes",
+]
 
 
 def stan_data(
@@ -69,7 +83,7 @@ def stan_data(
         if term.label in own.locations
     )
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
-    betas = [priors.code(table[name]) for name in design.coefficients]
+    betas = [priors.code(table[slope_name(name)]) for name in design.coefficients]
     betas = [_times(each, u / unit.eta) for each, u in zip(betas, unit.x, strict=True)]
     taus = [_times(each, u / unit.eta) for each, u in zip(taus, of_z, strict=True)]
     y = response.y.astype(np.int64) if family.discrete else response.y / unit.eta
@@ -145,27 +159,6 @@ def _times(code: Code, factor: float) -> Code:
     """Return the prior of a parameter times a factor."""
     location, scale = code.location * factor, code.scale * factor
     return dataclasses.replace(code, location=location, scale=scale)
-
-
-def dim_of(term: GroupDesign) -> str:
-    """Name of the dimension along which a term's groups lie: its label, where that is free."""
-    taken = term.label in TAKEN or term.label.startswith(PREFIXES)
-    return f"{_safe(term.label)}_group" if taken else _safe(term.label)
-
-
-def name_of(kind: str, term: GroupDesign) -> str:
-    """Name of a term's variable or inner dimension: ``sd_county``, ``county_coefficient``."""
-    label = _safe(term.label)
-    return f"{label}_{kind}" if kind in ("coefficient", "pair") else f"{kind}_{label}"
-
-
-def response_variable(name: str) -> str:
-    """Name of the response as a variable: the expression, but that "/" is not allowed in one."""
-    return _safe(name)
-
-
-def _safe(name: str) -> str:
-    return name.replace("/", "\N{DIVISION SLASH}")
 
 
 def effects_of(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
@@ -294,7 +287,8 @@ def named(
 
 def level_labels(term: GroupDesign) -> NDArray[Any]:
     """Labels of a term's groups as an array that NetCDF can hold: numbers, or text."""
-    array = np.asarray(term.levels)
-    if array.ndim == 1 and array.dtype.kind in "iufU":
-        return array
-    return np.array([str(level) for level in term.levels])
+    if {type(level) for level in term.levels} <= {int, float}:
+        array = np.asarray(term.levels)
+        if array.dtype.kind in "iuf" and array.tolist() == list(term.levels):  # to the last digit
+            return array
+    return np.array([as_text(level) for level in term.levels])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from .design import Design
 from .errors import DataError
 from .families import Family
 from .joint import IDENTITY, LOG, History, PosteriorPrior
-from .prior_table import sd_name
+from .prior_table import sd_name, slope_name
 from .units import Units
 
 NO_JOINT: dict[str, Any] = {
@@ -31,7 +32,7 @@ def coordinates(design: Design, family: Family) -> list[str]:
     response = design.response
     known = response is not None and response.se is not None
     names = ["Intercept"] if design.intercept else []
-    names += design.coefficients
+    names += [slope_name(name) for name in design.coefficients]
     names += [sd_name(term, c) for term in design.groups for c in term.coefficients]
     names += [name for term in design.groups if term.correlated for name in cor_names(term)]
     return names + [name for name in family.auxiliaries if not (name == "sigma" and known)]
@@ -88,8 +89,8 @@ def check_names(prior: PosteriorPrior, known: Sequence[str]) -> None:
             f"{', '.join(known)}): take those that both have, pp.prior_from(fit, names=[...])"
         )
     for name in known:
-        kind, bracket, _ = name.partition(")[")
-        same = [other for other in known if bracket and other.startswith(kind + bracket)]
+        term = re.match(r"cor\(.*?\)\[", name, re.DOTALL)  # not of poly(x, 2)[1]
+        same = [other for other in known if term and other.startswith(term[0])]
         if 0 < sum(other in prior.names for other in same) < len(same):
             raise DataError(
                 f"the history has some of the correlations {', '.join(same)}: take all or none"
@@ -111,7 +112,8 @@ def _units(design: Design, unit: Units | None) -> Mapping[str, float]:
     if unit is None:
         return {}
     found = {"Intercept": 1 / unit.eta, "sigma": 1 / unit.eta}
-    found |= dict(zip(design.coefficients, (unit.x / unit.eta).tolist(), strict=True))
+    slopes = map(slope_name, design.coefficients)
+    found |= dict(zip(slopes, (unit.x / unit.eta).tolist(), strict=True))
     for term in design.groups:
         for name, of_z in zip(term.coefficients, unit.z[term.label].tolist(), strict=True):
             found[sd_name(term, name)] = of_z / unit.eta

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import tables
 from .errors import DataError, DataWarning
+from .kept import keeping_all, say_diagnosis
 from .model import Model, split_options
 from .model_fit import ModelFit, group_moments
 
@@ -89,6 +90,11 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     Returns
     -------
     Ladder
+
+    Raises
+    ------
+    KeptDrawsError
+        If a later fit fails: it has the earlier ones as ``fits``.
     """
     given, sampling = split_options(options, without=("pooling",))
     priors = dict(given.pop("priors", {}))
@@ -101,7 +107,7 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
         warnings.simplefilter("ignore", DataWarning)  # said once, of the partial model
         for rung in RUNGS:
             model = dataclasses.replace(partial, pooling=rung)
-            mine = {name: prior for name, prior in priors.items() if _has(model, name)}
+            mine = {name: prior for name, prior in priors.items() if model.prior_table.takes(name)}
             models[rung] = dataclasses.replace(model, priors=mine)
         used = {name for model in models.values() for name in model.priors}
         rest = {name: prior for name, prior in priors.items() if name not in used}
@@ -109,16 +115,11 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
         # refuses priors that match nothing, and says how to parameterise
         models["partial"] = dataclasses.replace(partial, priors=own | rest, parameterization=how)
     verbose = sampling.pop("verbose", True)
-    fits = {}
+    fits: dict[str, ModelFit] = {}
     for rung in RUNGS:
-        fits[rung] = models[rung].sample(verbose=False, **sampling)
-        if verbose:
-            name = "no" if rung == "none" else rung
-            print(f"{name} pooling: {fits[rung].diagnose().line()}")
+        name = "no" if rung == "none" else rung
+        with keeping_all(fits, f"the fit with {name} pooling"):
+            fits[rung] = models[rung].sample(verbose=False, **sampling)
+            if verbose:
+                say_diagnosis(fits[rung], f"{name} pooling: ")
     return Ladder(fits)
-
-
-def _has(model: Model, name: str) -> bool:
-    if name in model.prior_table or (name == "b" and model.design.coefficients):
-        return True
-    return any(row.name.startswith(f"{name[:-1]}, ") for row in model.prior_table.rows)

@@ -16,7 +16,7 @@ from .glmm import codes, lkj_shape, term_sizes
 from .joint import History
 from .joint_layout import joint_data
 from .marginal import Reduced, arranged
-from .prior_table import PriorTable, sd_name
+from .prior_table import PriorTable, sd_name, slope_name
 from .priors import Code
 from .reduce import GaussianSums
 from .sd_units import resolution
@@ -52,7 +52,7 @@ def stan_data(
     columns_left = max(1.0, sums.rows - sums.XX.shape[0])
     unit = 1.0 if known else float(np.sqrt(sums.rr / columns_left)) or 1.0
     taus = [priors.code(table[sd_name(term, name)]) for term in terms for name in term.coefficients]
-    betas = [priors.code(table[name]) for name in design.coefficients]
+    betas = [priors.code(table[slope_name(name)]) for name in design.coefficients]
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
     sigma = Code(1, 0.0, 1.0, 1.0) if known else priors.code(table["sigma"])
     far = [bool(centered and centered.get(term.label)) for term in terms]

@@ -16,13 +16,16 @@ from .engines.base import Mode
 from .engines.config import SamplerConfig, check_integer
 from .errors import OptionError
 from .families import Family
+from .identity import check_nameable
 from .joint import History, PosteriorPrior
+from .kept import keeping, say_diagnosis
 from .pooling import check_pooling, pooled
 from .prepare import Prepared
 from .prior_table import PriorTable
 from .prior_warnings import hidden_priors
 from .priors import Prior
 from .responses import check_response
+from .separable import check_separable
 from .stan_program import StanProgram
 from .table import warn
 
@@ -99,8 +102,12 @@ class Model:
 
     def __post_init__(self) -> None:
         """Check everything now, so that nothing fails after an hour of sampling."""
+        from .specification import specify
+
         check_pooling(self.pooling, self.full_design)
         check_response(self.full_design, self.response_family)
+        check_nameable(self.full_design)
+        check_separable(self.full_design, self.response_family, self.pooling)
         _ = self.prior_table, self.parameterizations
         self._check_history()
         hidden = hidden_priors(
@@ -112,6 +119,7 @@ class Model:
         )
         for message in hidden:
             warn(message)
+        specify(self)  # what a saved fit holds of it
 
     @functools.cached_property
     def response_family(self) -> Family:
@@ -245,6 +253,8 @@ class Model:
         ------
         OptionError
             For an option that there is not; the message has the nearest, and all.
+        KeptDrawsError
+            If something fails after the draws were drawn: it has them as ``fit``.
         """
         from .model_fit import ModelFit
 
@@ -259,9 +269,10 @@ class Model:
             near=self.prepared.near,
             **options,
         )
-        fit = ModelFit.from_program(self, raw)
+        with keeping(raw, f"naming the draws of {self.formula!r}"):
+            fit = ModelFit.from_program(self, raw)
         if verbose:
-            print(fit.diagnose().line())
+            say_diagnosis(fit)
         return fit
 
     def optimize(self, **options: Any) -> Mode:
@@ -286,7 +297,9 @@ class Model:
     def _approximate(self, method: Any, options: Mapping[str, Any]) -> ModelFit:
         from .model_fit import ModelFit
 
-        return ModelFit.from_program(self, method(self.program, self.stan_data, **options))
+        raw = method(self.program, self.stan_data, **options)
+        with keeping(raw, f"naming the draws of {self.formula!r}"):
+            return ModelFit.from_program(self, raw)
 
     def prior_predictive(self, *, draws: int = 1000, seed: int | None = None) -> Any:
         """Draw parameters from the prior, and data from them.

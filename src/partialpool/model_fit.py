@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from . import frames, inference_data, predict, run, tables
 from .centering import effects_with
+from .design import Design
 from .errors import AccuracyError, DataError
 from .fits import Fit
-from .formula import Formula
 from .glmm import dim_of, name_of, response_variable
 from .group_basis import Basis, basis_of
 from .group_effects import GroupEffects, table_of
@@ -25,6 +25,7 @@ from .own import own_priors
 from .pooling import pooled_as
 from .predict import Kind, NewGroups
 from .prepare import posterior_of
+from .saved import up_to_date
 from .scores import KFold, Loo, kfold, loo
 from .specification import restore, specify
 from .table import as_frame
@@ -95,7 +96,8 @@ class ModelFit(Fit):
     def from_saved(cls, fit: Fit) -> ModelFit:
         """Build the model again from the data and the specification in a saved fit."""
         data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
-        return cls(fit.program, fit.idata, restore(fit.attrs, data))
+        model = restore(fit.attrs, data)
+        return cls(fit.program, up_to_date(fit.idata, model.design), model)
 
     @property
     def seed(self) -> int:
@@ -246,7 +248,7 @@ class ModelFit(Fit):
         else:
             groups = "population" if model.pooling == "complete" else new_groups
             if groups == "population":
-                newdata = _without_groups(newdata, model.full_design.formula)
+                newdata = _without_groups(newdata, model.full_design)
             trials = kind != "linpred"
             design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
             design = model.centering.design(pooled_as(design, model.design))
@@ -361,9 +363,13 @@ def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)
 
 
-def _without_groups(newdata: Any, formula: Formula) -> Any:
+def _without_groups(newdata: Any, design: Design) -> Any:
     """Give rows without a group column a group that no row of the fit has."""
-    frame = as_frame(newdata, "newdata")
+    frame, formula = as_frame(newdata, "newdata"), design.formula
     missing = [name for name in formula.factors if name not in frame.columns]
     free = [name for name in missing if name not in formula.predictors]
-    return frame.assign(**dict.fromkeys(free, "(population)")) if free else newdata
+    nobody = dict.fromkeys(free, "(population)")
+    for name in free:
+        while nobody[name] in set(design.data[name].astype(str)):
+            nobody[name] += "'"
+    return frame.assign(**nobody) if free else newdata

@@ -61,6 +61,7 @@ def parse(text: str) -> Formula:
             fixed.append((sign, piece))
     effects = _effects(text, fixed)
     _not_the_response(text, response, fixed)
+    _not_its_column(text, response, right)
     return Formula(
         text=text.strip(),
         response=response,
@@ -194,6 +195,26 @@ def _not_the_response(text: str, response: str, pieces: Sequence[Piece]) -> None
         if syntax.source(piece) == response:
             message = f"`{response}` is the response: it cannot predict itself."
             raise syntax.pointed(text, piece[0].start, message)
+
+
+def _not_its_column(text: str, response: str, right: Sequence[Token]) -> None:
+    """Refuse the column that a response is made of, also as log(y), in an offset, as a factor.
+
+    Of a response made of several columns, such as I(after - before), each may stand there.
+    """
+    columns = syntax.names(syntax.scan(response))
+    if len(columns) != 1:
+        return
+    for token, after in zip(right, [*right[1:], None], strict=True):
+        called = after is not None and after.kind in ("LEFT_PAREN", "EQUAL")
+        named = token.kind == "BQNAME" or (token.kind == "IDENTIFIER" and not called)
+        if named and token.lexeme.strip("`") == columns[0]:
+            made = "" if response.strip("`") == columns[0] else f", of which {response} is made"
+            message = (
+                f"`{columns[0]}` is the response{made}: it cannot predict itself, nor be a group "
+                "factor of its own rows. Leave it out right of '~'."
+            )
+            raise syntax.pointed(text, token.start, message)
 
 
 def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:

@@ -250,6 +250,15 @@ def _label_rng(
     seed: int, term: GroupDesign, level: object, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
     """Draw standard normals that depend on the seed, the factor and the label, and nothing else."""
-    digest = hashlib.sha256(f"{term.label}\0{level}".encode()).digest()
+    text = repr(level) if isinstance(level, str) and _is_number(level) else level  # "7" is not 7
+    digest = hashlib.sha256(f"{term.label}\0{text}".encode("utf-8", "surrogatepass")).digest()
     words = np.frombuffer(digest, dtype=np.uint32).tolist()
     return np.random.default_rng(np.random.SeedSequence([seed, *words])).standard_normal(shape)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text in ("True", "False", "None")
+    return True

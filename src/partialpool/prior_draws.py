@@ -13,7 +13,7 @@ from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
 from .glmm import named
-from .prior_table import PriorTable, cor_name, own_name, sd_name
+from .prior_table import PriorTable, cor_name, own_name, sd_name, slope_name
 from .priors import (
     LKJ,
     Cauchy,
@@ -53,7 +53,7 @@ def draw_prior(
             "one, such as priors={'Intercept': pp.Normal(0, 10)}"
         )
     rng = np.random.default_rng(np.random.SeedSequence([seed, 2]))
-    beta = [draw(table[name], rng, draws) for name in design.coefficients]
+    beta = [draw(table[slope_name(name)], rng, draws) for name in design.coefficients]
     raw: dict[str, Any] = {"beta": _columns(beta, draws)}
     if design.intercept:
         at_means = draw(table["Intercept"], rng, draws)

@@ -19,10 +19,9 @@ square of the response, and sd(x) that of x.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +32,21 @@ from .errors import DataError
 from .families import Family
 from .group_basis import equal_columns, intercepts_of
 from .identified import constant_in
+from .keys import check_distinct, class_name, refuse_unknown, slope_name
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = [
+    "PriorTable",
+    "Row",
+    "cor_name",
+    "own_name",
+    "resolve",
+    "sd_name",
+    "slope_name",
+]
 
 AUTOSCALE = 2.5
 """Prior standard deviations per standardised unit: rstanarm's default (Goodrich et al. 2020)."""
@@ -53,11 +63,14 @@ class Row:
     prior : Prior
     source : str
         ``given``, or how the default was scaled.
+    wider : tuple of str
+        Other keys of `priors` that it takes: ``b(floor)``, ``b``, ``sd(county)``.
     """
 
     name: str
     prior: Prior
     source: str
+    wider: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,10 @@ class PriorTable:
     def __contains__(self, name: object) -> bool:
         """Whether a parameter has a prior."""
         return any(row.name == name for row in self.rows)
+
+    def takes(self, key: str) -> bool:
+        """Whether a key of `priors` stands for a parameter, or for several."""
+        return any(key == row.name or key in row.wider for row in self.rows)
 
     def frame(self) -> pd.DataFrame:
         """Return columns prior and source, indexed by parameter."""
@@ -117,8 +134,8 @@ def resolve(
     design : Design
     family : Family
     given : mapping of name to Prior
-        ``b`` stands for all slopes, ``sd(g)`` for all standard deviations of g; a name of one
-        parameter wins over them.
+        ``b`` stands for all slopes, ``b(x)`` for that of x, whatever x is called, ``sd(g)`` for
+        all standard deviations of g; a name of one parameter wins over those of several.
     estimated : bool
         False: the group standard deviations are fixed (no pooling), and have no prior.
     centered : collection of str
@@ -132,24 +149,28 @@ def resolve(
     """
     if not isinstance(given, Mapping):
         raise DataError(f"priors must be a mapping, such as {{'b': pp.Normal(0, 1)}}: {given!r}")
+    defaults = _defaults(design, family, estimated=estimated, centered=centered)
+    check_distinct([(name, wider, f"{kind} {name}") for name, _, _, kind, wider in defaults])
     rows: list[Row] = []
     used: set[str] = set()
-
-    def add(name: str, default: Prior, source: str, check: Any, *wider: str) -> None:
+    for name, default, source, kind, wider in defaults:
+        _once(name, wider, given)
         matching = [key for key in (name, *wider) if key in given]
         used.update(matching)
-        key = matching[0] if matching else None
-        prior = default if key is None else given[key]
-        rows.append(Row(name, check(name, prior), source if key is None else "given"))
-
-    defaults = _defaults(design, family, estimated=estimated, centered=centered)
-    for name, default, source, kind, wider in defaults:
-        add(name, default, source, _CHECKS[kind], *wider)
+        prior = given[matching[0]] if matching else default
+        source = "given" if matching else source
+        rows.append(Row(name, _CHECKS[kind](name, prior), source, wider))
     what = "sd" if estimated else "coef"
     groups = {"b"} | {f"{what}({term.label})" for term in design.groups}
-    names = [row.name for row in rows]
-    _refuse_unknown([key for key in given if key not in used], [*names, *sorted(groups)])
+    names = [*(row.name for row in rows), *sorted(groups)]
+    refuse_unknown([key for key in given if key not in used], names, design.coefficients)
     return PriorTable(tuple(rows))
+
+
+def _once(name: str, wider: tuple[str, ...], given: Mapping[str, Prior]) -> None:
+    other = class_name(name)
+    if name in given and other in given and other in wider:
+        raise DataError(f"priors: {name!r} and {other!r} are the same: give one of them")
 
 
 _CHECKS = {
@@ -181,7 +202,8 @@ def _defaults(
             scale, source = s / _spread(column), f"{_scaled(unit)} / sd({name})"
         else:
             scale, source = _through_zero(design, family, name, column)
-        found.append((name, Normal(0.0, AUTOSCALE * scale), source, "location", ("b",)))
+        keys = (*([class_name(name)] if slope_name(name) == name else []), "b")
+        found.append((slope_name(name), Normal(0.0, AUTOSCALE * scale), source, "location", keys))
     for term in design.groups:
         label, weights = homes.get(term.factor, ("", np.empty(0)))
         shares = [] if level else equal_columns(design, term)
@@ -314,14 +336,3 @@ def _centre(design: Design, family: Family) -> tuple[float, str]:
 def _spread(column: NDArray[np.float64]) -> float:
     spread = float(np.std(column, ddof=1)) if len(column) > 1 else 1.0
     return spread if spread > 0 else 1.0
-
-
-def _refuse_unknown(unknown: list[str], names: list[str]) -> None:
-    if not unknown:
-        return
-    near = difflib.get_close_matches(str(unknown[0]), names, 1, 0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise DataError(
-        f"priors: nothing in this model is called {unknown[0]!r}{hint} "
-        f"It has {', '.join(names)} ('b' is every slope)"
-    )

@@ -6,6 +6,7 @@ Such a fit has no fault that sampling could show: it is said before.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from .centering import Centering, choose
 from .design import Design
 from .factors import listed
 from .identified import share_of_its_own
+from .keys import class_name, slope_name
 
 Floats = NDArray[np.float64]
 FAR = 5.0
@@ -51,13 +53,25 @@ def hidden_priors(
 def _nearly_determined(design: Design, given: Collection[str], pooling: str) -> list[str]:
     """Say of which columns a default prior hides what they say beside the others."""
     said: list[str] = []
-    sums = [("the fixed part", design.coefficients, design.X, design.intercept, "{}", "b")]
+    sums: list[Any] = [
+        (
+            "the fixed part", design.coefficients, design.X, design.intercept,
+            lambda name: (slope_name(name), class_name(name)), "b",
+        )
+    ]  # fmt: skip
     if pooling == "partial":
         sums += [
-            (f"the term of {t.label}", t.coefficients, t.Z, False, f"sd({t.label}, {{}})", "")
+            (
+                f"the term of {t.label}",
+                t.coefficients,
+                t.Z,
+                False,
+                lambda name, label=t.label: (f"sd({label}, {name})",),
+                f"sd({t.label})",
+            )
             for t in design.groups
         ]
-    for what, names, columns, intercept, key, every in sums:
+    for what, names, columns, intercept, keys, every in sums:
         slopes = [k for k, name in enumerate(names) if name != "Intercept"]
         constant = intercept or len(slopes) < len(names)
         if len(slopes) < 2:
@@ -66,7 +80,7 @@ def _nearly_determined(design: Design, given: Collection[str], pooling: str) -> 
         little = {
             names[k]: share
             for k, share in zip(slopes, shares.tolist(), strict=True)
-            if share < LITTLE and not {key.format(names[k]), f"b({names[k]})", every} & set(given)
+            if share < LITTLE and not {*keys(names[k]), every} & set(given)
         }
         if little:
             name = min(little, key=lambda name: (-len(name), name))

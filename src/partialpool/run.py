@@ -18,6 +18,7 @@ from .engines.base import Draws, LogDensity, Mode
 from .engines.config import Inits, SamplerConfig, check_inits, check_integer, check_seed
 from .errors import DataError, EngineError, OptionError
 from .fits import Fit
+from .kept import keeping_draws, say_diagnosis
 from .labels import check_labels
 from .stan_program import StanProgram
 from .start import Near
@@ -69,10 +70,11 @@ def sample(
         found = start.find(density, program, checked, near, chains=config.chains, seed=config.seed)
         config = start.configure(config, found, options.keys())
     draws = runner.sample(program, checked, config)
-    draws = dataclasses.replace(draws, info={**draws.info, "given": " ".join(sorted(options))})
-    fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
+    with keeping_draws(draws, program.name):
+        draws = dataclasses.replace(draws, info={**draws.info, "given": " ".join(sorted(options))})
+        fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
     if verbose:
-        print(fit.diagnose().line())
+        say_diagnosis(fit)
     return fit
 
 
@@ -286,7 +288,8 @@ def _approximation(
     seed: int,
     labels: Mapping[str, Any],
 ) -> Fit:
-    return Fit.from_draws(program, data, draws, method=method, seed=seed, **labels)
+    with keeping_draws(draws, program.name):
+        return Fit.from_draws(program, data, draws, method=method, seed=seed, **labels)
 
 
 def _checked(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
-import os
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
@@ -12,12 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .callers import outside
 from .errors import DataError, DataWarning, OptionError
 from .factors import factorise, listed
 from .spelling import meant
 
 _types = pd.api.types
-_HERE = os.path.dirname(__file__)
 NA_ACTIONS = ("error", "drop")
 
 
@@ -129,9 +127,8 @@ def prepared(
             _no_dates(frame[name])
             codes, own = factorise(frame[name])
             levels[name] = tuple(own)
-            values = pd.Categorical.from_codes(
-                codes, categories=pd.Index(own, dtype=object), ordered=True
-            )
+            categories = pd.Index(own, dtype=object, tupleize_cols=False)
+            values = pd.Categorical.from_codes(codes, categories=categories, ordered=True)
         columns[name] = values
     return _ready(columns, frame), levels
 
@@ -241,7 +238,8 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
         if _types.infer_dtype(column, skipna=False) == "decimal":
             column = column.astype(float)
     if _types.is_bool_dtype(column.dtype) or _types.is_integer_dtype(column.dtype):
-        return column.to_numpy(dtype=np.int64)
+        large = _types.is_unsigned_integer_dtype(column.dtype) and column.max() >= 2**63
+        return column.to_numpy(dtype=np.float64 if large else np.int64)
     if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None
@@ -249,7 +247,4 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
 
 def warn(message: str) -> None:
     """Warn of the data, at the line of the caller outside this package."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_code.co_filename.startswith(_HERE):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, DataWarning, stacklevel=level + 1)
+    warnings.warn(message, DataWarning, stacklevel=outside())

@@ -28,6 +28,7 @@ DATA = pd.DataFrame(
 )
 
 
+@pytest.mark.filterwarnings("ignore:each of the 3 groups")  # of two rows, and two coefficients
 def test_print_says_everything() -> None:
     text = str(pp.Model("y ~ x + (1 + x | g)", DATA, parameterization={"g": "centered"}))
     for part in (
@@ -57,6 +58,7 @@ def test_what_stan_gets() -> None:
     np.testing.assert_array_equal(data["trials"], np.ones(6))
 
 
+@pytest.mark.filterwarnings("ignore:each of the 3 groups")  # of two rows, and two coefficients
 def test_no_pooling_is_about_the_means_of_the_predictors() -> None:
     data = pp.Model("y ~ x + w + (1 + x | g)", DATA, pooling="none").stan_data
     assert data["has_intercept"] == 0

@@ -148,7 +148,9 @@ def newcomers(labels: list[str], x: float) -> pd.DataFrame:
 
 GAUSSIAN = pp.Model(
     "y ~ x + (1 + x | g)",
-    pd.DataFrame({"g": list("aabbcc"), "x": [0.0, 1, 0, 1, 0, 2], "y": [1.0, 2, 4, 3, 5, 9]}),
+    pd.DataFrame(
+        {"g": list("aabbcc" * 2), "x": [0.0, 1, 0, 1, 0, 2] * 2, "y": [1.0, 2, 4, 3, 5, 9] * 2}
+    ),
 )
 
 
@@ -262,3 +264,16 @@ def test_split_keeps_every_row_and_label() -> None:
 def test_unknown_options(kind: str, new_groups: str, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         predict.check_options(kind, new_groups)
+
+
+def test_a_number_and_its_text_are_different_new_groups() -> None:
+    frame = pd.DataFrame({"g": np.array([7, "7", "new"], dtype=object), "x": 0.0})
+    drawn = predict.predict(
+        prior_of(GAUSSIAN, 50),
+        GAUSSIAN.design.on(frame, new_groups="sample"),
+        GAUSSIAN.response_family,
+        kind="linpred",
+        new_groups="sample",
+        seed=5,
+    )
+    assert not np.allclose(drawn[..., 0], drawn[..., 1])

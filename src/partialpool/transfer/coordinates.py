@@ -18,8 +18,9 @@ from ..fits import Fit
 from ..glmm import SAMPLE, name_of
 from ..joint import ABOVE_ONE, IDENTITY, LOG, PARTIAL
 from ..joint_layout import cor_names
+from ..keys import RESERVED, class_name
 from ..model_fit import ModelFit
-from ..prior_table import sd_name
+from ..prior_table import sd_name, slope_name
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +41,8 @@ class Coordinates:
 
     def select(self, names: Sequence[str] | None) -> Coordinates:
         """Take some, in the order given: ``b`` is every slope, ``sd(g)``, ``cor(g)`` all of g.
+
+        ``b(x)`` is the slope of x, whatever x is called.
 
         Raises
         ------
@@ -109,8 +112,9 @@ def coordinates_of(
 def _is(own: str, wanted: str) -> bool:
     if own == wanted or own.startswith(f"{wanted}["):
         return True
-    if wanted == "b":
-        return own not in ("Intercept", "sigma", "nu", "phi") and "(" not in own
+    slope = own not in RESERVED and not own.startswith(("sd(", "cor("))
+    if slope and wanted in ("b", class_name(own)):
+        return True
     return wanted.startswith("sd(") and own.startswith(f"{wanted[:-1]}, ")
 
 
@@ -135,7 +139,8 @@ def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats
         raise DataError("a fit without pooling has no population: fit it with partial pooling")
     if "beta" in posterior:
         beta = posterior["beta"].transpose(*SAMPLE, "coefficient")
-        add(beta["coefficient"].values.tolist(), IDENTITY, beta.values)
+        slopes = [slope_name(name) for name in design.coefficients]
+        add([*(["Intercept"] if design.intercept else []), *slopes], IDENTITY, beta.values)
     for term in design.groups:
         sds = posterior[name_of("sd", term)].transpose(*SAMPLE, name_of("coefficient", term))
         add([sd_name(term, c) for c in term.coefficients], LOG, np.log(sds.values))

@@ -131,8 +131,10 @@ class Pair:
         onto = design.on(new, new_groups="error", with_trials=False)
         assert here.response is not None
         means = design.X.mean(axis=0) if design.intercept else np.zeros(design.X.shape[1])
-        names = (["Intercept"] if design.intercept else []) + list(design.coefficients)
-        codes = [priors.code(table[name]) for name in names]
+        names = ["Intercept"] if design.intercept else []
+        keys = [*names, *(prior_table.slope_name(name) for name in design.coefficients)]
+        names += design.coefficients
+        codes = [priors.code(table[key]) for key in keys]
 
         def columns(X: Floats) -> Floats:
             ones = np.ones((len(X), int(design.intercept)))

@@ -1,0 +1,198 @@
+"""Single labels as JSON, and back as they were: of the same value and of the same type.
+
+Never by pickle. A label of a type that is not known here becomes text, which `is_kept` tells.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+import zoneinfo
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+
+class NotKept(Exception):
+    """A label, or a time zone, of a type that cannot be written."""
+
+
+def is_kept(label: Any) -> bool:
+    """Whether a label comes back as it was."""
+    try:
+        _written(label)
+    except NotKept:
+        return False
+    return True
+
+
+def encoded(label: Any) -> Any:
+    """Write a label as JSON: text, numbers and truth values as they are, others by their parts."""
+    try:
+        return _written(label)
+    except NotKept:
+        return str(label)
+
+
+def _written(label: Any) -> Any:
+    import pandas as pd
+
+    kind = type(label)
+    if label is None or kind in (str, bool, int, float):
+        return label
+    if isinstance(label, np.generic):
+        return {"numpy": [label.dtype.str, _numpy_part(label)]}
+    if kind is pd.Timestamp:
+        return {"Timestamp": [_integer(label.asm8), label.unit], "zone": zone(label.tzinfo)}
+    if kind is pd.Timedelta:
+        return {"Timedelta": [_integer(label.asm8), label.unit]}
+    if kind is pd.Period:
+        return {"Period": [label.ordinal, label.freqstr]}
+    if kind is pd.Interval:
+        return {"Interval": [_written(label.left), _written(label.right)], "closed": label.closed}
+    if kind is datetime.datetime:
+        naive = label.replace(tzinfo=None).isoformat()
+        return {"datetime": naive, "fold": label.fold, "zone": zone(label.tzinfo)}
+    if kind is datetime.time:
+        naive = label.replace(tzinfo=None).isoformat()
+        return {"time": naive, "fold": label.fold, "zone": zone(label.tzinfo)}
+    if kind is datetime.date:
+        return {"date": label.isoformat()}
+    if kind is datetime.timedelta:
+        return {"timedelta": [label.days, label.seconds, label.microseconds]}
+    if kind is Decimal:
+        return {"Decimal": str(label)}
+    if kind is Fraction:
+        return {"Fraction": [label.numerator, label.denominator]}
+    if kind is complex:
+        return {"complex": [label.real, label.imag]}
+    if kind is bytes:
+        return {"bytes": label.hex()}
+    if kind is uuid.UUID:
+        return {"UUID": label.hex}
+    if kind in (tuple, frozenset):
+        return {kind.__name__: [_written(each) for each in label]}
+    raise NotKept(kind.__name__)
+
+
+def _numpy_part(label: Any) -> Any:
+    if label.dtype.kind in "mM":
+        return _integer(label)
+    if isinstance(label, np.bytes_):
+        return bytes(label).hex()  # with the nulls at its end, which item() leaves out
+    if isinstance(label, np.str_):
+        return "".join(label)
+    part = label.item()
+    if isinstance(part, complex):
+        return [part.real, part.imag]
+    if not isinstance(part, (bool, int, float)):  # such as a long double
+        raise NotKept(type(label).__name__)
+    return part
+
+
+def _integer(moment: Any) -> int:
+    return int(moment.astype(np.int64))
+
+
+def decoded(label: Any) -> Any:
+    """Read what `encoded` wrote, in this version or in 0.1."""
+    import pandas as pd
+
+    match label:
+        case {"numpy": [code, part]}:
+            return _from_numpy(np.dtype(code), part)
+        case {"Timestamp": [value, unit], "zone": where}:
+            moment = pd.Timestamp(np.datetime64(value, unit))
+            place = from_zone(where)
+            return moment if place is None else moment.tz_localize("UTC").tz_convert(place)
+        case {"Timedelta": [value, unit]}:
+            return pd.Timedelta(np.timedelta64(value, unit))
+        case {"Period": [ordinal, freq]}:
+            return pd.Period(ordinal=ordinal, freq=freq)
+        case {"Interval": [left, right], "closed": closed}:
+            return pd.Interval(decoded(left), decoded(right), closed)
+        case {"datetime": text, "fold": fold, "zone": where}:
+            when = datetime.datetime.fromisoformat(text)
+            return when.replace(fold=fold, tzinfo=from_zone(where))
+        case {"time": text, "fold": fold, "zone": where}:
+            return datetime.time.fromisoformat(text).replace(fold=fold, tzinfo=from_zone(where))
+        case {"date": day}:
+            return datetime.date.fromisoformat(day)
+        case {"timedelta": parts}:
+            return datetime.timedelta(*parts)
+        case {"Decimal": text}:
+            return Decimal(text)
+        case {"Fraction": [above, below]}:
+            return Fraction(above, below)
+        case {"complex": [real, imaginary]}:
+            return complex(real, imaginary)
+        case {"bytes": digits}:
+            return bytes.fromhex(digits)
+        case {"UUID": digits}:
+            return uuid.UUID(hex=digits)
+        case {"tuple": parts}:
+            return tuple(decoded(part) for part in parts)
+        case {"frozenset": parts}:
+            return frozenset(decoded(part) for part in parts)
+    return _of_0_1(label)
+
+
+def _of_0_1(label: Any) -> Any:
+    import pandas as pd
+
+    match label:
+        case {"timestamp": when, "zone": place}:
+            return pd.Timestamp(when) if place is None else pd.Timestamp(when).tz_convert(place)
+        case {"period": text, "freq": freq}:
+            return pd.Period(text, freq=freq)
+        case {"interval": [left, right], "closed": closed}:
+            return pd.Interval(decoded(left), decoded(right), closed)
+    return label
+
+
+def _from_numpy(dtype: np.dtype[Any], part: Any) -> Any:
+    if dtype.kind in "mM":
+        return np.array(part, dtype=np.int64).view(dtype)[()]
+    if dtype.kind == "S":
+        return np.bytes_(bytes.fromhex(part))
+    return dtype.type(complex(*part) if dtype.kind == "c" else part)
+
+
+def zone(place: Any) -> Any:
+    """Write a time zone as JSON.
+
+    Raises
+    ------
+    NotKept
+        For one that is neither of zoneinfo, nor of pytz, nor a fixed offset.
+    """
+    if place is None:
+        return None
+    if isinstance(place, zoneinfo.ZoneInfo) and place.key is not None:
+        return {"key": place.key}
+    if isinstance(place, datetime.timezone):
+        offset, name = place.utcoffset(None), place.tzname(None)
+        own = name if name != datetime.timezone(offset).tzname(None) else None
+        return {"offset": [offset.days, offset.seconds, offset.microseconds], "name": own}
+    if type(place).__module__.startswith("pytz") and getattr(place, "zone", None):
+        return {"pytz": place.zone}
+    raise NotKept(type(place).__name__)
+
+
+def from_zone(written: Any) -> Any:
+    """Read what `zone` wrote."""
+    match written:
+        case {"key": key}:
+            return zoneinfo.ZoneInfo(key)
+        case {"offset": parts, "name": name}:
+            offset = datetime.timedelta(*parts)
+            return datetime.timezone(offset) if name is None else datetime.timezone(offset, name)
+        case {"pytz": name}:
+            try:
+                import pytz  # type: ignore[import-untyped]
+            except ImportError:
+                return zoneinfo.ZoneInfo(name)
+            return pytz.timezone(name)
+    return None
