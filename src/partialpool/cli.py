@@ -136,7 +136,7 @@ def reproduce(
 @app.command()
 def programs(
     name: Annotated[str | None, typer.Argument(help="Name of a program, or a .stan path.")] = None,
-    code: Annotated[bool, typer.Option("--code", help="Print the program itself.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print the program, whole.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the Stan programs, or show one: its data, parameters and code.
@@ -156,7 +156,7 @@ def programs(
         return
     program = catalogue.resolve(name)
     if code and not as_json:
-        print(program.code, end="")
+        print(program.full_code, end="")
         return
     blocks = {
         "data": [str(declaration) for declaration in program.data.values()],
@@ -164,7 +164,7 @@ def programs(
     }
     if as_json:
         shown = {"name": program.name, "path": str(program.path), **blocks}
-        print_json(shown | ({"code": program.code} if code else {}))
+        print_json(shown | ({"code": program.full_code} if code else {}))
         return
     print(f"{program.name}  ({program.path})")
     for block, declarations in blocks.items():

@@ -209,7 +209,7 @@ class Model:
 
     @property
     def program(self) -> StanProgram:
-        """The Stan program; `program.code` is exactly what Stan runs."""
+        """The Stan program; `program.full_code` is exactly what Stan runs."""
         return self.prepared.program
 
     @property

@@ -104,6 +104,12 @@ class StanProgram:
         from .declarations import declarations
 
         name = str(self.path or self.name)
+        try:
+            return declarations(self.full_code, name=name)
+        except ProgramError:
+            if self.full_code == self.code:
+                raise
+        # the compiler's message shall name the file in which the error stands
         return declarations(self.code, include_paths=self.include_paths, name=name)
 
     @property

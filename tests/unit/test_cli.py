@@ -136,6 +136,10 @@ def test_programs_lists_shows_and_prints(tmp_path: Path) -> None:
     assert "  array[N] int<lower=0, upper=trials> successes;" in shown
     printed = run("programs", "binomial/no_pooling", "--code", cwd=tmp_path).stdout
     assert printed == pp.programs.get("binomial/no_pooling").code
+    whole = run("programs", "glmm/poisson", "--code", cwd=tmp_path).stdout
+    assert "#include" not in whole
+    assert whole == pp.programs.get("glmm/poisson").full_code
+    assert "vector rescaled(" in whole
     told = json.loads(run("programs", "--json", cwd=tmp_path).stdout)
     assert [row["program"] for row in told] == list(pp.programs.names())
 

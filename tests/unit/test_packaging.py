@@ -49,7 +49,9 @@ def check_wheel(wheel: Path) -> None:
     assert "partialpool/engines/toolchain/wheels.toml" in names
     assert "partialpool/py.typed" in names
     endings = {name.rsplit(".", 1)[-1] for name in names if name.startswith("partialpool/stan/")}
-    assert endings == {"stan", "json"}
+    assert endings == {"stan", "stanfunctions", "json"}
+    terms = {path.name for path in (ROOT / "stan" / "glmm" / "terms").iterdir()}
+    assert {f"partialpool/stan/glmm/terms/{name}" for name in terms} <= names
 
 
 def test_wheel(built: Path) -> None:

@@ -164,3 +164,17 @@ def test_prior_defaults_are_numbers() -> None:
     for name in NAMES:
         for value in pp.programs.get(name).prior_defaults().values():
             assert np.isfinite(value).all()
+
+
+def test_declarations_of_a_program_with_includes_are_remembered() -> None:
+    """Compiling takes a second: it is done once for the text with all files put in."""
+    program = pp.programs.get("glmm/poisson")
+    assert "#include" in program.code
+    assert program.declarations is pp.programs.get("glmm/poisson").declarations
+
+
+def test_an_error_in_an_included_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / "part.stan").write_text("  real mu\n")
+    (tmp_path / "m.stan").write_text("parameters {\n#include part.stan\n}\n")
+    with pytest.raises(ProgramError, match=r"part\.stan"):
+        _ = pp.StanProgram.from_file(tmp_path / "m.stan").declarations

@@ -58,7 +58,7 @@ def from_stanli(code: str, include_paths: Sequence[str] = ()) -> ProgramDeclarat
 def compiled(code: str, include_paths: tuple[str, ...] = ()) -> str:
     """Compile with stanli, whose own form this is; remembered, as it takes longer than small fits.
 
-    Not remembered of a program that includes files, which may change.
+    Not remembered of a text with `#include`, whose files may change.
     """
     if "#include" in code:
         import stanli

@@ -226,7 +226,7 @@ class StanliEngine:
             # what it cannot compute at all it leaves out: _check_complete says so
             warnings.filterwarnings("ignore", message="(?s).*interpreter also failed")
             return stanli.Model(
-                mir=compiled(program.code, tuple(map(str, program.include_paths))),
+                mir=compiled(program.full_code),
                 data=as_json(data),
                 seed=int(seed),
             )
