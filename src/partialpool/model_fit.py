@@ -45,6 +45,7 @@ class ModelFit(Fit):
         Group posterior has ``beta`` (coefficient) and, of each group term g, ``sd_g``
         (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
         ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient).
+        Dimensions that would be called as something else are ``g_group``, ``of_g``: `names`.
     model : Model
 
     Notes
