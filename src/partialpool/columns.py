@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +29,23 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Columns:
-    """A sum of terms, evaluated once; `on` gives its columns for other data."""
+    """A sum of terms, evaluated once; `on` gives its columns for other data.
+
+    Attributes
+    ----------
+    text : str
+    names : tuple of str
+    parts : tuple of tuple of str
+        Of each column, the names of those whose product it is: ("x", "z") of `x:z`, () of the
+        intercept.
+    means : mapping of str to float
+        Means of the numbers among these, over the data of the fit.
+    """
 
     text: str
     names: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...]
+    means: Mapping[str, float]
     _common: Any
     _ranges: dict[str, tuple[float, float]]
 
@@ -87,7 +101,9 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     """
     if text in ("0", "1"):
         names = ("Intercept",) * int(text)
-        return Columns(text, names, None, {}), np.ones((len(frame), len(names)))
+        return Columns(text, names, ((),) * int(text), {}, None, {}), np.ones(
+            (len(frame), len(names))
+        )
     from formulae.environment import Environment
     from formulae.matrices import DesignMatrices
 
@@ -111,13 +127,29 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
             values = np.asarray(part.call.args[0].eval(frame, part.env))
             ranges[part.name] = (float(values.min()), float(values.max()))
     matrix = np.empty((len(frame), 0)) if common is None else common.design_matrix
+    parts, means = _parts(found)
     for term in found:
         term.data = None
         for part in getattr(term, "components", ()):
             part.value = part._intermediate_data = None
     if common is not None:
         common.data = common.design_matrix = None
-    return Columns(text, names, common, ranges), finished(matrix, names, frame, where)
+    columns = Columns(text, names, parts, means, common, ranges)
+    return columns, finished(matrix, names, frame, where)
+
+
+def _parts(terms: Sequence[Any]) -> tuple[tuple[tuple[str, ...], ...], dict[str, float]]:
+    """List what each column is a product of, and the means of the numbers among these."""
+    parts: list[tuple[str, ...]] = []
+    means: dict[str, float] = {}
+    for term in terms:
+        components = getattr(term, "components", ())
+        parts += itertools.product(*(tuple(map(str, part.labels)) for part in components))
+        for part in components:
+            if part.kind == "numeric":
+                values = np.asarray(part.value, dtype=np.float64).reshape(len(part.value), -1)
+                means |= dict(zip(map(str, part.labels), values.mean(axis=0).tolist(), strict=True))
+    return tuple(parts), means
 
 
 def _check_term(term: Any, rows: int) -> None:

@@ -196,6 +196,7 @@ def effect_moments(
     *,
     groups: Sequence[int] | None = None,
     added: Floats | None = None,
+    combine: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Posterior means and standard deviations of group effects, without drawing them.
 
@@ -209,16 +210,22 @@ def effect_moments(
     groups : sequence of int, optional
     added : array, (draw, coefficient), optional
         What the population adds to the effects of every group, draw by draw.
+    combine : array, (coefficient', coefficient), optional
+        By which the effects are multiplied first; `added` is then (draw, coefficient').
 
     Returns
     -------
-    mean, sd : arrays, (group, coefficient)
+    mean, sd : arrays, (group, coefficient')
     """
     chosen, q = _chosen(sums, groups), sums.ZZ.shape[1]
+    matrix = np.eye(q) if combine is None else combine
     shift: Floats | None = None
-    total, square, within = (np.zeros((q, len(chosen))) for _ in range(3))
+    total, square, within = (np.zeros((len(matrix), len(chosen))) for _ in range(3))
     for each in solved(sums, population, chosen):
         means = each.effects(each.backward([x / each.sigma for x in each.x]))
+        if combine is not None:
+            means = [sum((m * e for m, e in zip(row, means, strict=True))) for row in matrix]
+        factor = matrix @ each.factor
         for k, mean in enumerate(means):
             if added is not None:
                 means[k] = mean = mean + added[each.part, k, None]
@@ -228,7 +235,7 @@ def effect_moments(
             away = mean - shift[k]
             total[k] += away.sum(axis=0)
             square[k] += (away**2).sum(axis=0)
-            of_k = _forward(each.lower, [each.factor[:, k, a, None] for a in range(q)])
+            of_k = _forward(each.lower, [factor[:, k, a, None] for a in range(q)])
             within[k] += sum((x**2).sum(axis=0) for x in of_k)
     assert shift is not None
     n = len(population)

@@ -21,9 +21,17 @@ from .columns import Columns, fit_columns
 from .errors import DataError, OptionError
 from .factors import Factor, fit_factor
 from .formula import Formula, names_in
-from .group_design import GroupDesign, check_overlap, label_of, notes_on, unseen_groups
+from .group_design import (
+    GroupDesign,
+    check_overlap,
+    label_of,
+    notes_on,
+    spelled_like,
+    unseen_groups,
+)
 from .identified import check_rank
 from .response import Array, Expressions, Response
+from .text_columns import check_columns
 
 __all__ = ["Design", "GroupDesign", "Response", "build"]
 
@@ -137,11 +145,12 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
     Warns
     -----
     DataWarning
-        If a slope that is to differ between groups varies within none.
+        If a slope that is to differ between groups varies within none, or text is no category.
     """
     given = table.as_frame(data)
     used = table.complete(table.select(given, formula.variables), na_action)
     table.check_text(used, formula.terms)
+    check_columns(used, formula)
     evaluated = names_in(formula.response, formula.trials, formula.weights, formula.se)
     frame, levels = table.prepared(used, (*evaluated, *formula.predictors))
     expressions = Expressions(formula)
@@ -211,6 +220,8 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
         codes, unseen = factor.on(used)
         if unseen and new_groups == "error":
             raise DataError(unseen_groups(factor, codes, unseen))
+        if like := spelled_like(unseen, factor.levels):
+            table.warn(f"`{factor.name}` in {where} holds groups that are new to the fit.{like}")
         groups.append(
             GroupDesign(
                 label=group.label,

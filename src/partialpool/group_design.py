@@ -12,6 +12,8 @@ from .errors import DataError
 from .factors import Factor, listed
 from .formula import GroupTerm
 from .identified import slopes
+from .span import equals
+from .spelling import meant
 from .table import warn
 
 
@@ -61,24 +63,37 @@ def unseen_groups(factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Has
         hint = f" (The known labels are of type {', '.join(sorted(types))}: {factor.levels[0]!r}.)"
     return (
         f"`{factor.name}` in newdata holds groups that the data of the fit did not: "
-        f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows).{hint} Pass "
+        f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows)."
+        f"{hint or spelled_like(unseen, factor.levels)} Pass "
         f'new_groups="sample" to draw them from the population of groups, or '
         f'new_groups="population" to leave their deviation out.'
     )
 
 
+def spelled_like(unseen: Sequence[Hashable], known: Sequence[Hashable]) -> str:
+    """Ask whether the first unseen label that is spelled like a known one is meant as that."""
+    for label, level in meant(unseen, known).items() if unseen else ():
+        return f" {listed([label])} is like {listed([level])}: did you mean that?"
+    return ""
+
+
 def check_overlap(terms: Sequence[GroupTerm], groups: Sequence[GroupDesign]) -> None:
-    """Raise where two terms give the same groups the same coefficient."""
-    seen: dict[tuple[frozenset[str], str], GroupTerm] = {}
+    """Raise where two terms give the same groups the same coefficient, by its column's values."""
+    seen: dict[frozenset[str], list[tuple[GroupTerm, GroupDesign]]] = {}
     for term, group in zip(terms, groups, strict=True):
-        for name in group.coefficients:
-            before = seen.setdefault((frozenset(term.factors), name), term)
-            if before is not term:
+        others = seen.setdefault(frozenset(term.factors), [])
+        for before, other in others:
+            for name, place in zip(group.coefficients, equals(group.Z, other.Z), strict=True):
+                if place is None:
+                    continue
+                same = other.coefficients[place]
+                called = "" if same == name else f", which is `{same}`"
                 raise DataError(
                     f"{before} and {term} both give the groups of `{term.factor}` a coefficient "
-                    f"`{name}`: merge them into one term, or write (0 + ... | {term.factor}) "
-                    f"for a term without an intercept."
+                    f"`{name}`{called}: merge them into one term, or write "
+                    f"(0 + ... | {term.factor}) for a term without an intercept."
                 )
+        others.append((term, group))
 
 
 def notes_on(groups: Sequence[GroupDesign]) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import conditional, glmm, tables
+from .centering import Centering
 from .conditional import Population
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, name_of
+from .group_basis import Basis
 from .marginal import Reduced, arranged
 from .reduce import GaussianSums
 
@@ -108,23 +111,30 @@ class GroupEffects:
             name=name_of("r", self.term),
         )
 
-    def moments(self, *, with_population: bool = False) -> tuple[Floats, Floats]:
+    def moments(self, centering: Centering, *, basis: Basis | None = None) -> tuple[Floats, Floats]:
         """Return means and sds of all effects, (group, coefficient), without drawing them.
 
         Parameters
         ----------
-        with_population : bool
-            Of the groups' coefficients: the population's part and the effects together.
+        centering : Centering
+            From the columns of the program, which these effects are of, to the user's.
+        basis : Basis, optional
+            Of the groups' coefficients in it: the population's part and the effects together.
         """
-        of = self.population
-        added = None
-        if with_population and "beta" in self.posterior:
-            names = self.posterior["coefficient"].values.tolist()
-            added = np.zeros((len(of), len(self.term.coefficients)))
-            for k, name in enumerate(self.term.coefficients):
-                if name in names:
-                    added[:, k] = of.coefficients[:, names.index(name)]
-        return conditional.effect_moments(self.sums, of, added=added)
+        of, W = self.population, centering.terms.get(self.term.label)
+        if basis is None:
+            return conditional.effect_moments(self.sums, of, combine=W)
+        names = self.posterior["coefficient"].values.tolist() if "beta" in self.posterior else []
+        intercept = "Intercept" in names
+        coefficients = centering.coefficients(of.coefficients, intercept=intercept)
+        added = np.zeros((len(of), len(basis.names)))
+        parts = basis.of_population(dict(zip(names, coefficients.T, strict=True)))
+        for k, part in enumerate(parts):
+            added[:, k] = part
+        combine = W if basis.combine is None else basis.combine
+        if W is not None and basis.combine is not None:
+            combine = basis.combine @ W
+        return conditional.effect_moments(self.sums, of, added=added, combine=combine)
 
     def blocks(self, design: Design) -> Iterator[tuple[NDArray[np.int64], xr.Dataset, Design]]:
         """Split rows so that not too many groups are drawn at a time.
@@ -173,16 +183,21 @@ def table_of(
     posterior: xr.Dataset,
     design: Design,
     drawn: GroupEffects | None,
+    centering: Centering,
     *,
     quantiles: tuple[float, ...],
+    bases: Mapping[str, Basis] | None = None,
 ) -> pd.DataFrame:
-    """Make `tables.ranef` or `tables.coef`, with moments alone of effects that are not kept."""
+    """Make `tables.ranef` or, with `bases`, `tables.coef`: moments alone of effects not kept."""
     import pandas as pd
 
+    if bases is not None:
+        table = functools.partial(table, bases=bases)
     if drawn is None:
         return table(posterior, design, quantiles=quantiles)
-    own = drawn.moments(with_population=table is tables.coef)
-    moments = tables.moments(drawn.term, *own)
+    basis = None if bases is None else bases[drawn.term.label]
+    names = drawn.term.coefficients if basis is None else basis.names
+    moments = tables.moments(drawn.term, names, *drawn.moments(centering, basis=basis))
     if not drawn.further:
         return moments
     others = dataclasses.replace(design, groups=drawn.further)

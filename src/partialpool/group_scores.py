@@ -36,7 +36,7 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
     import pandas as pd
 
     reduced = _reduced(fit, by)
-    design, posterior = arranged(fit.model.design, reduced.label), fit.posterior
+    design, posterior = arranged(fit.model.program_design, reduced.label), fit.program_posterior
     term = design.groups[0]
     likelihood = _log_likelihood(
         posterior, design, term.codes, len(term.levels), reduced.sums.reference, fit.seed

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .errors import DataError
 from .factors import listed
+from .span import triangle
 
-_CHUNK = 1 << 16
 _TOLERANCE = 1e-9
 
 
@@ -71,13 +71,34 @@ def check_rank(names: Sequence[str], X: NDArray[np.float64], *, intercept: bool,
         )
 
 
+def constant_in(X: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return c for which X c is 1 in every row, as of the columns of all categories; or None."""
+    if not X.shape[1]:
+        return None
+    size = np.sqrt(np.mean(X**2, axis=0))
+    R = _triangle(np.column_stack([X / size, np.ones(len(X))]), np.zeros(X.shape[1] + 1))
+    if R.shape[0] > X.shape[1] and abs(R[-1, -1]) > 1e-8 * np.sqrt(len(X)):
+        return None
+    c = np.linalg.lstsq(R[:, :-1], R[:, -1], rcond=None)[0] / size
+    whole = np.round(c)
+    found: NDArray[np.float64] = np.where(np.abs(c - whole) < 1e-7, whole, c)
+    return found
+
+
+def share_of_its_own(X: NDArray[np.float64], *, intercept: bool) -> NDArray[np.float64]:
+    """Return what part of each column's standard deviation no combination of others has.
+
+    Without an intercept, of its root mean square.
+    """
+    R = _triangle(X, X.mean(axis=0) if intercept else np.zeros(X.shape[1]))
+    size = np.sqrt((R**2).sum(axis=0))
+    inverse = np.linalg.pinv(R / np.where(size > 0, size, 1.0))
+    found: NDArray[np.float64] = 1.0 / np.sqrt((inverse**2).sum(axis=1))
+    return found
+
+
 def _triangle(X: NDArray[np.float64], center: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R of the QR decomposition of X - center, chunk by chunk of rows."""
-    R = np.zeros((0, X.shape[1]))
-    for start in range(0, len(X), _CHUNK):
-        rows = np.vstack([R, X[start : start + _CHUNK] - center])
-        R = np.asarray(np.linalg.qr(rows, mode="r"))
-    return R
+    return triangle([X], center)
 
 
 def _combination(names: Sequence[str], weights: NDArray[np.float64], constant: float) -> str:

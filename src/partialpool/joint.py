@@ -9,8 +9,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from .errors import DataError, OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .design import GroupDesign
 
 Floats = NDArray[np.float64]
 IDENTITY, LOG, PARTIAL, ABOVE_ONE = "as it is", "log", "log((1 + c) / (1 - c))", "log(x - 1)"
@@ -71,6 +73,9 @@ class PosteriorPrior:
     check : NormalCheck
     source : str
         The formula or program that was fitted.
+    centers : mapping of str to (coefficients, W)
+        Of group terms whose sds and correlations are those of columns less their means
+        (`centering`): the names of the coefficients, and the matrix.
     """
 
     names: tuple[str, ...]
@@ -79,6 +84,22 @@ class PosteriorPrior:
     cholesky: Floats
     check: NormalCheck
     source: str
+    centers: Mapping[str, tuple[tuple[str, ...], Floats]] = field(default_factory=dict)
+
+    def centers_of(self, terms: Iterable[GroupDesign]) -> dict[str, Floats]:
+        """Return the matrix W of each term of which this prior has sds or correlations."""
+        found: dict[str, Floats] = {}
+        for term in terms:
+            keys = (f"sd({term.label}, ", f"cor({term.label})[")
+            if not any(name.startswith(keys) for name in self.names):
+                continue
+            names, W = self.centers.get(term.label, ((), np.empty((0, 0))))
+            both = [name for name in term.coefficients if name in names]
+            there = [names.index(name) for name in both]
+            here = [term.coefficients.index(name) for name in both]
+            found[term.label] = np.eye(len(term.coefficients))
+            found[term.label][np.ix_(here, here)] = W[np.ix_(there, there)]
+        return found
 
     @property
     def covariance(self) -> Floats:
@@ -108,7 +129,9 @@ class PosteriorPrior:
         factor = np.asarray(np.linalg.cholesky(self.covariance[np.ix_(at, at)]), np.float64)
         check = dataclasses.replace(self.check, marginal=self.check.marginal[at])
         transforms = tuple(self.transforms[i] for i in at)
-        return PosteriorPrior(tuple(names), transforms, self.mean[at], factor, check, self.source)
+        return PosteriorPrior(
+            tuple(names), transforms, self.mean[at], factor, check, self.source, self.centers
+        )
 
     def power(self, a0: float) -> History:
         """Power prior: p_hist to the power a0, the model's own priors to the power 1 - a0.
@@ -228,6 +251,9 @@ def as_plain(history: History | None) -> dict[str, Any] | None:
         "source": prior.source,
         "marginal": check.marginal.tolist(),
         "check": [check.joint, check.marginal_limit, check.joint_limit, check.size],
+        "centers": {
+            label: [list(names), W.tolist()] for label, (names, W) in prior.centers.items()
+        },
     }
 
 
@@ -243,6 +269,10 @@ def from_plain(given: Mapping[str, Any] | None) -> History | None:
         np.array(given["cholesky"]),
         check,
         given["source"],
+        {
+            label: (tuple(names), np.array(W))
+            for label, (names, W) in given.get("centers", {}).items()
+        },
     )
     return History(prior, *given["powers"])
 

@@ -36,6 +36,8 @@ class Ladder:
     def coef(self, factor: str | None = None) -> pd.DataFrame:
         """Group coefficients under the three, posterior means and sds side by side.
 
+        The three are of the same columns, those of `ModelFit.coef`.
+
         Parameters
         ----------
         factor : str, optional
@@ -52,18 +54,20 @@ class Ladder:
         design = self.fits["partial"].model.design
         term = tables.term_of(design, factor)
         counts = np.bincount(term.codes, minlength=len(term.levels))
-        pool = self.fits["complete"].fixef()["mean"]
+        complete, basis = self.fits["complete"].posterior, self.fits["partial"]._bases[term.label]
+        pool: dict[str, Any] = {}
+        if "beta" in complete:
+            beta = complete["beta"].mean(("chain", "draw"))
+            pool = dict(zip(beta["coefficient"].values.tolist(), beta.values, strict=True))
         columns: dict[str, Any] = {
-            "n": np.repeat(counts, len(term.coefficients)),
-            "complete": np.tile(
-                [pool.get(name, 0.0) for name in term.coefficients], len(term.levels)
-            ),
+            "n": np.repeat(counts, len(basis.names)),
+            "complete": np.tile(np.array(basis.of_population(pool), float), len(term.levels)),
         }
         for rung in ("none", "partial"):
             mean, sd = group_moments(self.fits[rung], term.label)
             columns[rung], columns[f"sd_{rung}"] = mean.ravel(), sd.ravel()
         index = pd.MultiIndex.from_product(
-            [term.levels, term.coefficients], names=[term.label, "coefficient"]
+            [term.levels, basis.names], names=[term.label, "coefficient"]
         )
         order = ["n", "complete", "none", "partial", "sd_none", "sd_partial"]
         return pd.DataFrame(columns, index=index)[order]
@@ -71,6 +75,9 @@ class Ladder:
 
 def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     """Fit a formula by complete, no and partial pooling.
+
+    `Ladder.coef` has the coefficients of each group under the three, of the same columns
+    whichever way the formula codes factors in its two parts.
 
     Parameters
     ----------

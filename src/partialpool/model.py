@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import families, formula, glmm, joint, joint_layout, prepare, prior_table, run
+from . import centering, families, formula, glmm, joint, joint_layout, prepare, prior_table, run
+from .centering import Centering
 from .design import Design, build
 from .engines.base import Mode
 from .engines.config import SamplerConfig, check_integer
@@ -21,10 +22,12 @@ from .kept import keeping, say_diagnosis
 from .pooling import check_pooling, pooled
 from .prepare import Prepared
 from .prior_table import PriorTable
+from .prior_warnings import hidden_priors
 from .priors import Prior
 from .responses import check_response
 from .separable import check_separable
 from .stan_program import StanProgram
+from .table import warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +69,11 @@ class Model:
     history : PosteriorPrior or History, optional
         What an earlier fit says of the population: ``pp.prior_from(fit)`` in the place of the
         priors of the parameters it has; ``.power(a0)`` of it, or ``.regularise(strength)``.
+    priors_at : {"auto", "mean", "zero"}
+        Where the priors of a correlated group term's intercept sd and correlations hold, and those
+        of slopes that are part of products such as ``x:z``. "mean": where the predictors have
+        their means. "zero": where they are zero, which is what `varcorr` and `fixef` report.
+        "auto": default priors at the means, those in `priors` at zero. `print(model)` says where.
 
     Raises
     ------
@@ -90,6 +98,7 @@ class Model:
     parameterization: str | Mapping[str, str] = "auto"
     na_action: str = "error"
     history: PosteriorPrior | History | None = field(default=None, repr=False)
+    priors_at: str = "auto"
 
     def __post_init__(self) -> None:
         """Check everything now, so that nothing fails after an hour of sampling."""
@@ -101,6 +110,15 @@ class Model:
         check_separable(self.full_design, self.response_family, self.pooling)
         _ = self.prior_table, self.parameterizations
         self._check_history()
+        hidden = hidden_priors(
+            self.design,
+            self.centering,
+            self.priors,
+            pooling=self.pooling,
+            priors_at=self.priors_at,
+        )
+        for message in hidden:
+            warn(message)
         specify(self)  # what a saved fit holds of it
 
     @functools.cached_property
@@ -122,21 +140,44 @@ class Model:
     def prior_table(self) -> PriorTable:
         """Every prior, in order."""
         return prior_table.resolve(
-            self.design, self.response_family, self.priors, estimated=self.pooling != "none"
+            self.program_design,
+            self.response_family,
+            self.priors,
+            estimated=self.pooling != "none",
+            centered=self.centering.terms,
         )
+
+    @functools.cached_property
+    def centering(self) -> Centering:
+        """Which columns the program gets, so that priors hold where `priors_at` says."""
+        if self.priors_at not in centering.PRIORS_AT:
+            raise OptionError(f"priors_at must be 'auto', 'mean' or 'zero', not {self.priors_at!r}")
+        history = self.joint_prior
+        return centering.choose(
+            self.design,
+            self.priors if isinstance(self.priors, Mapping) else (),
+            pooling=self.pooling,
+            priors_at=self.priors_at,
+            history=None if history is None else history.prior.centers_of(self.design.groups),
+        )
+
+    @functools.cached_property
+    def program_design(self) -> Design:
+        """The design in the columns that the program gets: `design`, some of them centered."""
+        return self.centering.design(self.design)
 
     @functools.cached_property
     def parameterizations(self) -> dict[str, str]:
         """How the effects of each group term are dealt with: marginal, rescaled, ..."""
         return prepare.parameterizations(
-            self.design, self.response_family, self.parameterization, pooling=self.pooling
+            self.program_design, self.response_family, self.parameterization, pooling=self.pooling
         )
 
     @functools.cached_property
     def prepared(self) -> Prepared:
         """The program, its data, and what the reduction left of the rows."""
         return prepare.prepare(
-            self.design,
+            self.program_design,
             self.response_family,
             self.prior_table,
             self.parameterizations,
@@ -176,7 +217,9 @@ class Model:
         """Exactly what Stan gets; sizes and codes are explained in the program.
 
         In the user's own units, or, for columns whose standard deviation is not between 0.1 and
-        10, in these times a power of ten, with which the sampler is quicker.
+        10, in these times a power of ten, with which the sampler is quicker. Columns of correlated
+        group terms, and numbers in products of columns, are less their means where their priors
+        hold there (`priors_at`).
         """
         return self.prepared.data
 
@@ -278,19 +321,20 @@ class Model:
         check_integer("draws", draws, 1)
         seed = run.choose_seed(seed)
         prior = draw_prior(
-            self.design, self.response_family, self.prior_table, draws=draws, seed=seed
+            self.program_design, self.response_family, self.prior_table, draws=draws, seed=seed
         )
         response = self.full_design.response
         assert response is not None
         drawn = predict.predict(
             prior,
-            self.design,
+            self.program_design,
             self.response_family,
             kind="response",
             new_groups="error",
             seed=seed,
         )
         name = glmm.response_variable(response.name)
+        prior = self.centering.to_user(prior, self.design)
         groups = {"prior": prior, "prior_predictive": drawn.to_dataset(name=name)}
         return inference_data.assemble(groups, {"formula": self.formula, "seed": seed})
 
@@ -309,8 +353,8 @@ def fit(formula: str, data: pd.DataFrame, **options: Any) -> ModelFit:
     formula, data
         As in `Model`.
     **options
-        family, priors, pooling, parameterization and na_action go to `Model`; all others to
-        `Model.sample`.
+        family, priors, pooling, parameterization, na_action, history and priors_at go to `Model`;
+        all others to `Model.sample`.
 
     Returns
     -------

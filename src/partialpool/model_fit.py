@@ -12,15 +12,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import frames, inference_data, predict, run, tables
+from .centering import effects_with
 from .design import Design
 from .errors import AccuracyError, DataError
 from .fits import Fit
 from .glmm import dim_of, name_of, response_variable
+from .group_basis import Basis, basis_of
 from .group_effects import GroupEffects, table_of
 from .group_scores import loo_by_group
 from .model import Model
 from .own import own_priors
-from .pooling import pooled
+from .pooling import pooled_as
 from .predict import Kind, NewGroups
 from .prepare import posterior_of
 from .saved import up_to_date
@@ -44,8 +46,10 @@ class ModelFit(Fit):
     idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
         Group posterior has ``beta`` (coefficient) and, of each group term g, ``sd_g``
         (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
-        ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient).
-        Dimensions that would be called as something else are ``g_group``, ``of_g``: `names`.
+        ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient). Where
+        the priors of a term's sds and correlations hold at the means of its predictors, these are
+        ``center_sd_g`` and ``center_cor_g``; ``sd_g`` and ``cor_g`` are at zero. Dimensions that
+        would be called as something else are ``g_group``, ``of_g``: `names`.
     model : Model
 
     Notes
@@ -65,11 +69,12 @@ class ModelFit(Fit):
         posterior = posterior_of(
             model.prepared,
             raw.posterior,
-            model.design,
+            model.program_design,
             model.response_family,
             model.prior_table,
             seed=int(raw.attrs["seed"]),
         )
+        posterior = model.centering.to_user(posterior, model.design)
         data = frames.to_dataset(model.full_design.data)
         groups: dict[str, xr.Dataset] = {
             "posterior": posterior,
@@ -105,10 +110,23 @@ class ModelFit(Fit):
         return tables.fixef(self.posterior, quantiles=quantiles)
 
     @functools.cached_property
+    def _bases(self) -> dict[str, Basis]:
+        """The columns that `coef` tells each term's coefficients in, whatever the pooling."""
+        design = self.model.full_design
+        return {term.label: basis_of(design, term) for term in design.groups}
+
+    @functools.cached_property
     def _drawn(self) -> GroupEffects | None:
         """Effects that the posterior does not hold, to be drawn when they are asked for."""
-        reduced = self.model.prepared.reduced
-        return GroupEffects.of(self.posterior, self.model.design, reduced, seed=self.seed)
+        model = self.model
+        return GroupEffects.of(
+            self.program_posterior, model.program_design, model.prepared.reduced, seed=self.seed
+        )
+
+    @property
+    def program_posterior(self) -> xr.Dataset:
+        """The posterior in the program's columns, those of `Model.program_design`."""
+        return self.model.centering.to_program(self.posterior, self.model.design)
 
     def effects(
         self, groups: Sequence[Hashable] | None = None, *, factor: str | None = None
@@ -134,7 +152,8 @@ class ModelFit(Fit):
         term = tables.term_of(self.model.design, factor)
         codes = None if groups is None else tables.codes_of(term, groups)
         if self._drawn is not None and term.label == self._drawn.term.label:
-            return self._drawn.draw(codes)
+            drawn, W = self._drawn.draw(codes), self.model.centering.terms.get(term.label)
+            return drawn if W is None else effects_with(drawn, term, W)
         name = name_of("r", term)
         if name not in self.posterior:
             raise DataError("without pooling no group deviates from a population: use coef()")
@@ -148,16 +167,33 @@ class ModelFit(Fit):
         not kept.
         """
         return table_of(
-            tables.ranef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+            tables.ranef,
+            self.posterior,
+            self.model.design,
+            self._drawn,
+            self.model.centering,
+            quantiles=quantiles,
         )
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
 
+        They are what predictions of a group say. Columns of the two parts belong together by
+        their values, so ``x:z`` of the population is added to ``z:x`` of a group. Where
+        deviations are of columns that are made of several of the population's, as in
+        ``0 + f + (1 + f | g)``, coefficients are of the population's columns: here the mean of
+        each level of f in each group.
+
         Mean and sd alone of effects that are not kept.
         """
         return table_of(
-            tables.coef, self.posterior, self.model.design, self._drawn, quantiles=quantiles
+            tables.coef,
+            self.posterior,
+            self.model.design,
+            self._drawn,
+            self.model.centering,
+            quantiles=quantiles,
+            bases=self._bases,
         )
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
@@ -209,22 +245,22 @@ class ModelFit(Fit):
         predict.check_options(kind, new_groups)
         model = self.model
         if newdata is None:
-            design = model.design
+            design = model.program_design
         else:
             groups = "population" if model.pooling == "complete" else new_groups
             if groups == "population":
                 newdata = _without_groups(newdata, model.full_design)
             trials = kind != "linpred"
             design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
-            design = pooled(design, model.pooling)
+            design = model.centering.design(pooled_as(design, model.design))
         return predict.predict(
-            self.posterior,
+            self.program_posterior,
             design,
             model.response_family,
             kind=kind,
             new_groups=new_groups,
             seed=self.seed if seed is None else run.choose_seed(seed),
-            own=own_priors(model.design, model.prior_table),
+            own=own_priors(model.program_design, model.prior_table),
             effects=self._drawn,
         )
 
@@ -232,7 +268,10 @@ class ModelFit(Fit):
         """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
         model = self.model
         return predict.log_likelihood(
-            self.posterior, model.design, model.response_family, effects=self._drawn
+            self.program_posterior,
+            model.program_design,
+            model.response_family,
+            effects=self._drawn,
         )
 
     def loo(self, *, by: str | None = None, refit: bool = False) -> Loo:
@@ -302,7 +341,7 @@ class ModelFit(Fit):
             var_names = [
                 str(name)
                 for name in self.posterior.data_vars
-                if not str(name).startswith(("r_", "coef_"))
+                if not str(name).startswith(("r_", "coef_", "center_"))
             ] or None
         return super().summary(var_names, quantiles=quantiles)
 
@@ -316,10 +355,12 @@ class ModelFit(Fit):
 
 
 def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
-    """Means and sds of the groups' coefficients of a term, (group, coefficient)."""
+    """Means and sds of the groups' coefficients of a term, as `coef`, (group, coefficient)."""
+    basis = fit._bases[label]
     if fit._drawn is not None and fit._drawn.term.label == label:
-        return fit._drawn.moments(with_population=True)
-    draws = tables.group_coefficients(fit.posterior, tables.term_of(fit.model.design, label))
+        return fit._drawn.moments(fit.model.centering, basis=basis)
+    term = tables.term_of(fit.model.design, label)
+    draws = tables.group_coefficients(fit.posterior, term, basis)
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)
 
 

@@ -4,8 +4,8 @@ Group factors, columns and responses are called as the user likes: ``child_pair`
 ``row``. Variables, dimensions and their coordinates stand in one namespace of xarray, so a name
 that could be another's is changed, by rules that never give two the same one:
 
-- variables are ``sd_g``, ``cor_g``, ``r_g``, ``coef_g`` of a group term g, and ``beta``, ``sigma``,
-  ``nu``, ``phi``; the prefix ``center_`` is kept for others;
+- variables are ``sd_g``, ``cor_g``, ``r_g``, ``coef_g``, ``center_sd_g`` and ``center_cor_g`` of a
+  group term g, and ``beta``, ``sigma``, ``nu``, ``phi``;
 - a dimension that would begin as a variable does begins with ``of_``;
 - a term's groups lie along ``g``, or ``g_group`` where ``g`` is taken or ends as the dimensions
   ``g_coefficient`` and ``g_pair`` of a term do.
@@ -71,7 +71,8 @@ def _safe(name: str) -> str:
 
 def names_of(term: Labelled) -> tuple[str, ...]:
     """List all names that a term can give to variables and dimensions."""
-    variables = [name_of(prefix.removesuffix("_"), term) for prefix in PREFIXES[:-1]]
+    kinds = ("sd", "cor", "r", "coef", "center_sd", "center_cor")
+    variables = [name_of(kind, term) for kind in kinds]
     return (dim_of(term), *(name_of(kind, term) for kind in INNER), *variables)
 
 

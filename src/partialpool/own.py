@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from . import priors
 from .design import Design, GroupDesign
+from .group_basis import intercepts_of
 from .prior_table import PriorTable, own_name
 
 Floats = NDArray[np.float64]
@@ -32,15 +33,17 @@ class Own:
         Of the predictors, in the terms of a factor whose groups have an intercept; else 0.
     x_means : array, (K,)
         Of the population's predictors, if some factor's groups have an intercept; else 0.
-    absorbs : mapping of term label to (label, place)
-        Which intercept a term's means go to.
+    absorbs : mapping of term label to (label, weights)
+        Which intercept a term's means go to: of another term or its own, and what each of its
+        coefficients is of it. An intercept has 1; of `0 + f`, which has one for each level, each
+        of them has 1.
     """
 
     locations: Mapping[str, Floats]
     scales: Mapping[str, Floats]
     means: Mapping[str, Floats]
     x_means: Floats
-    absorbs: Mapping[str, tuple[str, int]]
+    absorbs: Mapping[str, tuple[str, Floats]]
 
     def at_zero(self, effects: Mapping[str, Floats], slopes: Floats) -> dict[str, Floats]:
         """Bring intercepts from the means of the predictors to 0.
@@ -52,11 +55,11 @@ class Own:
             Of the population's predictors.
         """
         moved = {label: values.copy() for label, values in effects.items()}
-        for label, (home, place) in self.absorbs.items():
-            moved[home][..., place] -= effects[label] @ self.means[label]
+        for label, (home, weights) in self.absorbs.items():
+            moved[home] -= (effects[label] @ self.means[label])[..., None] * weights
         if self.absorbs:
-            home, place = next(iter(self.absorbs.values()))
-            moved[home][..., place] -= (slopes @ self.x_means)[..., None]
+            home, weights = next(iter(self.absorbs.values()))
+            moved[home] -= (slopes @ self.x_means)[..., None, None] * weights
         return moved
 
 
@@ -64,11 +67,7 @@ def own_priors(design: Design, table: PriorTable) -> Own:
     """Collect the priors of a design's own coefficients; empty where there is a population."""
     terms = [t for t in design.groups if own_name(t, t.coefficients[0]) in table]
     codes = {t.label: [priors.code(table[own_name(t, c)]) for c in t.coefficients] for t in terms}
-    homes: dict[str, tuple[str, int]] = {}
-    for term in terms:
-        if "Intercept" in term.coefficients:
-            place = term.coefficients.index("Intercept")
-            homes.setdefault(term.factor, (term.label, place))
+    homes = intercepts_of(terms)
     return Own(
         locations={label: np.array([c.location for c in of]) for label, of in codes.items()},
         scales={label: np.array([c.scale for c in of]) for label, of in codes.items()},
@@ -78,9 +77,10 @@ def own_priors(design: Design, table: PriorTable) -> Own:
     )
 
 
-def _means(term: GroupDesign, homes: Mapping[str, tuple[str, int]]) -> Floats:
+def _means(term: GroupDesign, homes: Mapping[str, tuple[str, Floats]]) -> Floats:
     if term.factor not in homes:
         return np.zeros(len(term.coefficients))
-    slopes = np.array([name != "Intercept" for name in term.coefficients])
+    label, weights = homes[term.factor]
+    slopes = weights == 0 if label == term.label else np.ones(len(term.coefficients), bool)
     means: Floats = np.where(slopes, term.Z.mean(axis=0), 0.0)
     return means

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from .design import Design, GroupDesign
 from .errors import OptionError
+from .group_basis import equal_columns, population_columns
+from .span import span_of
 
 POOLING = ("complete", "none", "partial")
 
@@ -30,21 +33,70 @@ def pooled(design: Design, pooling: str) -> Design:
 
     Complete pooling drops the group terms. No pooling keeps them, with a fixed prior instead of
     a population, and drops the population's coefficients that they have themselves:
-    ``floor + (1 + floor | county)`` becomes an intercept and a slope of each county.
+    ``floor + (1 + floor | county)`` becomes an intercept and a slope of each county. It goes by
+    the columns' values, not their names: of ``f + (0 + f | g)`` the intercept is dropped too, the
+    sum of the columns of f.
     """
     if pooling == "complete":
         return dataclasses.replace(design, groups=())
     if pooling == "partial":
         return design
-    own = {name for term in design.groups for name in term.coefficients}
-    kept = np.array([name not in own for name in design.coefficients], dtype=bool)
+    own = _told_by_groups(design)
+    alone = [dataclasses.replace(term, correlated=False) for term in design.groups]
+    return _with(
+        design,
+        alone,
+        intercept=design.intercept and "Intercept" not in own,
+        names=[name for name in design.coefficients if name not in own],
+    )
+
+
+def pooled_as(design: Design, fitted: Design) -> Design:
+    """Drop from the design of new rows what the pooling of a fit dropped from its own."""
+    kept = {term.label: term.correlated for term in fitted.groups}
+    groups = [
+        dataclasses.replace(term, correlated=kept[term.label])
+        for term in design.groups
+        if term.label in kept
+    ]
+    return _with(design, groups, intercept=fitted.intercept, names=fitted.coefficients)
+
+
+def _with(
+    design: Design, groups: Sequence[GroupDesign], *, intercept: bool, names: Sequence[str]
+) -> Design:
+    """Leave some coefficients of the population, and some terms."""
+    kept = np.array([name in names for name in design.coefficients], dtype=bool)
     return dataclasses.replace(
         design,
-        intercept=design.intercept and "Intercept" not in own,
-        coefficients=tuple(n for n in design.coefficients if n not in own),
-        X=design.X[:, kept],
-        groups=tuple(dataclasses.replace(term, correlated=False) for term in design.groups),
+        intercept=intercept,
+        coefficients=tuple(names),
+        X=design.X if kept.all() else design.X[:, kept],
+        groups=tuple(groups),
     )
+
+
+def _told_by_groups(design: Design) -> set[str]:
+    """Names of population coefficients that say nothing beside coefficients of each group.
+
+    Of several that one can do without, the intercept and the last ones stay.
+    """
+    names, (ones, X) = population_columns(design)
+    own: set[int] = set()
+    for term in design.groups:
+        own |= {place for place in equal_columns(design, term) if place is not None}
+    for factor in dict.fromkeys(term.factor for term in design.groups):
+        rest = [place for place in range(len(names)) if place not in own]
+        order = [place for place in rest if names[place] == "Intercept"]
+        order += [place for place in reversed(rest) if names[place] != "Intercept"]
+        if order:
+            shift = int(design.intercept)
+            columns = [ones if place < shift else X[:, [place - shift]] for place in order]
+            Z = [term.Z for term in design.groups if term.factor == factor]
+            found = span_of([*Z, *columns])
+            before = sum(block.shape[1] for block in Z)
+            own |= {place for i, place in enumerate(order) if before + i not in found.kept}
+    return {names[place] for place in own}
 
 
 def split(design: Design, out: NDArray[np.bool_]) -> tuple[Design, Design]:

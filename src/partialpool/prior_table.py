@@ -19,7 +19,7 @@ square of the response, and sd(x) that of x.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ from . import priors
 from .design import Design, GroupDesign
 from .errors import DataError
 from .families import Family
+from .group_basis import equal_columns, intercepts_of
+from .identified import constant_in
 from .keys import check_distinct, class_name, refuse_unknown, slope_name
 from .priors import LKJ, Exponential, Gamma, Normal, Prior
 
@@ -118,7 +120,12 @@ def cor_name(term: GroupDesign) -> str:
 
 
 def resolve(
-    design: Design, family: Family, given: Mapping[str, Prior], *, estimated: bool = True
+    design: Design,
+    family: Family,
+    given: Mapping[str, Prior],
+    *,
+    estimated: bool = True,
+    centered: Collection[str] = (),
 ) -> PriorTable:
     """Put the user's priors in the place of the defaults.
 
@@ -131,6 +138,9 @@ def resolve(
         all standard deviations of g; a name of one parameter wins over those of several.
     estimated : bool
         False: the group standard deviations are fixed (no pooling), and have no prior.
+    centered : collection of str
+        Labels of the terms whose columns in `design` are less their means (`centering`): the
+        sources say that the priors of their intercepts hold there.
 
     Raises
     ------
@@ -139,7 +149,7 @@ def resolve(
     """
     if not isinstance(given, Mapping):
         raise DataError(f"priors must be a mapping, such as {{'b': pp.Normal(0, 1)}}: {given!r}")
-    defaults = _defaults(design, family, estimated=estimated)
+    defaults = _defaults(design, family, estimated=estimated, centered=centered)
     check_distinct(
         [(name, wider, _what(name, kind, wider)) for name, _, _, kind, wider in defaults]
     )
@@ -181,42 +191,67 @@ _CHECKS = {
 _Default = tuple[str, Prior, str, str, tuple[str, ...]]
 
 
-def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Default]:
+def _defaults(
+    design: Design, family: Family, *, estimated: bool, centered: Collection[str]
+) -> list[_Default]:
     s, unit = _unit(design, family)
+    level = _has_level(design)
+    shared = any("Intercept" in term.coefficients for term in design.groups)
     found: list[_Default] = []
+    homes = {} if estimated else intercepts_of(design.groups)
+    alone = [] if estimated else [t for t in design.groups if t.factor not in homes]
+    far, of_far = _far(alone)
     if design.intercept:
         location, where = _centre(design, family)
-        source = f"at the means of the predictors: {where}, {_scaled(unit)}"
-        found.append(("Intercept", Normal(location, AUTOSCALE * s), source, "location", ()))
-    own = [] if estimated else [c for term in design.groups for c in term.coefficients]
+        source = f"at the means of the predictors: {where}, {_scaled(unit)}{of_far}"
+        prior = Normal(location, AUTOSCALE * s * far)
+        found.append(("Intercept", prior, source, "location", ()))
     for name, column in zip(design.coefficients, design.X.T, strict=True):
-        if design.intercept or "Intercept" in own:
+        if design.intercept or homes:
             scale, source = s / _spread(column), f"{_scaled(unit)} / sd({name})"
         else:
-            size = float(np.sqrt(np.mean(column**2)))
-            scale = float(np.hypot(s, _centre(design, family)[0])) / (size or 1.0)
-            source = f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
+            scale, source = _through_zero(design, family, name, column)
         keys = (*([class_name(name)] if slope_name(name) == name else []), "b")
         found.append((slope_name(name), Normal(0.0, AUTOSCALE * scale), source, "location", keys))
     for term in design.groups:
-        for name, column in zip(term.coefficients, term.Z.T, strict=True):
+        label, weights = homes.get(term.factor, ("", np.empty(0)))
+        shares = [] if level else equal_columns(design, term)
+        for k, (name, column) in enumerate(zip(term.coefficients, term.Z.T, strict=True)):
             scale = 1.0 if np.ptp(column) == 0 else _spread(column)
             whose = unit if np.ptp(column) == 0 else f"{unit} / sd({name})"
             if estimated:
-                default, mean = _exponential(s / scale, whose)
+                lonely = not level and shares[k] is None and name not in design.coefficients
+                if lonely and not shared and name != "Intercept":
+                    size = float(np.sqrt(np.mean(column**2))) or 1.0
+                    of_level = f"{_unit_about_zero(unit)} / rms({name}): there is no intercept"
+                    default, mean = _exponential(_about_zero(design, family, s) / size, of_level)
+                elif name == "Intercept" and not level:
+                    of_level = f"{_unit_about_zero(unit)}: there is no intercept"
+                    default, mean = _exponential(_about_zero(design, family, s), of_level)
+                else:
+                    default, mean = _exponential(s / scale, whose)
+                if name == "Intercept" and term.label in centered:
+                    mean += ", at the means of the predictors"
                 wider = (f"sd({term.label})",)
                 found.append((sd_name(term, name), default, mean, "positive", wider))
             else:
-                location, where = _centre(design, family) if name == "Intercept" else (0.0, "0")
-                default = Normal(location, AUTOSCALE * s / scale)
-                at = ", at the means of the predictors" if name == "Intercept" else ""
-                source = f"of each group by itself{at}: {where}, {_scaled(unit)}" + (
-                    "" if np.ptp(column) == 0 else f" / sd({name})"
-                )
+                share = float(weights[k]) if label == term.label else 0.0
+                location, where = _centre(design, family) if share else (0.0, "0")
+                spread, how = s / scale, _scaled(unit)
+                how += "" if np.ptp(column) == 0 else f" / sd({name})"
+                if share:
+                    spread, how = spread * far, how + of_far
+                if not (design.intercept or homes):
+                    spread, how = _through_zero(design, family, name, column)
+                default = Normal(location * (share or 1.0), AUTOSCALE * spread)
+                at = ", at the means of the predictors" if share else ""
+                source = f"of each group by itself{at}: {where}, {how}"
                 wider = (f"coef({term.label})",)
                 found.append((own_name(term, name), default, source, "normal", wider))
         if term.correlated and estimated:
-            found.append((cor_name(term), LKJ(2.0), "pulls gently towards 0", "correlation", ()))
+            at = ", at the means of the predictors" if term.label in centered else ""
+            pulls = f"pulls gently towards 0{at}"
+            found.append((cor_name(term), LKJ(2.0), pulls, "correlation", ()))
     response = design.response
     for name in family.auxiliaries:
         if name == "sigma" and response is not None and response.se is not None:
@@ -225,8 +260,51 @@ def _defaults(design: Design, family: Family, *, estimated: bool) -> list[_Defau
     return found
 
 
+def _through_zero(
+    design: Design, family: Family, name: str, column: NDArray[np.float64]
+) -> tuple[float, str]:
+    """Scale of a slope that has to explain the mean too, and what to say of it."""
+    s, unit = _unit(design, family)
+    scale = _about_zero(design, family, s) / (float(np.sqrt(np.mean(column**2))) or 1.0)
+    return scale, f"{_scaled(_unit_about_zero(unit))} / rms({name}): there is no intercept"
+
+
+def _far(terms: Sequence[GroupDesign]) -> tuple[float, str]:
+    """How much wider an intercept's prior is, which holds where slopes of groups alone are at 0.
+
+    At the means of these predictors it has the prior that it has elsewhere: what slopes with their
+    own priors add on the way to 0 comes to it.
+    """
+    ratios = {
+        name: float(column.mean()) / _spread(column)
+        for term in terms
+        for name, column in zip(term.coefficients, term.Z.T, strict=True)
+    }
+    ratios = {name: ratio for name, ratio in ratios.items() if abs(ratio) > 1}
+    far = float(np.sqrt(1 + sum(ratio**2 for ratio in ratios.values())))
+    return far, f" x {far:.3g} where {', '.join(ratios)} is 0" if ratios else ""
+
+
+def _has_level(design: Design) -> bool:
+    """Whether the population's columns can have the mean of the response: by a constant."""
+    return design.intercept or constant_in(design.X) is not None
+
+
+def _about_zero(design: Design, family: Family, s: float) -> float:
+    """How far the linear predictor is from zero: the root of its mean square."""
+    centre, _ = _centre(design, family)
+    response = design.response
+    if family.link == "logit" and response is not None:
+        trials = np.ones(len(response.y)) if response.trials is None else response.trials
+        hits, total = float(np.sum(response.y)), float(np.sum(trials))
+        centre = float(np.log(hits + 0.5) - np.log(total - hits + 0.5))
+    return float(np.hypot(s, centre))
+
+
 def _unit_about_zero(unit: str) -> str:
-    return f"rms({unit[3:-1]})" if unit.startswith("sd(") else "sqrt(1 + log mean rate squared)"
+    if unit.startswith("sd("):
+        return f"rms({unit[3:-1]})"
+    return "rms(linear predictor)"
 
 
 def _scaled(unit: str) -> str:

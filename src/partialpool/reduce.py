@@ -226,8 +226,16 @@ def lower_pairs(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def patterns_of(sums: GaussianSums) -> NDArray[np.int64]:
-    """Return the pattern of each group, from 0: groups with exactly equal Z'Z share one."""
-    flat = sums.ZZ.reshape(len(sums.ZZ), -1)
+    """Return the pattern of each group, from 0: groups with equal Z'Z share one.
+
+    Equal to 12 digits: sums of the same numbers in another order differ in the last.
+    """
+    diagonal = np.diagonal(sums.ZZ, axis1=1, axis2=2)
+    size = np.sqrt(diagonal[:, :, None] * diagonal[:, None, :])
+    angles = np.divide(sums.ZZ, size, out=np.zeros_like(sums.ZZ), where=size > 0).round(12) + 0.0
+    mantissa, exponent = np.frexp(diagonal)
+    lower = angles[:, *np.tril_indices(angles.shape[1], -1)]
+    flat = np.concatenate([np.ldexp(mantissa.round(12), exponent), lower], axis=1)
     _, inverse = np.unique(flat, axis=0, return_inverse=True)
     return np.asarray(inverse, dtype=np.int64).ravel()
 

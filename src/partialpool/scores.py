@@ -258,7 +258,10 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
 
 
 def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | None, list[str]]:
-    """Fit to some rows under the same priors: posterior, effects it lacks, what went wrong."""
+    """Fit to some rows under the same priors: posterior, effects it lacks, what went wrong.
+
+    `rest` is of `Model.program_design`, and so is the posterior.
+    """
     model = fit.model
     given = str(fit.attrs.get("given", " ".join(_REFIT))).split()
     options = {name: fit.config[name] for name in _REFIT if name in given}
@@ -284,7 +287,7 @@ def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | No
 def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
     """Fit without some rows, under the same priors, and score them; new groups are drawn."""
     model = fit.model
-    rest, held = split(model.design, out)
+    rest, held = split(model.program_design, out)
     posterior, effects, problems = refit_to(fit, rest)
     likelihood = predict.log_likelihood(
         posterior,

@@ -40,6 +40,7 @@ def specify(model: Model) -> str:
             "pooling": model.pooling,
             "parameterization": how if isinstance(how, str) else dict(how),
             "history": joint.as_plain(model.joint_prior),
+            "priors_at": model.priors_at,
             "keys": KEYS,
         },
         default=_plain,
@@ -60,6 +61,7 @@ def restore(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
         name: getattr(priors, kind)(*values) for name, (kind, values) in given["priors"].items()
     }
     given["history"] = joint.from_plain(given.get("history"))
+    given.setdefault("priors_at", "zero")  # where those of fits of version 0.1 hold
     keys = given.pop("keys", 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said when the model was built the first time

@@ -13,6 +13,7 @@ import pandas as pd
 from .callers import outside
 from .errors import DataError, DataWarning, OptionError
 from .factors import factorise, listed
+from .spelling import meant
 
 _types = pd.api.types
 NA_ACTIONS = ("error", "drop")
@@ -158,9 +159,11 @@ def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) 
     unseen = series[~series.isin(list(known))]
     if len(unseen):
         levels = list(dict.fromkeys(unseen.tolist()))
+        like = meant(levels, known)
+        hint = f" Did you mean {next(iter(like.values()))!r}?" if like else ""
         raise DataError(
             f"`{name}` in {where} holds {listed(levels)} ({len(unseen)} of {len(series)} rows), "
-            f"which the data of the fit did not: its effect is unknown. "
+            f"which the data of the fit did not: its effect is unknown.{hint} "
             f"Known: {listed(known, 20)}. Leave these rows out, or recode them."
         )
 

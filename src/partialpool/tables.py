@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .design import Design, GroupDesign
 from .errors import DataError
 from .glmm import SAMPLE, effects_of, name_of
+from .group_basis import Basis
 from .summaries import summary
 
 if TYPE_CHECKING:
@@ -43,27 +44,37 @@ def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) 
     _need_groups(design)
     if not any(name_of("r", term) in posterior for term in design.groups):
         raise DataError("without pooling no group deviates from a population: use coef()")
-    arrays = [(term, effects_of(posterior, term)) for term in design.groups]
+    arrays = [(term, term.coefficients, effects_of(posterior, term)) for term in design.groups]
     return _stack(arrays, quantiles)
 
 
-def coef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+def coef(
+    posterior: xr.Dataset,
+    design: Design,
+    *,
+    quantiles: Sequence[float],
+    bases: Mapping[str, Basis],
+) -> pd.DataFrame:
     """Summarise population plus deviation, indexed by factor, group and coefficient."""
     _need_groups(design)
-    arrays = [(term, group_coefficients(posterior, term)) for term in design.groups]
+    arrays = [
+        (term, bases[term.label].names, group_coefficients(posterior, term, bases[term.label]))
+        for term in design.groups
+    ]
     return _stack(arrays, quantiles)
 
 
-def group_coefficients(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
+def group_coefficients(
+    posterior: xr.Dataset, term: GroupDesign, basis: Basis
+) -> NDArray[np.float64]:
     """Add population and deviation of each group of a term: (chain, draw, group, coefficient)."""
-    effects = effects_of(posterior, term).copy()
-    if name_of("r", term) not in posterior or "beta" not in posterior:
+    effects = basis.of_effects(effects_of(posterior, term)).copy()
+    if "beta" not in posterior:
         return effects
-    population = posterior["beta"].transpose(*SAMPLE, "coefficient")
-    names = population["coefficient"].values.tolist()
-    for k, name in enumerate(term.coefficients):
-        if name in names:
-            effects[..., k] += population.values[:, :, names.index(name), None]
+    beta = posterior["beta"].transpose("coefficient", *SAMPLE)
+    own = dict(zip(beta["coefficient"].values.tolist(), beta.values[..., None], strict=True))
+    for k, part in enumerate(basis.of_population(own)):
+        effects[..., k] += part
     return effects
 
 
@@ -113,11 +124,11 @@ def codes_of(term: GroupDesign, groups: Sequence[Hashable]) -> list[int]:
     return [places[group] for group in groups]
 
 
-def moments(term: GroupDesign, mean: Floats, sd: Floats) -> pd.DataFrame:
+def moments(term: GroupDesign, names: Sequence[str], mean: Floats, sd: Floats) -> pd.DataFrame:
     """Lay out means and sds, (group, coefficient), as `ranef` and `coef` do."""
     import pandas as pd
 
-    keys = [(term.label, group, name) for group in term.levels for name in term.coefficients]
+    keys = [(term.label, group, name) for group in term.levels for name in names]
     index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
     return pd.DataFrame({"mean": mean.ravel(), "sd": sd.ravel()}, index=index)
 
@@ -131,14 +142,15 @@ def _need_groups(design: Design) -> None:
 
 
 def _stack(
-    arrays: Sequence[tuple[GroupDesign, NDArray[np.float64]]], quantiles: Sequence[float]
+    arrays: Sequence[tuple[GroupDesign, Sequence[str], NDArray[np.float64]]],
+    quantiles: Sequence[float],
 ) -> pd.DataFrame:
     import pandas as pd
 
     parts, keys = [], []
-    for term, values in arrays:
+    for term, names, values in arrays:
         parts.append(summary(xr.Dataset({"x": (_DIMS, values)}), quantiles=quantiles))
-        keys += [(term.label, group, name) for group in term.levels for name in term.coefficients]
+        keys += [(term.label, group, name) for group in term.levels for name in names]
     table = pd.concat(parts)
     table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
     return table

@@ -33,7 +33,7 @@ def model(kind: str = "plain", q: int = 2) -> pp.Model:
     left = {"plain": "", "weights": " | weights(w)", "se": " | se(s)", "both": None}[kind]
     left = " | se(s) + weights(w)" if left is None else left
     inner = " + ".join(["1", "z", "v"][:q])
-    return pp.Model(f"y{left} ~ x + offset(o) + ({inner} | g)", data)
+    return pp.Model(f"y{left} ~ x + offset(o) + ({inner} | g)", data, priors_at="zero")
 
 
 def population(q: int, known_se: bool, *, draws: int = DRAWS, seed: int = 1) -> Population:
@@ -156,15 +156,23 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch, chunk: int) -> No
         np.testing.assert_allclose(a, b, rtol=1e-10)
 
 
+COMBINATIONS = [None, np.eye(3), np.array([[1.0, 1, 0], [0, 0, 0], [-0.5, 2, 1], [0, 0, 3]])]
+
+
+@pytest.mark.parametrize("combine", COMBINATIONS)
 @pytest.mark.parametrize("added", [False, True])
-def test_moments_are_by_the_law_of_total_variance(added: bool) -> None:
+def test_moments_are_by_the_law_of_total_variance(added: bool, combine: Any) -> None:
     given, of = model("both", 3), population(3, True)
-    shift = np.random.default_rng(2).normal(size=(DRAWS, 3)) if added else np.zeros((DRAWS, 3))
-    mean, sd = conditional.effect_moments(reduced(given).sums, of, added=shift if added else None)
+    C = np.eye(3) if combine is None else combine
+    shape = (DRAWS, len(C))
+    shift = np.random.default_rng(2).normal(size=shape) if added else np.zeros(shape)
+    mean, sd = conditional.effect_moments(
+        reduced(given).sums, of, combine=combine, added=shift if added else None
+    )
     for j in range(GROUPS):
         pairs = [conditional_of(given.design, j, of, s) for s in range(DRAWS)]
-        means = np.array([m for m, _ in pairs]) + shift
-        within = np.mean([np.diag(c) for _, c in pairs], axis=0)
+        means = np.array([C @ m for m, _ in pairs]) + shift
+        within = np.mean([np.diag(C @ c @ C.T) for _, c in pairs], axis=0)
         np.testing.assert_allclose(mean[j], means.mean(axis=0), atol=1e-12)
         np.testing.assert_allclose(sd[j] ** 2, within + means.var(axis=0, ddof=1), atol=1e-12)
 

@@ -128,7 +128,7 @@ def crossed_model(left: str = "") -> pp.Model:
     )  # fmt: skip
     effects = rng.normal(size=12)[data["g"]] + rng.normal(size=4)[data["h"]] * data["x"]
     data["y"] = 3 + effects + rng.normal(size=n)
-    return pp.Model(f"y{left} ~ x + (1 + x | g) + (1 + x || h)", data)
+    return pp.Model(f"y{left} ~ x + (1 + x | g) + (1 + x || h)", data, priors_at="zero")
 
 
 def population_of(model: pp.Model, draws: int, seed: int = 1) -> Population:

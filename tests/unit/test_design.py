@@ -509,6 +509,7 @@ BAD = [
     ("y | weights(x) ~ x", r"weights\(x\) must be 0 or more"),
     ("y | se(zero) ~ x", r"se\(zero\) must be greater than 0; it is 0 in"),
     ("y ~ (1 | g) + (x | g)", r"\(1 \| g\) and \(1 \+ x \| g\) both give .* `Intercept`"),
+    ("y ~ (x:z | g) + (0 + z:x | g)", r"both give .* a coefficient `z:x`, which is `x:z`: merge"),
     ("y ~ (x | g:h) + (1 | h:g)", r"both give the groups of `h:g` a coefficient `Intercept`"),
     ("y ~ (x + I(2 * x) | g)", r"in the group term \(1 \+ x \+ I\(2 \* x\) \| g\) is a linear"),
 ]

@@ -108,8 +108,9 @@ def test_scores_with_slopes_against_fits_to_the_other_groups() -> None:
     loo = fit.loo(by="subject", refit=True)
     for subject in (308, 335):
         mine = sleep["subject"] == subject
-        other = pp.Model(formula, sleep[~mine], priors=fit.model.fixed_priors)
-        draws = other.sample(**FAST, draws=700).posterior.stack(sample=("chain", "draw"))
+        priors = fit.model.fixed_priors
+        other = pp.Model(formula, sleep[~mine], priors=priors, priors_at="mean")
+        draws = other.sample(**FAST, draws=1200).posterior.stack(sample=("chain", "draw"))
         rows = sleep[mine]
         Z = np.column_stack([np.ones(len(rows)), rows["days"]])
         logs = []

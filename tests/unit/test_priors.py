@@ -101,16 +101,16 @@ def test_priors_that_do_not_suit(given: Any, message: str) -> None:
 
 
 def test_the_narrower_name_wins() -> None:
-    table = model(
-        priors={
-            "b": pp.Normal(0, 7),
-            "x": pp.StudentT(3, 0, 1),
-            "sd(g)": pp.Normal(0, 2),
-            "sd(g, x)": pp.Exponential(5),
-            "cor(g)": pp.LKJ(4),
-            "sigma": pp.Cauchy(0, 3),
-        }
-    ).prior_table
+    given = {
+        "b": pp.Normal(0, 7),
+        "x": pp.StudentT(3, 0, 1),
+        "sd(g)": pp.Normal(0, 2),
+        "sd(g, x)": pp.Exponential(5),
+        "cor(g)": pp.LKJ(4),
+        "sigma": pp.Cauchy(0, 3),
+    }
+    with pytest.warns(pp.DataWarning, match="where `x` is 0, 743 standard deviations"):
+        table = model(priors=given).prior_table
     assert table["x"] == pp.StudentT(3, 0, 1)
     assert table["s[b]"] == table["s[c]"] == pp.Normal(0, 7)
     assert table["sd(g, Intercept)"] == pp.HalfNormal(2)

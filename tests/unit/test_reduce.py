@@ -229,14 +229,25 @@ def test_patterns_are_sums_over_groups_alike(seed: int) -> None:
         np.testing.assert_allclose(squares, (u.T @ u)[i, j], atol=1e-9)
 
 
-def test_nearly_equal_is_not_equal() -> None:
+def test_equal_but_for_rounding_is_equal_and_nothing_else() -> None:
     given = rows(3, groups=2)
     sums = given.sums(2, np.zeros(given.X.shape[1]))
     q = sums.ZZ.shape[1]
     alike = dataclasses.replace(sums, ZZ=np.stack([np.eye(q)] * 2))
     assert len(reduce.patterns(alike).groups) == 1
-    other = dataclasses.replace(sums, ZZ=np.stack([np.eye(q), np.nextafter(np.eye(q), 2)]))
-    assert len(reduce.patterns(other).groups) == 2
+    rounded = dataclasses.replace(sums, ZZ=np.stack([np.eye(q), np.nextafter(np.eye(q), 2)]))
+    assert len(reduce.patterns(rounded).groups) == 1
+    for ZZ in (np.eye(q) * (1 + 1e-10), np.eye(q) + 1e-10 * (1 - np.eye(q))):
+        other = dataclasses.replace(sums, ZZ=np.stack([np.eye(q), ZZ]))
+        assert len(reduce.patterns(other).groups) == 2 - (np.eye(q) == ZZ).all()
+    rng = np.random.default_rng(3)
+    x = rng.normal(2014, 3, 40)  # a group's rows in another order have the same sums
+    shuffled = np.concatenate([x, *(rng.permutation(x) for _ in range(19))])
+    Z = np.column_stack([np.ones(800), shuffled - shuffled.mean()])
+    codes = np.repeat(np.arange(20), 40)
+    again = reduce.gaussian_sums(Z, Z, codes, 20, shuffled, reference=np.zeros(2))
+    assert len(np.unique(again.ZZ.reshape(20, -1), axis=0)) > 1
+    assert len(reduce.patterns(again).groups) == 1
 
 
 # Equal rows ------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ..convergence import convergence
 from ..errors import DataError, DataWarning
 from ..fits import Fit
 from ..joint import NormalCheck, PosteriorPrior
-from .coordinates import Coordinates, coordinates_of
+from .coordinates import Coordinates, centers_of, coordinates_of
 
 Floats = NDArray[np.float64]
 SETS = 200
@@ -63,7 +63,9 @@ def prior_from(fit: Fit, names: Sequence[str] | None = None) -> PosteriorPrior:
     mean, cholesky = normal_of(found)
     check = check_normal(found, mean, cholesky)
     _warn(found.names, check)
-    return PosteriorPrior(found.names, found.transforms, mean, cholesky, check, source)
+    return PosteriorPrior(
+        found.names, found.transforms, mean, cholesky, check, source, centers_of(fit)
+    )
 
 
 def normal_of(found: Coordinates) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import inference_data
+from ..centering import sd_and_cor
 from ..convergence import flatten
 from ..declarations import Declaration
 from ..errors import DataError
@@ -67,7 +68,23 @@ class Coordinates:
         )
 
 
-def coordinates_of(fit: Fit, names: Sequence[str] | None = None) -> Coordinates:
+def centers_of(fit: Fit) -> dict[str, tuple[tuple[str, ...], Floats]]:
+    """Return, by group term, the matrix W of the columns that its sds and correlations are of.
+
+    Those of other terms, and of programs, are of the columns as they are.
+    """
+    if not isinstance(fit, ModelFit):
+        return {}
+    terms = {term.label: term for term in fit.model.design.groups}
+    return {label: (terms[label].coefficients, W) for label, W in fit.model.centering.terms.items()}
+
+
+def coordinates_of(
+    fit: Fit,
+    names: Sequence[str] | None = None,
+    *,
+    centers: Mapping[str, tuple[tuple[str, ...], Floats]] | None = None,
+) -> Coordinates:
     """Bring a fit's draws to the unconstrained scale.
 
     Parameters
@@ -76,6 +93,9 @@ def coordinates_of(fit: Fit, names: Sequence[str] | None = None) -> Coordinates:
         Of a formula model, its population; of a program, the parameters it declares.
     names : sequence of str, optional
         Some of them; of a program also the names of whole vectors.
+    centers : mapping, optional
+        As `centers_of` returns it: the columns that sds and correlations are to be of, where the
+        fit has a term with the same coefficients; those of this fit's priors if not given.
 
     Raises
     ------
@@ -83,7 +103,7 @@ def coordinates_of(fit: Fit, names: Sequence[str] | None = None) -> Coordinates:
         If the fit is none, has no such parameter, or one on a scale that is not known here.
     """
     if isinstance(fit, ModelFit):
-        return _of_model(fit).select(names)
+        return _of_model(fit, centers_of(fit) if centers is None else centers).select(names)
     if isinstance(fit, Fit):
         return _of_program(fit, names)
     raise DataError(f"a fit is needed, such as that of pp.fit(...), not {type(fit).__name__}")
@@ -98,8 +118,14 @@ def _is(own: str, wanted: str) -> bool:
     return wanted.startswith("sd(") and own.startswith(f"{wanted[:-1]}, ")
 
 
-def _of_model(fit: ModelFit) -> Coordinates:
+def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats]]) -> Coordinates:
     posterior, design = fit.posterior, fit.model.design
+    for term in design.groups:
+        coefficients, W = centers.get(term.label, ((), np.empty((0, 0))))
+        target = W if coefficients == term.coefficients else None
+        if name_of("cor", term) in posterior:
+            own = fit.model.centering.terms.get(term.label)
+            posterior = posterior.assign(sd_and_cor(posterior, term, own, target))
     names: list[str] = []
     transforms: list[str] = []
     blocks: list[Floats] = []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import DataError
 from ..fits import Fit
 from .approximate import normal_of
-from .coordinates import Coordinates, coordinates_of
+from .coordinates import Coordinates, centers_of, coordinates_of
 from .distances import MultivariateNormal, kl_divergence, overlap, wasserstein
 from .sums import RegressionSums
 
@@ -92,7 +92,8 @@ def discrepancy(first: Fit, second: Fit, *, names: Sequence[str] | None = None) 
     import pandas as pd
     from scipy.stats import chi2
 
-    one, other = coordinates_of(first, names), coordinates_of(second, names)
+    one = coordinates_of(first, names)
+    other = coordinates_of(second, names, centers=centers_of(first))
     shared = [name for name in one.names if name in other.names]
     if not shared:
         raise DataError(
