@@ -47,7 +47,7 @@ def check_distinct(keys: Sequence[tuple[str, tuple[str, ...], str]]) -> None:
     for _, wider, what in keys:
         for key in wider:
             if key in owner and owner[key] is not what:
-                raise _alike(key, owner[key], f"all of which {what} is one")
+                raise _alike(key, owner[key], f"several, {what}")
 
 
 def _alike(key: str, one: str, other: str) -> DataError:

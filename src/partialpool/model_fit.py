@@ -48,7 +48,8 @@ class ModelFit(Fit):
         (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
         ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient). Where
         the priors of a term's sds and correlations hold at the means of its predictors, these are
-        ``center_sd_g`` and ``center_cor_g``; ``sd_g`` and ``cor_g`` are at zero.
+        ``center_sd_g`` and ``center_cor_g``; ``sd_g`` and ``cor_g`` are at zero. Dimensions that
+        would be called as something else are ``g_group``, ``of_g``: `names`.
     model : Model
 
     Notes

@@ -145,5 +145,8 @@ def _changes(posterior: xr.Dataset, term: Labelled) -> Mapping[str, str]:
 
 def as_text(label: object) -> str:
     """Write a label as text that a file can hold: no null, no half of a surrogate pair."""
-    text = str(label).replace("\0", "\\x00")
+    text = str(label)
+    if text.isprintable() and text.isascii():
+        return text
+    text = text.replace("\0", "\\x00")
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

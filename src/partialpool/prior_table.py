@@ -150,7 +150,9 @@ def resolve(
     if not isinstance(given, Mapping):
         raise DataError(f"priors must be a mapping, such as {{'b': pp.Normal(0, 1)}}: {given!r}")
     defaults = _defaults(design, family, estimated=estimated, centered=centered)
-    check_distinct([(name, wider, f"{kind} {name}") for name, _, _, kind, wider in defaults])
+    check_distinct(
+        [(name, wider, _what(name, kind, wider)) for name, _, _, kind, wider in defaults]
+    )
     rows: list[Row] = []
     used: set[str] = set()
     for name, default, source, kind, wider in defaults:
@@ -165,6 +167,13 @@ def resolve(
     names = [*(row.name for row in rows), *sorted(groups)]
     refuse_unknown([key for key in given if key not in used], names, design.coefficients)
     return PriorTable(tuple(rows))
+
+
+def _what(name: str, kind: str, wider: tuple[str, ...]) -> str:
+    """Describe a parameter by those that it is one of: "a standard deviation among sd(a)"."""
+    nouns = {"location": "a coefficient", "positive": "a standard deviation"}
+    noun = nouns.get(kind, "a coefficient" if wider else "the parameter")
+    return f"{noun} among {wider[-1]}" if wider else f"the parameter {name}"
 
 
 def _once(name: str, wider: tuple[str, ...], given: Mapping[str, Prior]) -> None:

@@ -110,11 +110,17 @@ def _coded(values: Any) -> tuple[NDArray[np.int64], list[Any]]:
 
     Unlike pandas', it tells True from 1 and 1.0, and 0.0 from -0.0.
     """
+    import pandas as pd
+
+    every = values.astype(object).tolist()
+    if set(map(type, every)) == {str}:
+        found, texts = pd.factorize(values)
+        return found.astype(np.int64), texts.tolist()
     missing = np.asarray(values.isna(), dtype=bool)
     places: dict[Any, int] = {}
     labels: list[Any] = []
     codes = np.full(len(values), -1, dtype=np.int64)
-    for row, label in enumerate(values.astype(object).tolist()):
+    for row, label in enumerate(every):
         if missing[row]:
             continue
         key = (type(label), label, repr(label)) if _has_twins(label) else (type(label), label)

@@ -183,6 +183,7 @@ def check_round_trip(model: pp.Model, data: pd.DataFrame, folder: Path) -> None:
     np.testing.assert_array_equal(back.predict(data), own)
 
 
+@pytest.mark.filterwarnings("ignore::partialpool.errors.DataWarning")  # of odd texts
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(column=columns(), index=columns())
 def test_a_fit_and_back(column: Any, index: Any, tmp_path_factory: Any) -> None:
@@ -199,6 +200,7 @@ def test_a_fit_and_back(column: Any, index: Any, tmp_path_factory: Any) -> None:
     check_round_trip(model, data, tmp_path_factory.mktemp("labels"))
 
 
+@pytest.mark.filterwarnings("ignore::partialpool.errors.DataWarning")  # of odd texts
 @pytest.mark.parametrize("kind", ["tuple", "date", "Decimal", "bytes"])
 def test_predictors_of_any_labels(kind: str, tmp_path: Path) -> None:
     labels: dict[str, list[Hashable]] = {
@@ -240,6 +242,7 @@ def test_labels_that_cannot_come_back_are_said_at_once(tmp_path: Path) -> None:
     np.testing.assert_array_equal(back.predict(), fit.predict())
 
 
+@pytest.mark.filterwarnings("ignore::partialpool.errors.DataWarning")  # of odd texts
 @pytest.mark.parametrize(
     ("labels", "told"),
     [
