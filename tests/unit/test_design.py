@@ -223,6 +223,7 @@ def test_changed_order_of_categories_gives_the_same_columns(data: pd.DataFrame) 
         ("t*u*x", "t + u + t:u + x + t:x + u:x + t:u:x"),
         ("x*t - t", "x + x:t"),
         ("x + x + t:t", "x + t"),
+        ("t + x:t + t:x", "t + x:t"),
     ],
 )
 @pytest.mark.parametrize("intercept", ["1", "0"])
@@ -518,7 +519,7 @@ BAD = [
 def test_bad_input_is_told(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(DataError, match=message):
         make(text, frame())
-    assert capsys.readouterr().out == ""  # formulae prints when it fails
+    assert capsys.readouterr().out == ""
 
 
 def test_text_of_numbers_may_be_meant_as_categories() -> None:
