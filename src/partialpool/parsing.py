@@ -147,8 +147,15 @@ def _positive(text: str, sign: int, piece: Sequence[Token]) -> None:
 
 
 def _no_pipe(text: str, piece: Sequence[Token]) -> None:
-    for token in piece:
-        if token.kind == "PIPE":
+    """Raise where a '|' stands outside calls and braces, in which it is arithmetic's "or"."""
+    called: list[bool] = []
+    for before, token in zip([None, *piece[:-1]], piece, strict=True):
+        if token.kind in syntax.OPEN:
+            call = before is not None and before.kind == "IDENTIFIER"
+            called.append(call or token.kind == "LEFT_BRACE")
+        elif token.kind in syntax.CLOSE:
+            called = called[:-1]
+        elif token.kind == "PIPE" and not any(called):
             message = (
                 "'|' belongs into a group term, in parentheses and added to the others: "
                 "y ~ x + (1 + x | group)."
@@ -166,7 +173,6 @@ def _argument(text: str, piece: Sequence[Token]) -> str:
         if token.kind in ("COMMA", "EQUAL") and depth == 0:
             message = f"{name}() takes one expression, such as {name}(column)."
             raise syntax.pointed(text, token.start, message)
-    _no_pipe(text, inner)
     expressions.read(text, inner)
     return syntax.source(inner)
 

@@ -19,9 +19,10 @@ from .told import computing, finished, no_numbers
 class Quantity:
     """An expression ("log(y)", "10") that gives a number a row; remembers as `Columns` does."""
 
-    def __init__(self, text: str, what: str) -> None:
+    def __init__(self, text: str, what: str, *, whole: bool = False) -> None:
         self.text = text
         self.what = what
+        self.whole = whole
         self.columns = names_in(text)
         self._expression = expressions.read(text, syntax.scan(text))
         self._memory: Memory = {}
@@ -29,7 +30,7 @@ class Quantity:
     def on(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
         """Evaluate: the first time on the data of the fit.
 
-        A column of whole numbers stays one; truth values are 0 and 1.
+        A column of whole numbers stays one if `whole`; truth values are 0 and 1.
         """
         values = self._values(frame, where)
         if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
@@ -46,7 +47,7 @@ class Quantity:
 
     def _values(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
         column = self._expression.column
-        if column is not None and frame[column].dtype.kind in "iu":
+        if self.whole and column is not None and frame[column].dtype.kind in "iu":
             return frame[column].to_numpy()
         with computing(self.text, where, frame, self.what):
             value = evaluate(self._expression, frame, self._memory, where)

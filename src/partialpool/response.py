@@ -43,10 +43,10 @@ class Expressions:
     """What a formula has beside its terms: the response, what belongs to it, the offsets."""
 
     def __init__(self, formula: Formula) -> None:
-        self.response = Quantity(formula.response, "The response")
+        self.response = Quantity(formula.response, "The response", whole=True)
         self.offsets = [Quantity(text, "offset()") for text in formula.offsets]
         self.parts = {
-            name: Quantity(text, f"{name}()")
+            name: Quantity(text, f"{name}()", whole=name == "trials")
             for name in PARTS
             if (text := getattr(formula, name)) is not None
         }

@@ -19,7 +19,7 @@ from .factors import declared, factorise, listed, recode
 _types = pd.api.types
 _HERE = os.path.dirname(__file__)
 NA_ACTIONS = ("error", "drop")
-_NUMBERS = ("decimal", "floating", "integer", "mixed-integer-float")
+_NUMBERS = ("decimal", "floating", "mixed-integer-float")
 
 
 def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
