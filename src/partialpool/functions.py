@@ -35,7 +35,9 @@ def ufunc(name: str) -> np.ufunc | None:
     if name in _NUMPY:
         name = f"np.{name}"
     function = getattr(np, name[3:], None) if name.startswith("np.") else None
-    return function if isinstance(function, np.ufunc) and function.nout == 1 else None
+    if not isinstance(function, np.ufunc) or function.nout > 1 or function.signature is not None:
+        return None  # such as np.vecdot(), which sums over the rows
+    return function if any("d" * function.nin in each for each in function.types) else None
 
 
 @cache
@@ -71,6 +73,11 @@ def _standardized(x: Any, *, _state: dict[str, Any]) -> Any:
 def _polynomials(x: Any, degree: int = 1, raw: bool = False, *, _state: dict[str, Any]) -> Any:
     from formulaic.transforms import poly
 
+    from .splines import check_whole
+
+    check_whole("degree", degree)
+    if raw:  # by products, which do not depend on the processor's vector units
+        return np.cumprod(np.broadcast_to(x[:, None], (len(x), degree)), axis=1)
     return poly(x, degree, raw=raw, _state=_state)
 
 
@@ -98,6 +105,12 @@ def unknown_function(name: str) -> str:
         return f"{name}() is the second argument of C(): C(column, {name}('level'))."
     if name in ("B", "binary", "p", "prop", "proportion", "cbind"):
         return f"{name}() is not used here: write binomial counts as hits | trials(n) ~ x."
+    if name.startswith("np.") and isinstance(getattr(np, name[3:], None), np.ufunc):
+        return (
+            f"{name}() does not make one real number of real numbers, row by row, as formulas "
+            f"need it. For truth values there are &, | and ~; compute anything else as a column "
+            f"of the data first."
+        )
     if name.startswith("np.") and callable(getattr(np, name[3:], None)):
         return (
             f"Of NumPy, formulas take what works value by value (ufuncs), and {name}() is none: "

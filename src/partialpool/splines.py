@@ -32,6 +32,8 @@ def bs(
 
     if df is None:
         raise ValueError("say how many columns, for example bs(x, df=5)")
+    check_whole("df", df)
+    check_whole("degree", degree)
     center = center if intercept is None else not intercept
     if df < degree + (not center):
         raise ValueError(f"df={df} is too small for degree={degree}: the least is "
@@ -47,6 +49,8 @@ def bs(
         extrapolation="extend",
         _state=_state.setdefault("basis", {}),
     )
+    if np.any(np.diff(_state["basis"]["knots"]) < 0):
+        raise ValueError("its knots, at quantiles of the data, lie beyond the bounds given to it")
     return _centered(_columns(basis), center, _state)
 
 
@@ -62,6 +66,7 @@ def cr(
     """Natural cubic splines, straight lines beyond the outer knots."""
     from formulaic.transforms import natural_cubic_spline
 
+    check_whole("df", df)
     _remember_range(x, _state)
     basis = natural_cubic_spline(
         x,
@@ -86,6 +91,7 @@ def cc(
     """Cyclic cubic splines, which meet smoothly where a period ends."""
     from formulaic.transforms import cyclic_cubic_spline
 
+    check_whole("df", df)
     if not period > 0:
         raise ValueError(f"the period must be greater than 0, it is {period}")
     low = _state.setdefault("low", float(x.min()) if lower_bound is None else float(lower_bound))
@@ -98,6 +104,12 @@ def cc(
         _state=_state.setdefault("basis", {}),
     )
     return _centered(_columns(basis), center, _state)
+
+
+def check_whole(name: str, value: Any) -> None:
+    """Raise where an argument is no whole number."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} must be a whole number, such as {name}=3, not {value!r}")
 
 
 def _remember_range(x: Floats, state: State) -> None:

@@ -183,7 +183,7 @@ def prepared_again(
 
 
 def _categorical(codes: Any, order: Sequence[Hashable]) -> pd.Categorical:
-    categories = pd.Index(list(order), dtype=object)
+    categories = pd.Index(list(order), dtype=object, tupleize_cols=False)
     return pd.Categorical.from_codes(codes, categories=categories, ordered=True)
 
 
