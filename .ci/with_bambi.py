@@ -28,6 +28,7 @@ def resolved(*wanted: str) -> dict[str, str]:
 
 
 def main() -> None:
+    """Print the versions found; exit with 1 where one is missing or old."""
     source = sys.argv[1] if len(sys.argv) > 1 else str(ROOT)
     newest = resolved("--no-deps", "bambi")["bambi"]
     together = resolved(source, "bambi")
