@@ -34,26 +34,36 @@ class Encoding:
     kind: Literal["treatment", "sum"] = "treatment"
     level: Hashable = None
 
-    def matrix(
-        self, name: str, levels: Sequence[Hashable], full: bool
-    ) -> tuple[NDArray[np.float64], list[str]]:
-        """Return a row for each level and a column for each coefficient, with labels.
-
-        A full coding holds the intercept.
-        """
-        count, labels = len(levels), [str(level) for level in levels]
+    def labels(self, name: str, levels: Sequence[Hashable], full: bool) -> list[str]:
+        """Label the columns; a full coding holds the intercept."""
+        found = [str(level) for level in levels]
         if full and self.kind == "treatment":
-            return np.eye(count), labels
-        out = 0 if self.kind == "treatment" else count - 1
-        if self.level is not None:
-            out = place_of(name, levels, self.level)
-        found = np.delete(np.eye(count), out, axis=1)
-        rest = labels[:out] + labels[out + 1 :]
+            return found
+        out = self._out(name, levels)
+        found = found[:out] + found[out + 1 :]
+        return ["mean", *found] if full else found
+
+    def values(
+        self, name: str, levels: Sequence[Hashable], full: bool, column: int
+    ) -> NDArray[np.float64]:
+        """Give what each level has in a column."""
+        found = np.zeros(len(levels))
+        if full and self.kind == "treatment":
+            found[column] = 1
+            return found
+        if full and column == 0:
+            return found + 1
+        out = self._out(name, levels)
+        place = column - full
+        found[place + (place >= out)] = 1
         if self.kind == "sum":
             found[out] = -1
-        if not full:
-            return found, rest
-        return np.column_stack([np.ones(count), found]), ["mean", *rest]
+        return found
+
+    def _out(self, name: str, levels: Sequence[Hashable]) -> int:
+        if self.level is not None:
+            return place_of(name, levels, self.level)
+        return 0 if self.kind == "treatment" else len(levels) - 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,12 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
         values = [part.fit(frame, where) for part in parts]
         sums = [[places[f"{each.column is None} {each.name}"] for each in term] for term in terms]
         products: list[tuple[Component, ...]] = [()] if intercept else []
-        products += _products(parts, sums, intercept)
+        products += itertools.islice(_products(parts, sums, intercept), len(frame) + 1)
+        if len(products) > len(frame) + intercept:
+            raise DataError(
+                f"`{text}` has more coefficients than the data have rows, which are {len(frame)}: "
+                f"leave terms out, or make (1 | factor) of a factor of many levels."
+            )
         matrix = _matrix(parts, values, products, len(frame))
     names = tuple(":".join(each.name for each in product) or "Intercept" for product in products)
     if len(set(names)) < len(names):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .categories import Categories
+from .categories import Categories, Encoding
 from .errors import DataError
 from .evaluate import Memory, evaluate
 from .expressions import Expression
@@ -36,9 +36,9 @@ class Part:
     expression: Expression
     memory: Memory = field(default_factory=dict)
     levels: tuple[Hashable, ...] | None = None  # of categories, those that some row has
+    used: Sequence[int] = ()  # their places among all that are declared
+    encoding: Encoding = field(default_factory=Encoding)
     count: int = 0  # columns of numbers
-    labels: dict[bool, list[str]] = field(default_factory=dict)
-    matrices: dict[bool, Floats] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -53,17 +53,13 @@ class Part:
             if not self.count:
                 raise DataError(f"`{self.name}` gives no column, or none that can be named.")
             return value
-        used = value.used()
-        self.levels = tuple(value.levels[place] for place in used)
+        self.used, self.encoding = value.used(), value.encoding
+        self.levels = tuple(value.levels[place] for place in self.used)
         if len(self.levels) < 2:
             raise DataError(
                 f"`{self.name}` has one level only, {listed(self.levels)}, so it has no effect to "
                 f"estimate. Leave it out of the formula, or add rows with another level."
             )
-        for full in (False, True):
-            matrix, self.labels[full] = value.encoding.matrix(self.name, self.levels, full)
-            self.matrices[full] = np.zeros((len(value.levels), matrix.shape[1]))
-            self.matrices[full][used] = matrix
         return value
 
     def again(self, frame: pd.DataFrame, where: str) -> Any:
@@ -93,7 +89,8 @@ class Part:
             names = [f"{self.name}[{i}]" for i in range(self.count)]
             names = names if self.count > 1 else [self.name]
         else:
-            names = [f"{self.name}[{label}]" for label in self.labels[full]]
+            labels = self.encoding.labels(self.name, self.levels, full)
+            names = [f"{self.name}[{label}]" for label in labels]
         return [Component(place, full, column, name) for column, name in enumerate(names)]
 
     def column(self, value: Any, component: Component) -> Floats:
@@ -102,5 +99,8 @@ class Part:
         if self.levels is None:
             found = value[:, component.column]
         else:
-            found = self.matrices[component.full][:, component.column][value.codes]
+            _, full, column, _ = component
+            declared = np.zeros(len(value.levels))
+            declared[self.used] = self.encoding.values(self.name, self.levels, full, column)
+            found = declared[value.codes]
         return found

@@ -165,7 +165,7 @@ BAD = [
     ("y ~ x + scael(x)", "scael(x)", r"Did you mean scale\(\)\?"),
     ("y ~ factor(x)", "factor(x)", r"C\(x\)"),
     ("y ~ np.mean(x)", "np.mean(x)", r"works value by value .*center\(x\)"),
-    ("y ~ I(x / np.vecdot(x, x))", "np.vecdot(x, x))", "row by row"),
+    ("y ~ I(x / np.matmul(x, x))", "np.matmul(x, x))", "row by row"),
     ("y ~ np.matmul(x, x)", "np.matmul(x, x)", "row by row"),
     ("y ~ np.gcd(k, n)", "np.gcd(k, n)", "row by row"),
     ("y ~ np.modf(x)", "np.modf(x)", "row by row"),

@@ -439,6 +439,15 @@ def test_nothing_of_the_data_is_kept_by_the_columns() -> None:
     assert len(pickle.dumps(columns)) < len(pickle.dumps(small)) + 200
 
 
+def test_factors_of_many_levels_are_refused_before_they_fill_the_memory() -> None:
+    data = pd.DataFrame({"y": RNG.normal(size=30_000)})
+    data["row"] = [f"r{i}" for i in range(len(data))]
+    data["pair"] = data["row"].where(data.index % 2 == 0, data["row"].shift())
+    for term in ("row:y", "pair:row", "y + C(row, Sum)*pair"):
+        with pytest.raises(DataError, match=r"more coefficients than .* 30000: .*\(1 \| factor\)"):
+            make(f"y ~ 0 + {term.replace('y', 'I(y)')} + pair", data)
+
+
 def test_parts_and_means() -> None:
     columns = make(
         "y ~ x:w + w:x:k + poly(x, 2):w + dose:age + dose + flag + S(arm):I(k > 1)"

@@ -43,7 +43,7 @@ def same(one: Design, other: Design, rows: np.ndarray | slice = slice(None)) -> 
 
 
 @settings(
-    max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 @given(
     made.formulas(),
@@ -82,7 +82,7 @@ def test_other_data_get_the_columns_of_the_fit(
 
 
 def test_most_of_the_designs_tried_are_designs() -> None:
-    assert COUNTS["designs"] > 250, COUNTS
+    assert COUNTS["designs"] > 150, COUNTS
 
 
 TERMS = st.lists(
@@ -110,7 +110,7 @@ def dummies(terms: list[str], intercept: bool, data: pd.DataFrame) -> np.ndarray
     return np.hstack(blocks)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(TERMS, st.booleans(), st.randoms(use_true_random=False))
 def test_terms_span_the_same_in_any_order(terms: list[str], intercept: bool, random: Any) -> None:
     rng = np.random.default_rng(0)
