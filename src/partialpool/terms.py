@@ -60,8 +60,9 @@ def _power(terms: OrderedSet[Any], power: OrderedSet[Any]) -> OrderedSet[Any]:
         raise ValueError(
             "a power of one term is the term itself; a square is written inside I(), I(x ** 2)"
         )
-    products = (reduce(_times, each) for each in itertools.product(*[terms] * int(exponent)))
-    return OrderedSet(sorted(dict.fromkeys(products), key=lambda term: len(term.factors)))
+    sizes = range(1, int(exponent) + 1)
+    chosen = itertools.chain.from_iterable(itertools.combinations(terms, size) for size in sizes)
+    return OrderedSet(dict.fromkeys(reduce(_times, each) for each in chosen))
 
 
 def _times(left: Any, right: Any) -> Any:

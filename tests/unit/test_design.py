@@ -224,6 +224,11 @@ def test_changed_order_of_categories_gives_the_same_columns(data: pd.DataFrame) 
         ("x*t - t", "x + x:t"),
         ("x + x + t:t", "x + t"),
         ("t + x:t + t:x", "t + x:t"),
+        ("t/(x*k)", "t + t:x + t:k + t:x:k"),
+        ("(x + k)/t", "x + k + x:k:t"),
+        ("x:k*t", "x:k + t + x:k:t"),
+        ("(x + k):(t + u)", "x:t + x:u + k:t + k:u"),
+        ("(t + x + k)**3", "t + x + k + t:x + t:k + x:k + t:x:k"),
     ],
 )
 @pytest.mark.parametrize("intercept", ["1", "0"])
