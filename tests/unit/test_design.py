@@ -225,6 +225,8 @@ def test_changed_order_of_categories_gives_the_same_columns(data: pd.DataFrame) 
         ("x + x + t:t", "x + t"),
         ("t + x:t + t:x", "t + x:t"),
         ("t/(x*k)", "t + t:x + t:k + t:x:k"),
+        ("t/((x + k)**2)", "t + t:x + t:k + t:x:k"),
+        ("x:(t + k)**2", "x:t + x:k + x:t:k"),
         ("(x + k)/t", "x + k + x:k:t"),
         ("x:k*t", "x:k + t + x:k:t"),
         ("(x + k):(t + u)", "x:t + x:u + k:t + k:u"),

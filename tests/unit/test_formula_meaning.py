@@ -282,6 +282,23 @@ def test_interactions_may_come_before_their_parts(text: str, names: list[str]) -
     assert list(make(f"y ~ {text}").coefficients) == names
 
 
+@pytest.mark.parametrize(
+    ("short", "written_out"),
+    [
+        ("arm / ((x + log(w))**2)", "arm + arm:x + arm:log(w) + arm:x:log(w)"),
+        ("(x + log(w)) * (k + arm)", "x + log(w) + k + arm + x:k + x:arm + log(w):k + log(w):arm"),
+        ("(arm + k)**2 / ((x + I(w ** 2))**2)",
+         "arm + k + arm:k + arm:k:x + arm:k:I(w ** 2) + arm:k:x:I(w ** 2)"),
+        ("poly(x, 2)*arm - arm", "poly(x, 2) + poly(x, 2):arm"),
+        ("bs(x, df=3):k", "bs(x, df=3):k"),
+    ],
+)  # fmt: skip
+def test_operators_keep_every_product_of_calls(short: str, written_out: str) -> None:
+    one, two = make(f"y ~ {short}"), make(f"y ~ {written_out}")
+    assert one.coefficients == two.coefficients
+    assert np.array_equal(one.X, two.X)
+
+
 # Columns called like functions
 
 NAMES = ["np", "log", "C", "I", "bs", "center", "Poly", "Q", "contr", "exp", "scale", "Treatment",
