@@ -67,7 +67,7 @@ def formulas(draw: st.DrawFn) -> str:
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Make a table, and the same rows with every column given in another type."""
+    """Make a table, and the same rows with every column given in another type, or the same."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     rows = draw(st.integers(60, 90))
     pick = rng.permutation(rows)
@@ -85,36 +85,39 @@ def tables(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
         "site": np.array([2, 30, 4])[rng.permutation(rows) % 3],
         "g": np.array(["b", "a", "c10", "c9"])[rng.permutation(rows) % 4],
     }
-    return tuple(  # type: ignore[return-value]
-        pd.DataFrame(
-            {name: draw(_typed(name, column)) for name, column in values.items()},
-        )
-        for _ in range(2)
+    first, second = (
+        pd.DataFrame({name: draw(_typed(name, pd.Series(v), again)) for name, v in values.items()})
+        for again in (False, True)
     )
+    return first, second
 
 
-def _typed(name: str, values: np.ndarray) -> st.SearchStrategy[Any]:
-    column = pd.Series(values)
+def _typed(name: str, column: pd.Series[Any], again: bool) -> st.SearchStrategy[Any]:
+    """Give a column a type: in the data of the fit (`again` False) one that keeps its meaning."""
+
+    def categories(order: list[Any], ordered: bool = False) -> pd.Series[Any]:
+        return pd.Series(pd.Categorical(column, categories=order, ordered=ordered))
+
+    numbers: list[Any] = ["int64", "int8", "int32", "Int64", "Int8", object]
     if name == "dose":
-        orders = [["none", *DOSES], DOSES]
-        return st.sampled_from(
-            [pd.Series(pd.Categorical(values, categories=order, ordered=True)) for order in orders]
-        )
-    if name == "code":
-        return st.sampled_from(
-            [pd.Series(pd.Categorical(values, categories=order)) for order in ([10, 99, 3, 7],)]
-        )
-    if name == "flag":
-        return st.sampled_from([column, column.astype("boolean"), column.astype(object)])
-    if name in ("u", "g"):
-        kinds: list[Any] = [object, "string", "category"] if name == "g" else [object, "string"]
-        return st.sampled_from([column.astype(kind) for kind in kinds])
-    if name in ("k", "site"):
-        kinds = ["int64", "int8", "int32", "Int64", "Int8", object]
-        return st.sampled_from([column.astype(kind) for kind in kinds])
-    return st.sampled_from(
-        [column.astype(kind) for kind in ("float64", "float32", "Float64", object)]
-    )
+        found = [categories(["none", *DOSES], True), categories(DOSES, True), categories(DOSES)]
+        if again:
+            found += [categories(DOSES[::-1], True), column.astype(object), column.astype("string")]
+    elif name == "code":
+        found = [categories([10, 99, 3, 7])]
+        if again:
+            found += [categories([3, 7, 10], True), column, column.astype(float)]
+    elif name == "flag":
+        found = [column.astype(kind) for kind in ("bool", "boolean", object)]
+        found += [column.astype(kind) for kind in ("int8", float, "Int64")] if again else []
+    elif name in ("u", "g"):
+        found = [column.astype(object), column.astype("string")]
+        found += [categories(sorted(column.unique(), reverse=True), True)] if again else []
+    elif name in ("k", "site"):
+        found = [column.astype(kind) for kind in numbers + ["float64"] * again]
+    else:
+        found = [column.astype(kind) for kind in ("float64", "float32", "Float64", object)]
+    return st.sampled_from(found)
 
 
 INDEXES = ("plain", "repeated", "text", "dates", "several")
