@@ -8,7 +8,7 @@ again, so a fit is saved by these two.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -45,7 +45,7 @@ class _Memory:
     expressions: Expressions
     fixed: Columns
     groups: dict[str, tuple[Columns, Factor]]  # by the term's label
-    levels: dict[str, tuple[Hashable, ...]]
+    kinds: dict[str, table.Kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +152,7 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
     table.check_text(used, formula.terms)
     check_columns(used, formula)
     evaluated = names_in(formula.response, formula.trials, formula.weights, formula.se)
-    frame, levels = table.prepared(used, (*evaluated, *formula.predictors))
+    frame, kinds = table.prepared(used, (*evaluated, *formula.predictors))
     expressions = Expressions(formula)
     y = expressions.evaluate_response(frame)
     fixed, columns = fit_columns(formula.fixed, frame)
@@ -198,7 +198,7 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         weights=y.weights,
         se=y.se,
         notes=tuple(notes_on(groups)),
-        _memory=_Memory(expressions, fixed, learnt, levels),
+        _memory=_Memory(expressions, fixed, learnt, kinds),
     )
 
 
@@ -214,7 +214,7 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
     grouping = [name for _, factor in terms for name in factor.columns]
     used = table.select(given, tuple(dict.fromkeys([*evaluated, *grouping])), where)
     used = table.complete(used, "error", where)
-    frame = table.prepared_again(used, evaluated, memory.levels, where)
+    frame = table.prepared_again(used, evaluated, memory.kinds, where)
     groups: list[GroupDesign] = []
     for group, (own, factor) in zip(design.groups, terms, strict=True):
         codes, unseen = factor.on(used)

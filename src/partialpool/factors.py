@@ -91,6 +91,20 @@ def _check_twins(column: pd.Series[Any]) -> None:
 _NUMBERS = (int, float, np.number)
 
 
+def declared(column: pd.Series[Any]) -> list[Hashable]:
+    """List the categories of a pandas Categorical, with those that no row has; else nothing."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [_plain(value) for value in column.cat.categories.tolist()]
+    return []
+
+
+def recode(column: pd.Series[Any], levels: Sequence[Hashable]) -> Codes:
+    """Code a column by levels that are known; -1 stands for others."""
+    codes, values = factorise(column)
+    places = {level: place for place, level in enumerate(levels)}
+    return np.array([places.get(value, -1) for value in values], dtype=np.int64)[codes]
+
+
 @dataclass(frozen=True)
 class Factor:
     """A grouping factor: a column, or the combinations of several that the data hold.

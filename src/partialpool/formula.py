@@ -125,13 +125,20 @@ def parse(text: str) -> Formula:
     A term is
 
     - a column: a number, or categories of which the first is the reference. A pandas Categorical
-      keeps its order; other text is sorted. A name with other characters is put in backquotes.
+      keeps its order; other text is sorted, with numbers in it by size. A name with other
+      characters is put in backquotes. A word is a function only where it is called.
     - ``a:b``, an interaction; ``a*b`` for ``a + b + a:b``; ``a/b`` for ``a + a:b``;
-      ``(a + b + c)**2`` for all pairs.
+      ``(a + b + c)**2`` for all pairs; ``a*b - a`` leaves a term out. Terms may stand in any order.
     - a function of columns: ``log``, ``sqrt``, ``exp`` and other functions of NumPy that work value
-      by value (``np.tanh``); ``center``, ``scale``, ``poly``, ``bs`` and other transforms, which
-      remember the data of the fit; ``C(x)`` for categories of a column of numbers,
-      ``C(x, Treatment("b"))`` for another reference; ``I(x**2)`` or ``{x**2}`` for arithmetic.
+      by value (``np.tanh``); ``center``, ``scale`` or ``standardize``, ``poly``, and the splines
+      ``bs``, ``cr`` (natural, also ``cs``) and ``cc`` (cyclic, of a period), which remember the
+      data of the fit.
+    - ``C(x)``, categories of a column of numbers; ``C(x, Treatment("b"))`` or ``T(x, "b")`` for
+      another reference; ``C(x, Sum)`` or ``S(x)`` for differences from the mean of the levels.
+    - ``I(x**2)`` or ``{x**2}``, arithmetic as in Python, with its precedence. Numbers are real,
+      whole ones too. Comparisons, also with a level, ``dose > "low"`` in the order of the levels,
+      give truth values, which ``and``, ``or``, ``not`` (``&``, ``|``, ``~``) join and which are
+      0 and 1 in arithmetic: ``I((age > 60) + (bmi > 30))``.
     - ``1``, the intercept, which is there unless ``0`` or ``-1`` takes it away.
     - ``offset(x)``, with a coefficient of one.
     - ``(effects | g)``: coefficients that vary by the groups of column g. The effects have an
@@ -166,4 +173,5 @@ def names_in(*texts: str | None) -> tuple[str, ...]:
 
 
 def _quoted(name: str) -> str:
-    return name if name.replace(".", "_").isidentifier() else f"`{name}`"
+    plain = name.replace(".", "_").isidentifier() and names_in(name) == (name,)
+    return name if plain else f"`{name}`"

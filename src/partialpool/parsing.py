@@ -1,13 +1,13 @@
 """Reading a formula: the text's tokens taken apart into a `Formula`.
 
-`formula.parse` is the door; this module imports formulae, and is imported when first used.
+`formula.parse` is the door; this module imports formulaic, and is imported when first used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from . import syntax
+from . import expressions, syntax, terms
 from .errors import FormulaError
 from .formula import Formula, GroupTerm
 from .syntax import Token
@@ -88,7 +88,7 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
         raise syntax.pointed(text, tokens[0].start, "The response is missing left of '|'.")
     own = tokens[:end]
     _no_pipe(text, own)
-    syntax.expression(text, own)
+    expressions.read(text, own)
     if not syntax.names(own):
         raise syntax.pointed(text, own[0].start, "The response must name a column of the data.")
     parts: dict[str, str] = {}
@@ -148,8 +148,15 @@ def _positive(text: str, sign: int, piece: Sequence[Token]) -> None:
 
 
 def _no_pipe(text: str, piece: Sequence[Token]) -> None:
-    for token in piece:
-        if token.kind == "PIPE":
+    """Raise where a '|' stands outside calls and braces, in which it is arithmetic's "or"."""
+    called: list[bool] = []
+    for before, token in zip([None, *piece[:-1]], piece, strict=True):
+        if token.kind in syntax.OPEN:
+            call = before is not None and before.kind == "IDENTIFIER"
+            called.append(call or token.kind == "LEFT_BRACE")
+        elif token.kind in syntax.CLOSE:
+            called = called[:-1]
+        elif token.kind == "PIPE" and not any(called):
             message = (
                 "'|' belongs into a group term, in parentheses and added to the others: "
                 "y ~ x + (1 + x | group)."
@@ -167,8 +174,7 @@ def _argument(text: str, piece: Sequence[Token]) -> str:
         if token.kind in ("COMMA", "EQUAL") and depth == 0:
             message = f"{name}() takes one expression, such as {name}(column)."
             raise syntax.pointed(text, token.start, message)
-    _no_pipe(text, inner)
-    syntax.expression(text, inner)
+    expressions.read(text, inner)
     return syntax.source(inner)
 
 
@@ -183,11 +189,24 @@ def _effects(text: str, pieces: Sequence[Piece]) -> str:
         if piece[0].kind == "PERIOD":
             message = "'.' for all other columns is not known here: write the columns out."
             raise syntax.pointed(text, piece[0].start, message)
-        syntax.terms(text, piece)
+        own = terms.read(text, piece)
+        if sign < 0 and not _held(own, found):
+            message = (
+                f"`{syntax.source(piece)}` cannot be subtracted: it is not among the terms before "
+                f"it. Arithmetic is written inside I(), such as I(x - z)."
+            )
+            raise syntax.pointed(text, piece[0].start, message)
         found += f" {'+' if sign > 0 else '-'} {syntax.source(piece)}"
-    whole = f"{int(intercept)}{found}"
-    syntax.terms(whole, syntax.scan(whole))
-    return whole
+    return f"{int(intercept)}{found}"
+
+
+def _held(some: Sequence[terms.Term], text: str) -> bool:
+    """Tell whether some terms are all in a sum."""
+    whole = f"0{text}"
+    known = {
+        frozenset(part.name for part in term) for term in terms.read(whole, syntax.scan(whole))
+    }
+    return all(frozenset(part.name for part in term) in known for term in some)
 
 
 def _not_the_response(text: str, response: str, pieces: Sequence[Piece]) -> None:

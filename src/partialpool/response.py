@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .columns import Expression
 from .errors import DataError
 from .factors import listed
 from .formula import Formula
+from .quantities import Quantity
 
 Array = NDArray[Any]
 PARTS = ("trials", "weights", "se")
@@ -25,7 +25,7 @@ class Response:
     Attributes
     ----------
     y : ndarray
-        Whole numbers stay integers; truth values are 0 and 1.
+        A column of whole numbers stays one; truth values are 0 and 1; all else is floats.
     name : str
         The expression: "log(y)".
     trials, weights, se : ndarray or None
@@ -43,10 +43,10 @@ class Expressions:
     """What a formula has beside its terms: the response, what belongs to it, the offsets."""
 
     def __init__(self, formula: Formula) -> None:
-        self.response = Expression(formula.response, "The response")
-        self.offsets = [Expression(text, "offset()") for text in formula.offsets]
+        self.response = Quantity(formula.response, "The response", whole=True)
+        self.offsets = [Quantity(text, "offset()") for text in formula.offsets]
         self.parts = {
-            name: Expression(text, f"{name}()")
+            name: Quantity(text, f"{name}()", whole=name == "trials")
             for name in PARTS
             if (text := getattr(formula, name)) is not None
         }
@@ -61,8 +61,9 @@ class Expressions:
         found: dict[str, Array | None] = dict.fromkeys(PARTS)
         for name, part in self.parts.items():
             if set(part.columns) <= set(frame.columns):
-                found[name] = values = part.on(frame, where)
+                values = part.on(frame, where)
                 _check(name, part.text, values, frame, where)
+                found[name] = values.astype(np.int64) if name == "trials" else values
         return found
 
     def evaluate_offset(self, frame: pd.DataFrame, where: str) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ import pandas as pd
 
 from .callers import outside
 from .errors import DataError, DataWarning, OptionError
-from .factors import factorise, listed
+from .factors import declared, factorise, listed, recode
 from .spelling import meant
 
 _types = pd.api.types
 NA_ACTIONS = ("error", "drop")
+_NUMBERS = ("decimal", "floating", "mixed-integer-float")
 
 
 def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
@@ -105,43 +107,65 @@ def _count(column: Any, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> str:
     return " and ".join(parts)
 
 
-def prepared(
-    frame: pd.DataFrame, names: Sequence[str]
-) -> tuple[pd.DataFrame, dict[str, tuple[Hashable, ...]]]:
-    """Bring columns into the few types that formulae treats as wanted.
+@dataclass(frozen=True)
+class Kind:
+    """What a column of the fit holds, so that other data are given the same type.
 
-    Numbers become NumPy's, truth values 0 and 1, all else ordered categories.
+    Attributes
+    ----------
+    truth : bool
+        Truth values: in other data 0 and 1 are these.
+    order : tuple or None
+        Levels in their order, of categories; a pandas Categorical may declare some that no row has.
+    levels : tuple
+        Those that some row has.
+    """
+
+    truth: bool = False
+    order: tuple[Hashable, ...] | None = None
+    levels: tuple[Hashable, ...] = ()
+
+
+def prepared(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Kind]]:
+    """Bring columns into the few types that formulas know.
+
+    Numbers and truth values become NumPy's, all else ordered categories.
 
     Returns
     -------
     DataFrame
         Of the columns named.
-    dict
-        Levels of each categorical one.
+    dict of Kind
+        What each holds.
     """
     columns: dict[str, Any] = {}
-    levels: dict[str, tuple[Hashable, ...]] = {}
+    kinds: dict[str, Kind] = {}
     for name in names:
         values: Any = as_numbers(frame[name])
         if values is None:
             _no_dates(frame[name])
-            codes, own = factorise(frame[name])
-            levels[name] = tuple(own)
-            categories = pd.Index(own, dtype=object, tupleize_cols=False)
-            values = pd.Categorical.from_codes(codes, categories=categories, ordered=True)
+            codes, levels = factorise(frame[name])
+            order = declared(frame[name]) or levels
+            kinds[name] = Kind(order=tuple(order), levels=tuple(levels))
+            if len(order) > len(levels):
+                codes = recode(frame[name], order)
+            values = _categorical(codes, order)
+        else:
+            kinds[name] = Kind(truth=values.dtype == bool)
         columns[name] = values
-    return _ready(columns, frame), levels
+    return _ready(columns, frame), kinds
 
 
 def prepared_again(
-    frame: pd.DataFrame, names: Sequence[str], levels: Mapping[str, Sequence[Hashable]], where: str
+    frame: pd.DataFrame, names: Sequence[str], kinds: Mapping[str, Kind], where: str
 ) -> pd.DataFrame:
-    """Bring columns of other data into the types they had: plain objects where categorical."""
+    """Bring columns of other data into the types that they have in the data of the fit."""
     columns: dict[str, Any] = {}
     for name in names:
-        if name in levels:
-            check_levels(name, frame[name], levels[name], where)
-            columns[name] = frame[name].to_numpy(dtype=object)
+        kind = kinds[name]
+        if kind.order is not None:
+            check_levels(name, frame[name], kind.levels, where)
+            columns[name] = _categorical(recode(frame[name], kind.order), kind.order)
             continue
         values = as_numbers(frame[name])
         if values is None:
@@ -149,21 +173,31 @@ def prepared_again(
                 f"Column {name!r} of {where} holds {holds(frame[name])}, where the data of the "
                 f"fit held numbers."
             )
+        if kind.truth and bool(np.isin(values, (0, 1)).all()):
+            values = values.astype(bool)
+        elif values.dtype == bool and not kind.truth:
+            values = values.astype(np.int64)
         columns[name] = values
     return _ready(columns, frame)
 
 
+def _categorical(codes: Any, order: Sequence[Hashable]) -> pd.Categorical:
+    categories = pd.Index(list(order), dtype=object, tupleize_cols=False)
+    return pd.Categorical.from_codes(codes, categories=categories, ordered=True)
+
+
 def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) -> None:
     """Raise if values hold a level that the data of the fit did not."""
-    series = pd.Series(values).astype(object)
-    unseen = series[~series.isin(list(known))]
-    if len(unseen):
-        levels = list(dict.fromkeys(unseen.tolist()))
+    codes, found = factorise(pd.Series(values))
+    places = set(known)
+    levels = [value for value in found if value not in places]
+    if levels:
+        unseen = np.array([value not in places for value in found])
         like = meant(levels, known)
         hint = f" Did you mean {next(iter(like.values()))!r}?" if like else ""
         raise DataError(
-            f"`{name}` in {where} holds {listed(levels)} ({len(unseen)} of {len(series)} rows), "
-            f"which the data of the fit did not: its effect is unknown.{hint} "
+            f"`{name}` in {where} holds {listed(levels)} ({int(unseen[codes].sum())} of "
+            f"{len(codes)} rows), which the data of the fit did not: its effect is unknown.{hint} "
             f"Known: {listed(known, 20)}. Leave these rows out, or recode them."
         )
 
@@ -230,16 +264,22 @@ def _ready(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
-    """Return a column of numbers as NumPy's, or None where it holds something else."""
+    """Return a column of numbers or truth values as NumPy's; None where it holds something else.
+
+    Whole numbers stay what they are: arithmetic makes floats of them.
+    """
     if isinstance(column.dtype, pd.CategoricalDtype):
         return None
     if column.dtype == object:
         column = column.infer_objects()
-        if _types.infer_dtype(column, skipna=False) == "decimal":
+        if column.dtype == object and _types.infer_dtype(column, skipna=False) in _NUMBERS:
             column = column.astype(float)
-    if _types.is_bool_dtype(column.dtype) or _types.is_integer_dtype(column.dtype):
-        large = _types.is_unsigned_integer_dtype(column.dtype) and column.max() >= 2**63
-        return column.to_numpy(dtype=np.float64 if large else np.int64)
+    if _types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=np.bool_)
+    if _types.is_unsigned_integer_dtype(column.dtype):
+        return column.to_numpy(dtype=np.uint64)
+    if _types.is_integer_dtype(column.dtype):
+        return column.to_numpy(dtype=np.int64)
     if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None

@@ -223,6 +223,14 @@ def test_changed_order_of_categories_gives_the_same_columns(data: pd.DataFrame) 
         ("t*u*x", "t + u + t:u + x + t:x + u:x + t:u:x"),
         ("x*t - t", "x + x:t"),
         ("x + x + t:t", "x + t"),
+        ("t + x:t + t:x", "t + x:t"),
+        ("t/(x*k)", "t + t:x + t:k + t:x:k"),
+        ("t/((x + k)**2)", "t + t:x + t:k + t:x:k"),
+        ("x:(t + k)**2", "x:t + x:k + x:t:k"),
+        ("(x + k)/t", "x + k + x:k:t"),
+        ("x:k*t", "x:k + t + x:k:t"),
+        ("(x + k):(t + u)", "x:t + x:u + k:t + k:u"),
+        ("(t + x + k)**3", "t + x + k + t:x + t:k + x:k + t:x:k"),
     ],
 )
 @pytest.mark.parametrize("intercept", ["1", "0"])
@@ -519,7 +527,7 @@ BAD = [
 def test_bad_input_is_told(text: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(DataError, match=message):
         make(text, frame())
-    assert capsys.readouterr().out == ""  # formulae prints when it fails
+    assert capsys.readouterr().out == ""
 
 
 def test_text_of_numbers_may_be_meant_as_categories() -> None:

@@ -58,6 +58,17 @@ def test_what_stan_gets() -> None:
     np.testing.assert_array_equal(data["trials"], np.ones(6))
 
 
+@pytest.mark.parametrize("family", ["poisson", "negbinomial", "binomial", "bernoulli"])
+def test_counts_may_be_computed_and_then_are_floats(family: Any) -> None:
+    left = {"binomial": "k | trials(n)", "bernoulli": "hit"}.get(family, "k")
+    computed = left.replace("k", "k * 1").replace("hit", "hit + 0").replace("n)", "n + 0)")
+    one = pp.Model(f"{left} ~ x + (1 | g)", DATA, family=family).stan_data
+    two = pp.Model(f"{computed} ~ x + (1 | g)", DATA, family=family).stan_data
+    for name in {"y", "trials"} & one.keys():
+        assert np.array_equal(one[name], two[name])
+        assert two[name].dtype.kind == "i"
+
+
 @pytest.mark.filterwarnings("ignore:each of the 3 groups")  # of two rows, and two coefficients
 def test_no_pooling_is_about_the_means_of_the_predictors() -> None:
     data = pp.Model("y ~ x + w + (1 + x | g)", DATA, pooling="none").stan_data
