@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,9 @@ def formulas(draw: st.DrawFn) -> str:
     if draw(st.booleans()):
         factor = draw(st.sampled_from(["g", "site", "dose", "u", "g:dose", "code", "flag:g"]))
         text += f" + ({draw(sums(2))} | {factor})"
+    column = next(name for name in (*NUMBERS, *FACTORS, "y") if re.search(rf"\b{name}\b", response))
+    if re.search(rf"\b{column}\b", text.split("~")[1]):
+        text = text.replace(f"{response} ~", "y ~", 1)  # a response cannot predict itself
     return text
 
 

@@ -270,9 +270,9 @@ def test_a_group_called_as_the_population_is_a_group() -> None:
 
 def test_large_numbers_without_a_sign_stay_positive() -> None:
     x = np.arange(40, dtype=np.uint64) + np.uint64(2**63)
-    design = pp.Model(
-        "y ~ x", columns(x=x // np.uint64(2) * np.uint64(2) + x % np.uint64(7) * np.uint64(2**40))
-    ).design
+    large = x // np.uint64(2) * np.uint64(2) + x % np.uint64(7) * np.uint64(2**40)
+    with pytest.warns(pp.DataWarning, match="whole numbers beyond"):
+        design = pp.Model("y ~ x", columns(x=large)).design
     assert design.X.min() >= 2**63
 
 
