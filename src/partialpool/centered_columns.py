@@ -23,6 +23,7 @@ def of_products(
     *,
     constant: bool,
     level: Floats | None,
+    levels: Sequence[tuple[str, ...]] = (),
     stays: Callable[[int], bool],
 ) -> Floats | None:
     """Find W that takes means off the numbers in products of columns; None where none changes.
@@ -41,6 +42,9 @@ def of_products(
         Whether there is an intercept beside them.
     level : array, (column,), or None
         Without one, what makes a constant of the columns, as those of all categories do.
+    levels : sequence of tuple of str
+        Of each factor the columns of all its levels: the one that a lean coding leaves out is a
+        constant less the others.
     stays : function of int to bool
         Whether a column's coefficient must keep its meaning.
     """
@@ -56,7 +60,8 @@ def of_products(
     def allowed(of: frozenset[str], centered: tuple[str, ...]) -> bool:
         for left in _subsets(centered):
             rest = of - frozenset(left)
-            if rest and (rest not in place or stays(place[rest])):
+            of_rest = expressed(rest, place, levels, constant=constant)
+            if rest and (of_rest is None or any(stays(k) for k in of_rest)):
                 return False
             if not rest and (not constant or place[of] in of_level):
                 return False
@@ -74,9 +79,41 @@ def of_products(
             shift = float(np.prod([-means[part] for part in left]))
             if not rest and level is not None and abs(shift) > TINY * spread[column]:
                 W[:, column] += shift * level
-            elif rest and abs(shift) * spread[place[rest]] > TINY * spread[column]:
-                W[place[rest], column] = shift
+            for k, weight in (expressed(rest, place, levels, constant=constant) or {}).items():
+                if abs(shift) * spread[k] > TINY * spread[column]:
+                    W[k, column] += weight * shift
     return None if np.array_equal(W, np.eye(len(parts))) else W
+
+
+def expressed(
+    product: frozenset[str],
+    place: Mapping[frozenset[str], int],
+    levels: Sequence[tuple[str, ...]],
+    *,
+    constant: bool,
+) -> dict[int, float] | None:
+    """Write a product as a combination of columns, by their places, and a constant.
+
+    Returns
+    -------
+    dict or None
+        Without the constant; None where the columns do not have the product in their span.
+    """
+    if not product:
+        return {} if constant else None
+    if product in place:
+        return {place[product]: 1.0}
+    for factor in levels:
+        for own in product.intersection(factor):
+            rest = product - {own}
+            others = [rest | {level} for level in factor if level != own]
+            whole = expressed(rest, place, [f for f in levels if f != factor], constant=constant)
+            if whole is not None and all(other in place for other in others):
+                found = dict(whole)
+                for other in others:
+                    found[place[other]] = found.get(place[other], 0.0) - 1.0
+                return found
+    return None
 
 
 def _subsets(parts: tuple[str, ...]) -> list[tuple[str, ...]]:

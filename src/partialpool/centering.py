@@ -206,6 +206,7 @@ def choose(
             design.X,
             constant=constant,
             level=None if constant else constant_in(design.X),
+            levels=memory.fixed.levels,
             stays=lambda k: bool({slope_name(names[k]), class_name(names[k]), "b"} & keys),
         )
     terms: dict[str, Floats] = {}
@@ -235,6 +236,7 @@ def _of_term(design: Design, term: GroupDesign, keys: set[str], pooling: str) ->
         term.Z,
         constant="Intercept" in names,
         level=None if "Intercept" in names else constant_in(term.Z),
+        levels=columns.levels,
         stays=lambda k: bool({f"{what}({label}, {names[k]})", f"{what}({label})"} & keys),
     )
     if own or "Intercept" not in names:

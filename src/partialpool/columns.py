@@ -38,12 +38,20 @@ class Columns:
         ``f[b]:year`` of "f[b]" and "year", the intercept of none.
     means : mapping of str to float
         The mean, in the data of the fit, of each part that is of numbers, not of categories.
+    far : mapping of str to float
+        Of those of these that are all above or all below 0, by how many standard deviations
+        their mean is away from 0.
+    levels : tuple of tuple of str
+        Of each factor, the names of the columns that its levels have in a full coding; those of a
+        lean coding are some of them, unless contrasts are given.
     """
 
     text: str
     names: tuple[str, ...]
     parts: tuple[tuple[str, ...], ...]
     means: Mapping[str, float]
+    far: Mapping[str, float]
+    levels: tuple[tuple[str, ...], ...]
     _parts: tuple[Part, ...]
     _products: tuple[tuple[Component, ...], ...]
 
@@ -93,6 +101,12 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
         names=names,
         parts=tuple(tuple(each.name for each in product) for product in products),
         means=_means(parts, values),
+        far=_far(parts, values),
+        levels=tuple(
+            tuple(each.name for each in part.components(place, True))
+            for place, part in enumerate(parts)
+            if part.levels is not None
+        ),
         _parts=tuple(parts),
         _products=tuple(products),
     )
@@ -153,3 +167,14 @@ def _means(parts: Sequence[Part], values: Sequence[Any]) -> dict[str, float]:
         if part.levels is None
         for each in part.components(place, False)
     }
+
+
+def _far(parts: Sequence[Part], values: Sequence[Any]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for place, (part, value) in enumerate(zip(parts, values, strict=True)):
+        for each in part.components(place, False) if part.levels is None else ():
+            column = value[:, each.column]
+            sd = float(column.std())
+            if sd > 0 and (column.min() > 0 or column.max() < 0):
+                found[each.name] = abs(float(column.mean())) / sd
+    return found

@@ -67,7 +67,11 @@ def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for variable, kind in json.loads(stored.attrs["columns"]).items():
         read = restored if "as" in kind else _of_0_1
-        columns[kind["name"]] = read(kind, stored[variable].values)
+        values = read(kind, stored[variable].values)
+        kept = isinstance(values, np.ndarray) and values.dtype.kind == "O"
+        if kept:  # else pandas makes dates of objects that are dates
+            values = pd.Series(values, dtype=object).set_axis(_index(stored))
+        columns[kind["name"]] = values
     return pd.DataFrame(columns, index=_index(stored))
 
 

@@ -116,6 +116,7 @@ class Model:
             self.priors,
             pooling=self.pooling,
             priors_at=self.priors_at,
+            history=() if self.joint_prior is None else self.joint_prior.prior.names,
         )
         for message in hidden:
             warn(message)

@@ -16,17 +16,22 @@ from .design import Design
 from .factors import listed
 from .identified import share_of_its_own
 from .keys import class_name, slope_name
+from .margins import FAR, without_margins
 
 Floats = NDArray[np.float64]
-FAR = 5.0
-"""Means, in standard deviations from zero, beyond which a prior that holds at zero is warned of."""
 LITTLE = 0.04
 """Share of a column's standard deviation that no other columns have, below which the default prior
 of its coefficient allows what that share explains to be a tenth of the response's sd, no more."""
 
 
 def hidden_priors(
-    design: Design, chosen: Centering, given: Collection[str], *, pooling: str, priors_at: str
+    design: Design,
+    chosen: Centering,
+    given: Collection[str],
+    *,
+    pooling: str,
+    priors_at: str,
+    history: Collection[str] = (),
 ) -> list[str]:
     """List what is to be said of a model's priors.
 
@@ -40,14 +45,19 @@ def hidden_priors(
         Names of the priors that the user gives.
     pooling : {"partial", "complete", "none"}
     priors_at : {"auto", "mean", "zero"}
+    history : collection of str
+        Names of the parameters that have a joint prior instead.
 
     Returns
     -------
     list of str
         What to say, and what to type instead.
     """
+    margins = without_margins(design, pooling)
+    if history:
+        return margins
     far = far_from_zero(design, chosen, pooling=pooling, priors_at=priors_at)
-    return far or _nearly_determined(chosen.design(design), given, pooling)
+    return far or margins or _nearly_determined(chosen.design(design), given, pooling)
 
 
 def _nearly_determined(design: Design, given: Collection[str], pooling: str) -> list[str]:

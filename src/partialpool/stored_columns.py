@@ -70,6 +70,8 @@ def _labelled(values: Any) -> Stored:
     dtype = values.dtype
     plain = isinstance(dtype, np.dtype) and dtype.kind == "O"
     if plain and not all(map(is_kept, labels)):
+        if all(isinstance(label, int) for label in labels):  # such as those of an IntEnum
+            return {"as": "labels", "labels": [int(label) for label in labels]}, codes
         codes, levels = factorise(pd.Series(values.array, name="x"))
         index = pd.Index(_objects(levels), dtype=object, tupleize_cols=False)
         return {**_categories(index), "ordered": False}, codes

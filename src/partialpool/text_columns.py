@@ -238,7 +238,10 @@ def _spellings(
     if not found:
         return None
     counts = column.value_counts()
-    ordered = [sorted(each, key=lambda text: -int(counts[text])) for each in found]
+    ordered = [
+        sorted(each, key=lambda text: (shown(text) != repr(text), -int(counts[text])))
+        for each in found  # one in which nothing is invisible first, then the most frequent
+    ]
     first = ordered[0]
     both = " and ".join(f"{shown(text)} ({int(counts[text])} rows)" for text in first[:4])
     others = f", and {len(found) - 1} more such" if len(found) > 1 else ""

@@ -320,7 +320,9 @@ def test_products_are_centered_only_where_the_model_stays_the_same() -> None:
     data = table("gaussian").assign(x=lambda d: d["x"] + 5, z=lambda d: d["z"] + 7)
 
     def W(right: str) -> np.ndarray | None:
-        return pp.Model(f"y ~ {right} + (1 | g)", data).centering.fixed
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pp.DataWarning)
+            return pp.Model(f"y ~ {right} + (1 | g)", data).centering.fixed
 
     mx, mz = data["x"].mean(), data["z"].mean()
     np.testing.assert_allclose(W("x*z"), [[1, 0, -mz], [0, 1, -mx], [0, 0, 1]])
@@ -347,6 +349,77 @@ def test_a_square_of_years_is_said_to_be_hidden_by_its_prior() -> None:
     pp.Model("y ~ center(year) + I(center(year) ** 2) + (1 | g)", data)
     near = data.assign(year=data["year"] - 2010)
     pp.Model("y ~ year + I(year ** 2) + (1 + year + I(year ** 2) | g)", near)
+
+
+FAR_AWAY = {
+    "y ~ year + year:treat + (1 + year | g)": "`year:treat\\[b\\]` without `treat\\[b\\]`",
+    "y ~ year + treat:year": "without `treat\\[b\\]`.*where `year` is 0",
+    "y ~ year + (0 + year | g)": r"Groups of g differ by slopes of `year` and by no intercepts",
+    "y ~ year + (year:treat | g)": r"The group term of g has `year:treat\[a\]` without",
+    "y ~ 0 + b": r"`b` holds truth values.*Write C\(b\)",
+    "y ~ b:x": r"`b` holds truth values.*Write C\(b\)",
+    "y ~ x + (0 + b | g)": r"in the group term of g, `b` is nothing",
+    "y ~ copy + (1 | g)": r"coefficient for each group of g.*sd\(g, Intercept\) is what its prior",
+    "y ~ x + (1 | g) + (1 | copy)": r"copy and g make the same groups|g and copy make the same",
+}
+
+
+def with_treatments() -> pd.DataFrame:
+    data = years(0.0).assign(x=lambda d: np.sin(d.index), treat=lambda d: d["g"] % 2)
+    slope = 0.5 * (data["treat"] == 0)
+    return data.assign(
+        treat=data["treat"].map({0: "a", 1: "b"}),
+        b=data["g"] % 3 == 0,
+        copy=[f"the {g}th" for g in data["g"]],
+        y=data["y"] + slope * (data["year"] - 2014.5),
+        centered=data["year"] - 2014.5,
+    )
+
+
+@pytest.mark.parametrize("formula", FAR_AWAY)
+def test_what_hangs_on_a_far_zero_or_on_priors_alone_is_said(formula: str) -> None:
+    with pytest.warns(pp.DataWarning, match=FAR_AWAY[formula]):
+        pp.Model(formula, with_treatments())
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ year * treat + (1 + year | g)",
+        "y ~ treat / year + (1 | g)",
+        "y ~ 0 + treat + treat:year + (1 | g)",
+        "y ~ b * x + (1 | g)",
+        "y ~ x + (1 | g) + (1 | year)",
+        "y ~ treat + x + (1 + b | year)",
+        "y ~ 0 + C(b) + C(b):x",
+    ],
+)
+def test_no_false_alarm(formula: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pp.DataWarning)
+        pp.Model(formula, with_treatments())
+
+
+def test_slopes_by_category_do_not_depend_on_where_zero_is() -> None:
+    """treat/year has no column treat[a], which is a constant less the other levels."""
+    data = with_treatments()
+    means = []
+    for name in ("year", "centered"):
+        fit = pp.fit(f"y ~ treat/{name}", data, seed=1, engine="stanli", verbose=False)
+        means.append(fit.fixef()["mean"].to_numpy()[2:])
+    assert abs(means[0][0] - 0.5) < 0.1
+    np.testing.assert_allclose(means[0], means[1], atol=0.02)
+
+
+def test_a_history_of_an_interaction_is_no_false_alarm() -> None:
+    data, formula = with_treatments(), "y ~ year * treat + (1 | g)"
+    first = pp.fit(formula, data, seed=1, engine="stanli", verbose=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pp.DataWarning)
+        prior = pp.prior_from(first, names=["Intercept", "b", "sigma"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pp.DataWarning)
+        pp.Model(formula, data, history=prior)
 
 
 def test_an_unknown_place_is_refused() -> None:

@@ -6,7 +6,7 @@ import datetime
 import zoneinfo
 from collections.abc import Hashable
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +260,35 @@ def test_labels_that_would_merge_are_refused(labels: list[Any], told: str | None
         return
     with pytest.raises(DataError, match=told):
         pp.Model("y ~ (1 | g)", data)
+
+
+class Kind(IntEnum):
+    """Whole numbers with names, which come back as whole numbers."""
+
+    A = 1
+    B = 2
+    C = 3
+
+
+MOMENTS_AS_OBJECTS = {
+    "timedelta": [datetime.timedelta(hours=hours) for hours in (1, 2, 3)],
+    "datetime64": [np.datetime64(f"2024-01-0{day}") for day in (1, 2, 3)],
+    "zoned": [datetime.datetime(2024, 1, day, tzinfo=datetime.UTC) for day in (1, 2, 3)],
+    "IntEnum": list(Kind),
+}
+
+
+@pytest.mark.filterwarnings("ignore::partialpool.errors.DataWarning")
+@pytest.mark.parametrize("right", ["(1 | label)", "label"])
+@pytest.mark.parametrize("kind", MOMENTS_AS_OBJECTS)
+def test_objects_that_pandas_would_make_dates_or_numbers_of(
+    kind: str, right: str, tmp_path: Path
+) -> None:
+    labels = np.empty(36, dtype=object)
+    for row in range(36):
+        labels[row] = MOMENTS_AS_OBJECTS[kind][row % 3]
+    data = pd.DataFrame({"y": np.random.default_rng(1).normal(size=36), "x": np.arange(36) % 5})
+    data["label"] = pd.Series(labels, dtype=object)
+    fit = pp.fit(f"y ~ x + {right}", data, **SHORT)
+    again = pp.load(fit.save(tmp_path / "fit.nc"))
+    np.testing.assert_array_equal(again.predict(data), fit.predict())
