@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from .stan_program import StanProgram
     from .transfer import prior_from
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "LKJ",
