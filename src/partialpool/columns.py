@@ -174,7 +174,8 @@ def _far(parts: Sequence[Part], values: Sequence[Any]) -> dict[str, float]:
     for place, (part, value) in enumerate(zip(parts, values, strict=True)):
         for each in part.components(place, False) if part.levels is None else ():
             column = value[:, each.column]
-            sd = float(column.std())
+            with np.errstate(all="ignore"):  # what is not finite is refused after this
+                sd = float(column.std())
             if sd > 0 and (column.min() > 0 or column.max() < 0):
                 found[each.name] = abs(float(column.mean())) / sd
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from .centered_columns import expressed
 from .columns import Columns
 from .design import Design, GroupDesign
-from .identified import varies
+from .identified import constant_in, varies
 from .table import as_numbers
 
 FAR = 5.0
@@ -31,17 +31,22 @@ def without_margins(design: Design, pooling: str) -> list[str]:
     pooling : {"partial", "complete", "none"}
     """
     fixed = design._memory.fixed
-    said = _of_sum(design, fixed, design.coefficients, "the fixed part", constant=design.intercept)
+    level = design.intercept or constant_in(design.X) is not None
+    said = _of_sum(design, fixed, design.coefficients, "the fixed part", constant=level)
     if pooling != "partial":
         return said
-    homes = {term.factor for term in design.groups if "Intercept" in term.coefficients}
+    homes = {
+        term.factor
+        for term in design.groups
+        if "Intercept" in term.coefficients or constant_in(term.Z) is not None
+    }
     for term in design.groups:
         columns, _ = design._memory.groups[term.label]
         constant = term.factor in homes
         what = f"the group term of {term.label}"
         said += _of_sum(design, columns, term.coefficients, what, constant=constant)
         slopes = [name for name in term.coefficients if columns.far.get(name, 0.0) > FAR]
-        if slopes and not constant and design.intercept:
+        if slopes and not constant and level:
             said.append(
                 f"Groups of {term.factor} differ by slopes of `{slopes[0]}` and by no intercepts: "
                 f"they are the same {_where(columns, slopes[0])}. "

@@ -392,6 +392,7 @@ def test_what_hangs_on_a_far_zero_or_on_priors_alone_is_said(formula: str) -> No
         "y ~ x + (1 | g) + (1 | year)",
         "y ~ treat + x + (1 + b | year)",
         "y ~ 0 + C(b) + C(b):x",
+        "y ~ year + treat + (0 + treat + year | g)",
     ],
 )
 def test_no_false_alarm(formula: str) -> None:

@@ -198,6 +198,7 @@ MODELS: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore:.* make the same groups:partialpool.errors.DataWarning")
 @pytest.mark.parametrize(("formula", "options"), MODELS)
 def test_a_saved_fit_is_the_same_fit(formula: str, options: dict[str, Any], tmp_path: Path) -> None:
     data = SMALL.copy()

@@ -22,6 +22,10 @@ from partialpool.names import SCALARS, TAKEN, dim_of, name_of, names_of, renamed
 from partialpool.prior_draws import draw_prior
 from partialpool.transfer import prior_from
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.* make the same groups:partialpool.errors.DataWarning"
+)
+
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 60, "draws": 20, "verbose": False
 }  # fmt: skip
