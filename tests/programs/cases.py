@@ -13,6 +13,8 @@ from programs.cases_bernoulli import bernoulli_cases
 from programs.cases_linear import linear_cases
 from programs.densities import FLAT
 
+import partialpool as pp
+
 STAN = Path(__file__).parents[2] / "stan"
 REFERENCES = {**densities.REFERENCES, **densities_linear.REFERENCES}
 PROGRAMS = tuple(REFERENCES)
@@ -40,6 +42,11 @@ ODD_PRIORS: dict[str, Any] = {
 
 def program_path(name: str) -> Path:
     return STAN / f"{name}.stan"
+
+
+def program_code(name: str) -> str:
+    """The program's text, whole."""
+    return pp.programs.get(name).full_code
 
 
 def example_data(name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programs.cases import example_data, program_path
+from programs.cases import example_data, program_code, program_path
 from programs.cases_crossed import Reference, case, cases, data_of, model_of, points
 from programs.cases_marginal import BY_GROUP, CROSSED, Case
 from programs.checks import MakeLogDensity, assert_same_density, stanli_only
@@ -169,7 +169,7 @@ BROKEN_CENTERED = {
 @stanli_only
 def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, what: str) -> None:
     old, new = (BROKEN | BROKEN_CENTERED)[what]
-    code = program_path(CROSSED).read_text(encoding="utf-8")
+    code = program_code(CROSSED)
     assert old in code
     broken = tmp_path / "broken.stan"
     broken.write_text(code.replace(old, new), encoding="utf-8")
@@ -190,7 +190,7 @@ def test_what_is_not_broken_is_right_there(log_density: MakeLogDensity) -> None:
 
 def test_its_functions_are_those_of_the_other_programs() -> None:
     """The same text, but for what the one or the other alone has."""
-    codes = {name: program_path(name).read_text(encoding="utf-8") for name in (CROSSED, BY_GROUP)}
+    codes = {name: program_code(name) for name in (CROSSED, BY_GROUP)}
     functions = codes[BY_GROUP]
     functions = functions[functions.index("functions {") : functions.index("}\ndata {")]
     assert functions in codes[CROSSED]

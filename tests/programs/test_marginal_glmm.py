@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from programs import cases_marginal
-from programs.cases import example_data, program_path
+from programs.cases import example_data, program_code, program_path
 from programs.cases_marginal import (
     BY_GROUP,
     BY_PATTERN,
@@ -170,7 +170,7 @@ BROKEN = {
 @stanli_only
 def test_broken_program_is_caught(log_density: MakeLogDensity, tmp_path: Path, what: str) -> None:
     name, old, new = BROKEN[what]
-    code = program_path(name).read_text(encoding="utf-8")
+    code = program_code(name)
     assert old in code
     broken = tmp_path / "broken.stan"
     broken.write_text(code.replace(old, new), encoding="utf-8")
@@ -184,7 +184,7 @@ def test_priors_are_those_of_the_general_program() -> None:
     """The same text, up to the group term."""
 
     def shared(name: str) -> str:
-        code = program_path(name).read_text(encoding="utf-8")
+        code = program_code(name)
         begin = code.index("  // Log density of a location")
         return code[begin : code.index("    return total;\n", begin)]
 
