@@ -32,21 +32,21 @@
 // Example: beta_binomial.data.json, contraception in town and country of 60
 //   districts of Bangladesh, use | trials(women) ~ urban + (1 | district).
 functions {
-#include terms/priors.stanfunctions
-#include terms/coordinates.stanfunctions
-#include terms/rising.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/coordinates.stanfunctions
+  #include terms/rising.stanfunctions
 }
 data {
   int<lower=1> N; // rows (count)
   array[N] int<lower=0> trials; // trials of each row (count)
   array[N] int<lower=0, upper=trials> y; // successes of each row (count)
-#include terms/data.stan
+  #include terms/data.stan
   int<lower=1, upper=5> prior_phi_family; // of phi (code)
   real<lower=0> prior_phi_scale; // its scale (trials)
   real<lower=0> prior_phi_df; // its degrees of freedom (no unit)
 }
 transformed data {
-#include terms/layout.stan
+  #include terms/layout.stan
   vector[N] successes = to_vector(y);
   vector[N] failures = to_vector(trials) - successes;
   // Distinct trials and the weight of each, for what is equal in equal ones.
@@ -76,11 +76,11 @@ transformed parameters {
   vector[T] z_density; // log density of the z of each term
   {
     real s = 1; // unit of the pilot's residuals
-#include terms/effects.stan
+    #include terms/effects.stan
   }
 }
 model {
-#include terms/predictor.stan
+  #include terms/predictor.stan
   if (D) {
     target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
                           flipped(cpc,
@@ -100,5 +100,5 @@ model {
                           log_rising(zeros_vector(M), sizes[1 : M], phi));
 }
 generated quantities {
-#include terms/correlations.stan
+  #include terms/correlations.stan
 }

@@ -31,17 +31,17 @@
 // Example: binomial.data.json, contraception in 60 districts of Bangladesh,
 //   use ~ urban + (1 + urban | district).
 functions {
-#include terms/priors.stanfunctions
-#include terms/coordinates.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/coordinates.stanfunctions
 }
 data {
   int<lower=1> N; // rows (count)
   array[N] int<lower=0> trials; // trials of each row, 1 for Bernoulli (count)
   array[N] int<lower=0, upper=trials> y; // successes of each row (count)
-#include terms/data.stan
+  #include terms/data.stan
 }
 transformed data {
-#include terms/layout.stan
+  #include terms/layout.stan
   vector[N] successes = weights .* to_vector(y);
   vector[N] attempts = weights .* to_vector(trials);
   // Rows of one trial each have a quicker density, here with eta as it is.
@@ -63,11 +63,11 @@ transformed parameters {
   vector[T] z_density; // log density of the z of each term
   {
     real s = 1; // unit of the pilot's residuals
-#include terms/effects.stan
+    #include terms/effects.stan
   }
 }
 model {
-#include terms/predictor.stan
+  #include terms/predictor.stan
   if (D) {
     target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
                           flipped(cpc,
@@ -83,5 +83,5 @@ model {
               - dot_product(attempts, log1p_exp(eta));
 }
 generated quantities {
-#include terms/correlations.stan
+  #include terms/correlations.stan
 }

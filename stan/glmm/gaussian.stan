@@ -32,21 +32,21 @@
 // Example: gaussian.data.json, reaction times of 18 drivers kept from sleep,
 //   reaction ~ days + (1 + days | subject).
 functions {
-#include terms/priors.stanfunctions
-#include terms/coordinates.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/coordinates.stanfunctions
 }
 data {
   int<lower=1> N; // rows (count)
   vector[N] y; // response (unit of eta)
   int<lower=0, upper=1> known_se; // standard errors known? (yes 1)
   vector<lower=0>[N] se; // standard errors if known, else unused (unit of eta)
-#include terms/data.stan
+  #include terms/data.stan
   int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
   real<lower=0> prior_sigma_scale; // its scale (unit of eta)
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
 }
 transformed data {
-#include terms/layout.stan
+  #include terms/layout.stan
   // The power of 1 / sigma, and what multiplies each squared residual.
   real rows = known_se ? 0 : sum(weights);
   vector[N] precision = known_se ? weights ./ square(se) : weights;
@@ -66,11 +66,11 @@ transformed parameters {
   vector[T] z_density; // log density of the z of each term
   {
     real s = known_se ? 1 : sigma[1]; // unit of the pilot's residuals
-#include terms/effects.stan
+    #include terms/effects.stan
   }
 }
 model {
-#include terms/predictor.stan
+  #include terms/predictor.stan
   if (D) {
     target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
                           flipped(cpc,
@@ -90,5 +90,5 @@ model {
             - rows * log(s);
 }
 generated quantities {
-#include terms/correlations.stan
+  #include terms/correlations.stan
 }

@@ -26,9 +26,9 @@
 // Example: gaussian_marginal.data.json, reaction times of 18 sleepers,
 //   reaction ~ days + (1 + days | subject).
 functions {
-#include terms/priors.stanfunctions
-#include terms/weights.stanfunctions
-#include terms/groups.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/weights.stanfunctions
+  #include terms/groups.stanfunctions
 }
 data {
   int<lower=0> K; // predictors, without the intercept (count)

@@ -27,9 +27,9 @@
 // Example: gaussian_marginal_crossed.data.json, 6 samples of
 //   penicillin on 24 plates, diameter ~ 1 + (1 | plate) + (1 | sample).
 functions {
-#include terms/priors.stanfunctions
-#include terms/weights.stanfunctions
-#include terms/groups.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/weights.stanfunctions
+  #include terms/groups.stanfunctions
   // z of each coefficient reflected, so that the sum of all groups over
   // sqrt(J) is the first of z and the others are contrasts: no less normal.
   matrix reflect(vector z, int J, int q) {

@@ -20,8 +20,8 @@
 // Example: gaussian_marginal_patterns.data.json, log radon in 919 houses in 85
 //   counties of Minnesota, log_radon ~ floor + (1 | county).
 functions {
-#include terms/priors.stanfunctions
-#include terms/weights.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/weights.stanfunctions
   // A = I + M'S M of every pattern as F D F': F below the diagonal, D on it.
   array[,] vector factors_of(matrix S, matrix M) {
     int q = rows(M);

@@ -32,20 +32,20 @@
 // Example: negbinomial.data.json, ticks on 403 grouse chicks of 118 broods,
 //   ticks ~ year + height + (1 | brood).
 functions {
-#include terms/priors.stanfunctions
-#include terms/coordinates.stanfunctions
-#include terms/rising.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/coordinates.stanfunctions
+  #include terms/rising.stanfunctions
 }
 data {
   int<lower=1> N; // rows (count)
   array[N] int<lower=0> y; // count of each row (count)
-#include terms/data.stan
+  #include terms/data.stan
   int<lower=1, upper=5> prior_phi_family; // of phi (code)
   real<lower=0> prior_phi_scale; // its scale (count)
   real<lower=0> prior_phi_df; // its degrees of freedom (no unit)
 }
 transformed data {
-#include terms/layout.stan
+  #include terms/layout.stan
   vector[N] events = weights .* to_vector(y);
   // Distinct counts and the weight of each, for what is equal in equal ones.
   int M = 0;
@@ -74,11 +74,11 @@ transformed parameters {
   vector[T] z_density; // log density of the z of each term
   {
     real s = 1; // unit of the pilot's residuals
-#include terms/effects.stan
+    #include terms/effects.stan
   }
 }
 model {
-#include terms/predictor.stan
+  #include terms/predictor.stan
   if (D) {
     target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
                           flipped(cpc,
@@ -97,5 +97,5 @@ model {
             - dot_product(events + phi * weights, log1p_exp(eta - log(phi)));
 }
 generated quantities {
-#include terms/correlations.stan
+  #include terms/correlations.stan
 }

@@ -31,16 +31,16 @@
 // Example: poisson.data.json, ticks on 403 grouse chicks of 118 broods,
 //   ticks ~ year + height + (1 | brood) + (1 | chick).
 functions {
-#include terms/priors.stanfunctions
-#include terms/coordinates.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/coordinates.stanfunctions
 }
 data {
   int<lower=1> N; // rows (count)
   array[N] int<lower=0> y; // count of each row (count)
-#include terms/data.stan
+  #include terms/data.stan
 }
 transformed data {
-#include terms/layout.stan
+  #include terms/layout.stan
   vector[N] events = weights .* to_vector(y);
 }
 parameters {
@@ -57,11 +57,11 @@ transformed parameters {
   vector[T] z_density; // log density of the z of each term
   {
     real s = 1; // unit of the pilot's residuals
-#include terms/effects.stan
+    #include terms/effects.stan
   }
 }
 model {
-#include terms/predictor.stan
+  #include terms/predictor.stan
   if (D) {
     target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
                           flipped(cpc,
@@ -74,5 +74,5 @@ model {
   target += dot_product(events, eta) - dot_product(weights, exp(eta));
 }
 generated quantities {
-#include terms/correlations.stan
+  #include terms/correlations.stan
 }

@@ -31,13 +31,13 @@
 // Example: student.data.json, reaction times of 18 drivers kept from sleep,
 //   reaction ~ days + (1 + days | subject).
 functions {
-#include terms/priors.stanfunctions
-#include terms/coordinates.stanfunctions
+  #include terms/priors.stanfunctions
+  #include terms/coordinates.stanfunctions
 }
 data {
   int<lower=1> N; // rows (count)
   vector[N] y; // response (unit of eta)
-#include terms/data.stan
+  #include terms/data.stan
   int<lower=1, upper=5> prior_sigma_family; // of sigma (code)
   real<lower=0> prior_sigma_scale; // its scale (unit of eta)
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
@@ -46,7 +46,7 @@ data {
   real<lower=0> prior_nu_df; // its degrees of freedom (no unit)
 }
 transformed data {
-#include terms/layout.stan
+  #include terms/layout.stan
   real rows = sum(weights);
 }
 parameters {
@@ -65,11 +65,11 @@ transformed parameters {
   vector[T] z_density; // log density of the z of each term
   {
     real s = sigma; // unit of the pilot's residuals
-#include terms/effects.stan
+    #include terms/effects.stan
   }
 }
 model {
-#include terms/predictor.stan
+  #include terms/predictor.stan
   if (D) {
     target += joint_prior(append_row(alpha - x_mean * beta, beta), tau,
                           flipped(cpc,
@@ -90,5 +90,5 @@ model {
               * dot_product(weights, log1p(square((y - eta) / sigma) / nu));
 }
 generated quantities {
-#include terms/correlations.stan
+  #include terms/correlations.stan
 }

@@ -1,6 +1,6 @@
-    // Transformed parameters of the programs in glmm/: what xi, tau_raw, cpc and
-    // z stand for. It needs terms/layout.stan, these parameters, and s, the unit
-    // of the pilot's residuals. It sets alpha, beta, tau, r and z_density.
+    // Transformed parameters of the programs in glmm/: what xi, tau_raw, cpc
+    // and z stand for. It needs terms/layout.stan, these parameters, and s, the
+    // unit of the pilot's residuals. It sets alpha, beta, tau, r and z_density.
     vector[P] b = b_hat + B * xi;
     vector[Q] signed = signed_tau(tau_raw, tau_unit, tau_fixed,
                                   prior_tau_scale);
