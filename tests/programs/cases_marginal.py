@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,9 @@ class Case:
     """Which kinds of parameters have a joint prior, in bits: see `cases_glmm.joint`."""
 
     def model(self, **options: Any) -> pp.Model:
-        return pp.Model(self.formula, self.frame, priors=self.priors, **options)
+        with warnings.catch_warnings():  # designs made at random have groups of one row, or twice
+            warnings.simplefilter("ignore", pp.DataWarning)
+            return pp.Model(self.formula, self.frame, priors=self.priors, **options)
 
     def with_joint(self, data: dict[str, Any]) -> dict[str, Any]:
         ones = (data["has_intercept"], data["K"], data["q"], data["C"], 1 - data["known_se"])
