@@ -68,9 +68,7 @@ class Centering:
             W = self.terms.get(term.label)
             if W is None:
                 continue
-            for name in (name_of("r", term), name_of("coef", term)):
-                if name in posterior:
-                    new[name] = effects_with(posterior[name], term, W)
+            new |= _effects_of(posterior, term, W)
             if name_of("cor", term) in posterior:
                 for kind in ("sd", "cor"):
                     new[name_of(f"center_{kind}", term)] = posterior[name_of(kind, term)]
@@ -85,9 +83,7 @@ class Centering:
             W = self.terms.get(term.label)
             if W is None:
                 continue
-            for name in (name_of("r", term), name_of("coef", term)):
-                if name in posterior:
-                    new[name] = effects_with(posterior[name], term, _inverse(W))
+            new |= _effects_of(posterior, term, _inverse(W))
             for kind in ("sd", "cor"):
                 kept = name_of(f"center_{kind}", term)
                 if kept in posterior:
@@ -107,10 +103,6 @@ class Centering:
         return {"beta": beta.copy(data=_times_slopes(beta.values, W, first))}
 
 
-NONE = Centering(None, {})
-"""Of a design whose columns the program gets as they are."""
-
-
 def _inverse(W: Floats) -> Floats:
     return np.asarray(np.linalg.inv(W), dtype=np.float64)
 
@@ -124,6 +116,11 @@ def effects_with(effects: xr.DataArray, term: GroupDesign, W: Floats) -> xr.Data
     """Multiply the effects of each group by a matrix: (chain, draw, group, coefficient)."""
     ordered = effects.transpose(*SAMPLE, dim_of(term), name_of("coefficient", term))
     return ordered.copy(data=ordered.values @ W.T)
+
+
+def _effects_of(posterior: xr.Dataset, term: GroupDesign, W: Floats) -> dict[str, xr.DataArray]:
+    names = (name_of("r", term), name_of("coef", term))
+    return {name: effects_with(posterior[name], term, W) for name in names if name in posterior}
 
 
 def sd_and_cor(
@@ -185,14 +182,15 @@ def choose(
         `fixef` report what they are of: with one of an intercept's sd or a term's correlations, the
         columns of that term stay; with one of a slope, products that would change its meaning.
     priors_at : {"auto", "mean", "zero"}
-        "mean": given priors hold at the means, too; "zero": all hold at zero.
+        "mean": given priors hold at the means, too; "zero": all hold at zero, but those of a
+        history, which is of sds and correlations at its own means.
     pooling : {"partial", "complete", "none"}
     history : mapping of str to array, optional
         Of a model with a joint prior: W of the terms that the prior names. Its coefficients are
         the user's.
     """
     if priors_at == "zero":
-        return NONE
+        return Centering(None, _without_identities(history or {}, design))
     keys = set(given) if priors_at == "auto" else set()
     memory = design._memory
     fixed = None
@@ -209,15 +207,22 @@ def choose(
             levels=memory.fixed.levels,
             stays=lambda k: bool({slope_name(names[k]), class_name(names[k]), "b"} & keys),
         )
-    terms: dict[str, Floats] = {}
+    terms = dict(history or {})
     for term in design.groups:
-        if history is not None and term.label in history:
-            W: Floats | None = history[term.label]
-        else:
+        if term.label not in terms:
             W = _of_term(design, term, keys, pooling)
-        if W is not None and not np.array_equal(W, np.eye(len(W))):
-            terms[term.label] = W
-    return Centering(fixed, terms)
+            terms |= {} if W is None else {term.label: W}
+    return Centering(fixed, _without_identities(terms, design))
+
+
+def _without_identities(terms: Mapping[str, Floats], design: Design) -> dict[str, Floats]:
+    """Keep the matrices of a design's terms that change a column."""
+    labels = {term.label for term in design.groups}
+    return {
+        label: W
+        for label, W in terms.items()
+        if label in labels and not np.array_equal(W, np.eye(len(W)))
+    }
 
 
 def _of_term(design: Design, term: GroupDesign, keys: set[str], pooling: str) -> Floats | None:

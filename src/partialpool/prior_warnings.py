@@ -5,13 +5,14 @@ Such a fit has no fault that sampling could show: it is said before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .centering import Centering, choose
+from .columns import Columns
 from .design import Design
 from .factors import listed
 from .identified import share_of_its_own
@@ -126,7 +127,7 @@ def far_from_zero(
     homes = {t.factor: t for t in design.groups if "Intercept" in t.coefficients}
     for term in design.groups if pooling == "partial" else ():
         columns, _ = design._memory.groups[term.label]
-        far = _far(columns.names, columns.parts, columns.means, term.Z)
+        far = _far(term.coefficients, columns)
         if term.factor not in homes or term.label in chosen.terms or not far:
             continue
         if term is homes[term.factor] and term.correlated:
@@ -156,7 +157,7 @@ def _far_products(design: Design, chosen: Centering, pooling: str, priors_at: st
     taken = np.eye(len(best)) if chosen.fixed is None else chosen.fixed
     parts = dict(zip(columns.names, columns.parts, strict=True))
     names = design.coefficients
-    far = _far(names, [parts[name] for name in names], columns.means, design.X)
+    far = _far(names, columns)
     said: dict[str, Far] = {}
     for i, k in np.argwhere((best != 0) & (taken == 0)).tolist():
         of = {p: far[p] for p in parts[names[k]] if p in far and p not in parts[names[i]]}
@@ -169,19 +170,15 @@ def _far_products(design: Design, chosen: Centering, pooling: str, priors_at: st
     ]
 
 
-def _far(
-    names: Sequence[str],
-    parts: Sequence[tuple[str, ...]],
-    means: Mapping[str, float],
-    columns: Floats,
-) -> Far:
-    found: Far = {}
-    for name, of, column in zip(names, parts, columns.T, strict=True):
-        if len(of) == 1 and of[0] in means and (column.min() > 0 or column.max() < 0):
-            mean, sd = float(column.mean()), float(column.std())
-            if sd > 0 and abs(mean) > FAR * sd:
-                found[name] = mean, abs(mean) / sd
-    return found
+def _far(names: Collection[str], columns: Columns) -> Far:
+    """Find the columns among those named that are numbers, and far from zero."""
+    parts = dict(zip(columns.names, columns.parts, strict=True))
+    single = {name: parts[name][0] for name in names if len(parts.get(name, ())) == 1}
+    return {
+        name: (columns.means[part], columns.far[part])
+        for name, part in single.items()
+        if columns.far.get(part, 0.0) > FAR
+    }
 
 
 def _told(far: Far) -> str:
