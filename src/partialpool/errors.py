@@ -8,11 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .engines.base import Draws
-    from .fits import Fit
+from typing import Any
 
 
 class PartialPoolError(Exception):
@@ -63,9 +59,9 @@ class KeptDrawsError(PartialPoolError, RuntimeError):
         self,
         message: str,
         *,
-        fit: Fit | None = None,
-        fits: Mapping[str, Fit] | None = None,
-        draws: Draws | None = None,
+        fit: Any = None,
+        fits: Mapping[str, Any] | None = None,
+        draws: Any = None,
         paths: tuple[Path, ...] = (),
     ) -> None:
         super().__init__(message)
