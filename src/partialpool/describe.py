@@ -50,6 +50,13 @@ def describe(model: Model) -> str:
     if history is not None:
         lines.append(f"  history  {history.line()}")
     lines.append("  priors")
+    at_zero = {
+        name
+        for term in design.groups
+        if term.correlated and term.label not in model.centering.terms
+        for name in (f"sd({term.label}, Intercept)", f"cor({term.label})")
+        if "Intercept" in term.coefficients
+    }
     table = model.prior_table.rows
     width = max((len(row.name) for row in table), default=0)
     middle = max((len(repr(row.prior)) for row in table), default=0)
@@ -58,6 +65,7 @@ def describe(model: Model) -> str:
         power = next((own[name] for name in own if _is_of(name, r.name)), 1.0)
         note = f"; to the power {power:.3g}" if power else "; the history's instead"
         source = r.source if power == 1 else r.source + note
+        source += ", where the predictors are 0" if r.name in at_zero else ""
         lines.append(f"    {r.name:{width}}  {r.prior!r:{middle}}  {source}")
     return "\n".join(lines)
 
