@@ -253,7 +253,7 @@ def test_compilers_agree_on_other_programs(name: str, stanc: Path) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_compilers_agree_on_the_catalogue(name: str, stanc: Path) -> None:
-    program = same(get(name).code, stanc)
+    program = same(get(name).full_code, stanc)
     example = get(name).example_data()
     for declaration in program.data.values():
         shape, given = declaration.shape(example), np.shape(example[declaration.name])
