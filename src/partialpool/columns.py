@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 
 from . import syntax
+from .arrays import Floats
 from .coding import codings
 from .errors import DataError
 from .expressions import Expression
 from .factors import listed
-from .parts import Component, Floats, Part
+from .parts import Component, Part
 from .told import computing, finished
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .reduce import GaussianSums
 
-Floats = NDArray[np.float64]
 CHUNK = 200_000
 """Numbers of one kind (draws x groups) held at a time: few enough for a processor's cache."""
 

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .pilot import Pilot, Term
 from .sd_units import CENTERED, RESCALED, tau_units
 
-Floats = NDArray[np.float64]
 FORMS = {"noncentered": 0, "centered": CENTERED, "rescaled": RESCALED}
 """Codes of the data item `form`."""
 START = 0.3

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .engines.base import Density
-
-Floats = NDArray[np.float64]
 
 FIRST_STEP, ROUNDS = 1e-2, 4
 GRID = np.arange(-4.0, 4.01, 0.5)

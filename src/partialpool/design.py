@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from . import table
 from .columns import Columns, fit_columns
-from .errors import DataError, OptionError
+from .errors import DataError, OptionError, warn
 from .factors import Factor, fit_factor
 from .formula import Formula, names_in
 from .group_design import (
@@ -221,7 +221,7 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
         if unseen and new_groups == "error":
             raise DataError(unseen_groups(factor, codes, unseen))
         if like := spelled_like(unseen, factor.levels):
-            table.warn(f"`{factor.name}` in {where} holds groups that are new to the fit.{like}")
+            warn(f"`{factor.name}` in {where} holds groups that are new to the fit.{like}")
         groups.append(
             GroupDesign(
                 label=group.label,

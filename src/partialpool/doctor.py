@@ -13,6 +13,7 @@ from . import __version__
 from .engines import cache
 from .engines.toolchain import find_cmdstan
 from .errors import EngineError
+from .options import cache_dir
 
 PACKAGES = ("arviz", "cmdstanpy", "stanli", "numpy", "pandas", "xarray")
 
@@ -94,7 +95,7 @@ def _compiler() -> str | None:
 
 
 def _cache() -> str:
-    root = cache.cache_dir()
+    root = cache_dir()
     records = list(root.glob(f"programs/*/*/{cache.RECORD}"))
     size = sum(file.stat().st_size for record in records for file in record.parent.iterdir())
     return f"{root} ({len(records)} compiled programs, {size / 1e6:.0f} MB)"

@@ -6,7 +6,10 @@ catch them all; each also derives from the built-in exception that describes its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import inspect
+import warnings
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +77,30 @@ class AccuracyError(PartialPoolError, ArithmeticError):
 
 class DataWarning(UserWarning):
     """Data are usable, but say less than they seem to."""
+
+
+def nearest(name: object, candidates: Iterable[object], *, cutoff: float = 0.6) -> str | None:
+    """Return the candidate that is spelt most like a name, whatever its letter case, or None."""
+    folded: dict[str, str] = {}
+    for candidate in candidates:
+        folded.setdefault(str(candidate).casefold(), str(candidate))
+    near = difflib.get_close_matches(str(name).casefold(), folded, 1, cutoff)
+    return folded[near[0]] if near else None
+
+
+def caller_depth() -> int:
+    """Count the frames up to the first outside this package: the stacklevel of a warning.
+
+    A frame belongs to the package by the name of its module, not by its file: a dataclass's
+    ``__init__`` belongs to no file.
+    """
+    frame, depth = inspect.currentframe(), 0
+    package = __name__.partition(".")[0]
+    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def warn(message: str, category: type[Warning] = DataWarning) -> None:
+    """Warn at the line of the caller outside this package."""
+    warnings.warn(message, category, stacklevel=caller_depth())

@@ -31,7 +31,13 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from .arcsine import FloatArray, arcsine_transform, inverse_arcsine_transform, numbers, refuse_where
+from .arcsine import (
+    FloatArray,
+    arcsine_transform,
+    inverse_arcsine_transform,
+    numbers,
+    refuse_where,
+)
 from .errors import DataError, OptionError
 
 __all__ = [

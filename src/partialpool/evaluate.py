@@ -14,10 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .categories import COMPARISONS, MIRRORED, Categories, Encoding, compare, of_column, of_values
+from .categories import (
+    COMPARISONS,
+    MIRRORED,
+    Categories,
+    Encoding,
+    compare,
+    of_column,
+    of_values,
+)
+from .errors import warn
 from .expressions import Expression
 from .functions import CATEGORIES, signature, transforms, ufunc
-from .table import warn
 
 Memory = dict[int, dict[str, Any]]
 """What each call in an expression learnt from the data of the fit, by its place."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .arrays import natural_key
 from .errors import DataError
 
 Codes = NDArray[np.int64]
-_DIGITS = re.compile(r"(\d+)")
 
 
 def listed(values: Sequence[Any], most: int = 5) -> str:
@@ -22,17 +21,6 @@ def listed(values: Sequence[Any], most: int = 5) -> str:
     plain = [value.item() if isinstance(value, np.generic) else value for value in values[:most]]
     shown = ", ".join(repr(value) for value in plain)
     return shown + (f" and {len(values) - most} more" if len(values) > most else "")
-
-
-def natural_key(value: Any) -> tuple[Any, ...]:
-    """Sort numbers by size, text with numbers inside by these: "day 2" before "day 10"."""
-    if isinstance(value, (bool, int, float, np.number)):
-        return (0, value)
-    if isinstance(value, str):
-        parts: list[str | int] = list(_DIGITS.split(value))
-        parts[1::2] = [int(digits) for digits in parts[1::2]]
-        return (1, parts, value)
-    return (2, type(value).__name__, str(value))
 
 
 def factorise(column: pd.Series[Any]) -> tuple[Codes, list[Hashable]]:

@@ -6,7 +6,6 @@ Shapes: `eta` and everything that comes out (draw, row); auxiliary parameters (d
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from .errors import DataError
+from .errors import DataError, nearest
 
 Array = NDArray[Any]
 Auxiliaries = Mapping[str, Array]
@@ -82,8 +81,8 @@ def get(name: str) -> Family:
         If there is none; the message has the nearest, and all names.
     """
     if not isinstance(name, str) or name not in FAMILIES:
-        near = difflib.get_close_matches(str(name), list(FAMILIES), 1, 0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        near = nearest(name, FAMILIES, cutoff=0.5)
+        hint = f"; did you mean {near!r}?" if near else "."
         raise DataError(f"there is no family {name!r}{hint} The families: {', '.join(FAMILIES)}")
     return FAMILIES[name]
 

@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import functools
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from . import inference_data
 from .engines.base import Draws
 from .engines.config import SamplerConfig
-from .errors import DataError, EngineError
+from .errors import DataError, EngineError, warn
 from .labels import Dims
 from .stan_program import StanProgram, kind_of_data
 
@@ -70,7 +69,7 @@ class Fit:
         except Exception as error:
             if not coords and not dims:
                 raise  # what is wrong is not the labels
-            warnings.warn(f"{error}. The draws are kept, without labels", stacklevel=2)
+            warn(f"{error}. The draws are kept, without labels", UserWarning)
             return build(coords={}, dims={})
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable
 from functools import cache
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import nearest
 from .syntax import ENCODINGS
 
 _NUMPY = ("abs", "cos", "exp", "expm1", "log", "log10", "log1p", "log2", "sin", "sqrt", "tan")
@@ -118,8 +118,8 @@ def unknown_function(name: str) -> str:
             f"poly(x, 2), bs(x, df=5) remember the data of the fit; I(x > 0) is 0 or 1; "
             f"compute anything else as a column of the data first."
         )
-    near = difflib.get_close_matches(name, FUNCTIONS, n=1)
-    hint = f" Did you mean {near[0]}()?" if near else ""
+    near = nearest(name, FUNCTIONS)
+    hint = f" Did you mean {near}()?" if near else ""
     if name in _INSTEAD:
         hint = f" Here {_INSTEAD[name]}."
     return (

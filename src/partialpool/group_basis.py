@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .design import Design
 from .group_design import GroupDesign
 from .identified import constant_in
 from .span import Span, equals, span_of
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .conditional import Population, solved
 from .crossed import GroupColumns, effect_columns
 from .reduce import GaussianSums
 
-Floats = NDArray[np.float64]
 ROWS = 4_000_000
 """Residuals (draws x rows) held at a time."""
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DataError
+from .errors import DataError, warn
 from .factors import Factor, listed
 from .formula import GroupTerm
 from .identified import slopes
 from .span import equals
 from .spelling import meant
-from .table import warn
 
 
 @dataclass(frozen=True, eq=False)

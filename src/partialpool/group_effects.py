@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import conditional, glmm, tables
+from .arrays import Floats
 from .centering import Centering
 from .conditional import Population
 from .design import Design, GroupDesign
@@ -24,7 +25,6 @@ from .reduce import GaussianSums
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 CHUNK = 4_000_000
 """Group effects (draws x groups x coefficients) held at a time in predictions."""
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import group_density, inference_data, marginal, predict
+from .arrays import Floats
 from .design import Design
 from .errors import DataError
 from .glmm import SAMPLE, name_of
@@ -27,8 +28,6 @@ from .summaries.pareto import pareto_k_threshold
 
 if TYPE_CHECKING:
     from .model_fit import ModelFit
-
-Floats = NDArray[np.float64]
 
 
 def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:

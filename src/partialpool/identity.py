@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from . import frames
 from .design import Design, GroupDesign
-from .errors import DataError
+from .errors import DataError, warn
 from .factors import listed
 from .glmm import level_labels
 from .names import check_characters, check_names
-from .table import warn
 
 
 def check_nameable(design: Design) -> None:

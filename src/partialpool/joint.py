@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from .design import GroupDesign
 
-Floats = NDArray[np.float64]
 IDENTITY, LOG, PARTIAL, ABOVE_ONE = "as it is", "log", "log((1 + c) / (1 - c))", "log(x - 1)"
 """Transforms to the unconstrained scale that formula models have."""
 

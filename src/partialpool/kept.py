@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import datetime
 import secrets
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .callers import outside
 from .engines.base import Draws
-from .engines.cache import cache_dir
-from .errors import DataWarning, KeptDrawsError
+from .errors import KeptDrawsError, warn
+from .options import cache_dir
 
 if TYPE_CHECKING:
     from .fits import Fit
@@ -135,9 +133,7 @@ def say_diagnosis(fit: Fit, before: str = "") -> None:
         try:
             print(before + fit.diagnose().line())
         except Exception as error:
-            warnings.warn(
+            warn(
                 f"the draws are there, but their diagnosis failed: {type(error).__name__}: "
                 f"{error}. fit.diagnose() tries again",
-                DataWarning,
-                stacklevel=outside(),
             )

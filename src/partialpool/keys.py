@@ -6,11 +6,10 @@ standard deviation stays ``sigma``, and the slope of a column ``sigma`` is ``b(s
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 
-from .errors import DataError
+from .errors import DataError, nearest
 
 RESERVED = ("Intercept", "b", "sigma", "nu", "phi")
 _RESERVED_FORM = re.compile(r"(sd|cor|coef|b)\(")
@@ -77,8 +76,8 @@ def refuse_unknown(unknown: Sequence[object], names: Sequence[str], slopes: Sequ
             f"priors: {key!r} is a name of the model's own, and this model has no such parameter. "
             f"For the coefficient of the column write {slope_name(key)!r}"
         )
-    near = difflib.get_close_matches(key, names, 1, 0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(key, names)
+    hint = f"; did you mean {near!r}?" if near else "."
     raise DataError(
         f"priors: nothing in this model is called {unknown[0]!r}{hint} "
         f"It has {', '.join(names)} ('b' is every slope)"

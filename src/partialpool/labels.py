@@ -6,7 +6,6 @@ data tell is checked first.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .declarations import Declaration
-from .errors import DataError
+from .errors import DataError, nearest
 
 Dims = Mapping[str, Sequence[str]]
 RESERVED = ("chain", "draw")
@@ -151,5 +150,5 @@ def _mapping(what: str, value: Any, example: str) -> Mapping[str, Any]:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = nearest(name, known)
+    return f" (did you mean {near!r}?)" if near else ""

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import crossed, reduce
+from .arrays import Floats
 from .crossed import GroupColumns
 from .design import Design, GroupDesign
 from .group_density import FurtherRows, GroupRows
 from .reduce import GaussianSums
 
-Floats = NDArray[np.float64]
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
 CROSSED = "glmm/gaussian_marginal_crossed"
 BLOCK = 2**16

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from . import crossed, priors, reduce
+from .arrays import Floats
 from .design import Design, GroupDesign
 from .families import Family
 from .glmm import codes, lkj_shape, term_sizes
@@ -22,7 +23,6 @@ from .reduce import GaussianSums
 from .sd_units import resolution
 from .start import Near
 
-Floats = NDArray[np.float64]
 SPARSE = 30
 """Z'W is given whole where it has at most this many times the entries that are not 0: so much
 longer takes one of these in a gradient (measured: 10 to 50, by engine) ..."""

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import centering, families, formula, glmm, joint, joint_layout, prepare, prior_table, run
+from . import (
+    centering,
+    families,
+    formula,
+    glmm,
+    joint,
+    joint_layout,
+    prepare,
+    prior_table,
+    run,
+)
 from .centering import Centering
 from .design import Design, build
 from .engines.base import Mode
-from .engines.config import SamplerConfig, check_integer
-from .errors import OptionError
+from .engines.config import SamplerConfig
+from .errors import OptionError, warn
 from .families import Family
 from .identity import check_nameable
 from .joint import History, PosteriorPrior
 from .kept import keeping, say_diagnosis
+from .options import check_integer, choose_seed, refuse_unknown
 from .pooling import check_pooling, pooled
 from .prepare import Prepared
 from .prior_table import PriorTable
@@ -27,7 +37,6 @@ from .priors import Prior
 from .responses import check_response
 from .separable import check_separable
 from .stan_program import StanProgram
-from .table import warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -259,7 +268,7 @@ class Model:
         """
         from .model_fit import ModelFit
 
-        _refuse_unknown(options, SAMPLING)
+        refuse_unknown(options, SAMPLING)
 
         raw = run.sample(
             self.program,
@@ -320,7 +329,7 @@ class Model:
                 "predict() of the fit that the history comes from has what it says of these rows"
             )
         check_integer("draws", draws, 1)
-        seed = run.choose_seed(seed)
+        seed = choose_seed(seed)
         prior = draw_prior(
             self.program_design, self.response_family, self.prior_table, draws=draws, seed=seed
         )
@@ -376,14 +385,6 @@ def split_options(
     """Tell options of `Model` from those of `Model.sample`, and refuse all others."""
     own = [each.name for each in dataclasses.fields(Model)]
     own = [name for name in own if name not in ("formula", "data", *without)]
-    _refuse_unknown(options, (*own, *SAMPLING))
+    refuse_unknown(options, (*own, *SAMPLING))
     given = {name: value for name, value in options.items() if name in own}
     return given, {name: value for name, value in options.items() if name not in own}
-
-
-def _refuse_unknown(options: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for name in options:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1, 0.6)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise OptionError(f"There is no option {name!r}.{hint} Options: {', '.join(known)}")

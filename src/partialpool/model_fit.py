@@ -7,11 +7,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from . import frames, inference_data, predict, run, tables
+from . import frames, inference_data, predict, tables
+from .arrays import Floats
 from .centering import effects_with
 from .design import Design
 from .errors import AccuracyError, DataError
@@ -21,6 +20,7 @@ from .group_basis import Basis, basis_of
 from .group_effects import GroupEffects, table_of
 from .group_scores import loo_by_group
 from .model import Model
+from .options import choose_seed
 from .own import own_priors
 from .pooling import pooled_as
 from .predict import Kind, NewGroups
@@ -32,8 +32,6 @@ from .table import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -259,7 +257,7 @@ class ModelFit(Fit):
             model.response_family,
             kind=kind,
             new_groups=new_groups,
-            seed=self.seed if seed is None else run.choose_seed(seed),
+            seed=self.seed if seed is None else choose_seed(seed),
             own=own_priors(model.program_design, model.prior_table),
             effects=self._drawn,
         )
@@ -330,7 +328,7 @@ class ModelFit(Fit):
         -------
         KFold
         """
-        return kfold(self, k, by=by, seed=run.choose_seed(seed))
+        return kfold(self, k, by=by, seed=choose_seed(seed))
 
     def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
         """Summarise the population: all but the groups' own values, which `ranef` and `coef` have.

@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import priors
+from .arrays import Floats
 from .design import Design, GroupDesign
 from .group_basis import intercepts_of
 from .prior_table import PriorTable, own_name
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

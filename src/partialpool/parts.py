@@ -8,16 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from .arrays import Floats
 from .categories import Categories, Encoding
 from .errors import DataError
 from .evaluate import Memory, evaluate
 from .expressions import Expression
 from .factors import listed
 from .table import check_levels
-
-Floats = NDArray[np.float64]
 
 
 class Component(NamedTuple):

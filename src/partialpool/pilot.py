@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .pql import QuasiFit, given_rows, start
 from .reduce import GaussianSums
 from .working import Working
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

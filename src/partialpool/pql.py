@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .reduce import GaussianSums, gaussian_sums
 from .working import Working, auxiliaries, first_auxiliaries, first_location, working
 
-Floats = NDArray[np.float64]
 ROUNDS, EM_STEPS = 25, 4
 """Linearisations, and steps of EM for the standard deviations in each."""
 ENOUGH = 0.01

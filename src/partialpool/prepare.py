@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from . import glmm, marginal, marginal_data, programs
 from .collapse import collapsed
 from .coordinates import coordinates, starts
 from .design import Design
-from .errors import OptionError
+from .errors import OptionError, nearest
 from .families import Family
 from .group_effects import GroupEffects
 from .informative import ENOUGH, estimated_information
@@ -76,8 +75,8 @@ def parameterizations(
     wanted = dict.fromkeys(labels, given) if isinstance(given, str) else dict(given)
     for label in wanted:
         if label not in labels:
-            near = difflib.get_close_matches(str(label), labels, 1, 0.6)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(label, labels)
+            hint = f" Did you mean {near!r}?" if near else ""
             raise OptionError(
                 f"parameterization names {label!r}, but the group terms are "
                 f"{', '.join(labels) or 'none'}.{hint}"

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .centering import Centering, choose
 from .columns import Columns
@@ -19,7 +18,6 @@ from .identified import share_of_its_own
 from .keys import class_name, slope_name
 from .margins import FAR, without_margins
 
-Floats = NDArray[np.float64]
 LITTLE = 0.04
 """Share of a column's standard deviation that no other columns have, below which the default prior
 of its coefficient allows what that share explains to be a tenth of the response's sd, no more."""

@@ -12,12 +12,11 @@ The programs stand in `stan/` at the top of the repository; wheels carry the sam
 
 from __future__ import annotations
 
-import difflib
 import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import ProgramError
+from .errors import ProgramError, nearest
 from .stan_program import StanProgram
 
 if TYPE_CHECKING:
@@ -77,8 +76,8 @@ def get(name: str) -> StanProgram:
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        near = nearest(name, known, cutoff=0.4)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise ProgramError(
             f"there is no program {name!r} in the catalogue.{hint} `partialpool programs` "
             "(pp.programs.list()) lists them all; a file of your own ends in .stan "

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .crossed import CrossedSums, GroupColumns, crossed_sums
 from .errors import DataError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

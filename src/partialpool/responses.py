@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .callers import outside
 from .design import Design, Response
-from .errors import DataError, DataWarning
+from .errors import DataError, warn
 from .families import Family
 
 if TYPE_CHECKING:
@@ -59,10 +57,8 @@ def check_response(design: Design, family: Family) -> None:
         _refuse(~whole, rows, y, f"{name} must be whole numbers (counts)", hint)
     if family.link == "log" and np.ptp(y) == 0:
         what = "its prior alone bounds the intercept" if y[0] == 0 else "is that the right column?"
-        warnings.warn(
+        warn(
             f"the response {name} is {y[0]:g} in all {len(y)} rows: {what}",
-            DataWarning,
-            stacklevel=outside(),
         )
     if response.trials is not None:
         too_many = y > response.trials
@@ -120,17 +116,13 @@ def _warn_of_separation(design: Design, y: NDArray[Any], trials: NDArray[Any]) -
     columns = list(design.coefficients)
     if y.sum() in (0, trials.sum()):
         text = "every trial failed" if y.sum() == 0 else "every trial succeeded"
-        warnings.warn(
+        warn(
             f"{text}: the data put no bound on the intercept, only its prior does",
-            DataWarning,
-            stacklevel=outside(),
         )
     elif columns and separated(design.X, y, trials, intercept=design.intercept):
-        warnings.warn(
+        warn(
             f"a combination of {', '.join(columns)} separates the successes from the failures: "
             "the data put no bound on these coefficients, only their priors do (print the model)",
-            DataWarning,
-            stacklevel=outside(),
         )
 
 

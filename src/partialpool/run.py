@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
-import secrets
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from . import start
 from .engines import select
 from .engines.base import Draws, LogDensity, Mode
-from .engines.config import Inits, SamplerConfig, check_inits, check_integer, check_seed
+from .engines.config import Inits, SamplerConfig, check_inits
 from .errors import DataError, EngineError, OptionError
 from .fits import Fit
 from .kept import keeping_draws, say_diagnosis
 from .labels import check_labels
+from .options import check_integer, choose_seed
 from .stan_program import StanProgram
 from .start import Near
 
@@ -308,11 +308,3 @@ def _checked(
         for chain in [inits] if isinstance(inits, Mapping) else inits:  # type: ignore[union-attr]
             program.check_parameters(checked, chain, partial=True, what="inits")
     return checked, {"coords": named, "dims": spread}
-
-
-def choose_seed(seed: int | None) -> int:
-    """Check a seed, or draw one where none is given."""
-    if seed is None:
-        return 1 + secrets.randbelow(2**31 - 1)
-    check_seed(seed)
-    return int(seed)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import inference_data, predict, prepare, run
+from .arrays import Floats
 from .design import Design
 from .diagnostics import diagnose
 from .errors import AccuracyError, DataError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from .model_fit import ModelFit
 
 SHOWN = 5
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import priors
+from .arrays import Floats
 from .pilot import Pilot, Term
 from .pql import given_rows
-
-Floats = NDArray[np.float64]
 
 RESCALED = 2
 CENTERED = 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .design import Design, GroupDesign
+from .errors import warn
 from .families import Family
-from .table import warn
 
 FEW = 10
 """Rows beyond what the groups' own coefficients fit, from which on a residual sd is told."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from .arrays import Floats
+
 _CHUNK = 1 << 16
 _PROBE = 64
 _EPS = float(np.finfo(float).eps)

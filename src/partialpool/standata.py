@@ -9,15 +9,14 @@ if its bounds let it.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .declarations import Declaration, ProgramDeclarations
 from .declarations.fitting import fit_value
 from .declarations.values import Unfit, describe
-from .errors import DataError
+from .errors import DataError, nearest
 
 Declared = Mapping[str, Declaration] | ProgramDeclarations
 
@@ -144,21 +143,15 @@ def _names(block: Mapping[str, Declaration], data: Mapping[str, Any]) -> list[st
     extra = [name for name in data if name not in block]
     problems = []
     for name in missing:
-        near = _nearest(name, extra)
+        near = nearest(name, extra)
         hint = f"; is it what you call {near!r}?" if near else ""
         problems.append(_entry(f"{name} is missing{hint}", block[name]))
     listed = ", ".join(block) or "nothing"
     for name in extra:
-        near = _nearest(str(name), missing) or _nearest(str(name), block)
+        near = nearest(str(name), missing) or nearest(str(name), block)
         hint = f"did you mean {near!r}?" if near else f"declared are: {listed}"
         problems.append(f"- {name!r} is given but not declared; {hint}")
     return problems
-
-
-def _nearest(name: str, candidates: Iterable[Any]) -> str | None:
-    folded = {str(candidate).casefold(): str(candidate) for candidate in candidates}
-    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    return folded[near[0]] if near else None
 
 
 def _entry(problem: str, declaration: Declaration, given: str | None = None) -> str:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import curvature
+from .arrays import Floats
 from .declarations.transforms import constrained, places
 from .engines.base import Density
 from .engines.config import SamplerConfig
@@ -30,7 +31,6 @@ from .errors import PartialPoolError
 if TYPE_CHECKING:
     from .stan_program import StanProgram
 
-Floats = NDArray[np.float64]
 
 SHORT, MEDIUM = 100, 149
 """Warmup where the posterior is tame, and where it is less so: it adapts the step size alone, since

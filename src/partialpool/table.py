@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .callers import outside
-from .errors import DataError, DataWarning, OptionError
+from .errors import DataError, OptionError, nearest
 from .factors import declared, factorise, listed, recode
 from .spelling import meant
 
@@ -51,9 +48,7 @@ def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd
     for name in names:
         count = int(sum(column == name for column in frame.columns))
         if count == 0:
-            near = difflib.get_close_matches(name, known, n=1)
-            lower = {column.lower(): column for column in known}
-            guess = lower.get(name.lower()) or (near[0] if near else None)
+            guess = nearest(name, known)
             hint = f" Did you mean {guess!r}?" if guess else ""
             if name in [str(column) for column in frame.columns]:
                 hint = " Names of columns are text: data.columns = data.columns.astype(str)."
@@ -283,8 +278,3 @@ def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
     if _types.is_float_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
     return None
-
-
-def warn(message: str) -> None:
-    """Warn of the data, at the line of the caller outside this package."""
-    warnings.warn(message, DataWarning, stacklevel=outside())

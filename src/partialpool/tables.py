@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .design import Design, GroupDesign
-from .errors import DataError
+from .errors import DataError, nearest
 from .glmm import SAMPLE, effects_of, name_of
 from .group_basis import Basis
 from .summaries import summary
@@ -19,7 +19,6 @@ from .summaries import summary
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 QUANTILES = (0.05, 0.5, 0.95)
 
 
@@ -118,8 +117,8 @@ def codes_of(term: GroupDesign, groups: Sequence[Hashable]) -> list[int]:
     places = {level: code for code, level in enumerate(term.levels)}
     unknown = [group for group in groups if group not in places]
     if unknown:
-        near = difflib.get_close_matches(str(unknown[0]), map(str, places), 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = nearest(unknown[0], places)
+        hint = f"; did you mean {near!r}?" if near else ""
         raise DataError(f"the fit has no {term.factor} {unknown[0]!r}{hint}")
     return [places[group] for group in groups]
 

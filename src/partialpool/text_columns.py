@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .errors import warn
 from .factors import listed
 from .formula import Formula
 from .spelling import mending, shown, variants
-from .table import warn
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _CODE = re.compile(r"\s*0\d+\s*")  # "017" is a label

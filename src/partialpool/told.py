@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .errors import DataError, PartialPoolError
 from .evaluate import NotNumbersError
 from .factors import listed
 from .table import holds
-
-Floats = NDArray[np.float64]
 
 
 def no_numbers(names: Sequence[str], frame: pd.DataFrame, what: str = "") -> str:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats
 from .design import Design
 from .families import Family
 
-Floats = NDArray[np.float64]
 ORDINARY = (0.1, 10.0)
 """Standard deviations that need no unit."""
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
+from .arrays import Floats
+
 Data = Mapping[str, Any]
 FARTHEST_ETA = 30.0
 """Linear predictors beyond it are taken for it, on a log or logit link."""

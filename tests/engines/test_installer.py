@@ -25,7 +25,6 @@ from types import SimpleNamespace
 import pytest
 from engines import toy_cmdstan as toy
 
-from partialpool.engines.cache import cache_dir
 from partialpool.engines.toolchain import (
     assemble,
     build,
@@ -41,6 +40,7 @@ from partialpool.engines.toolchain import (
 )
 from partialpool.engines.toolchain.unpack import unpack
 from partialpool.errors import EngineError, OptionError
+from partialpool.options import cache_dir
 
 DRIVER = Path(toy.__file__)
 NAME = "cmdstan-2.39.0"

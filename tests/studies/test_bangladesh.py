@@ -20,11 +20,7 @@ from scipy import special
 import partialpool as pp
 from partialpool.reproduce import Settings, Study
 from partialpool.reproduce.bangladesh import likelihood_numbers, numbers
-from partialpool.reproduce.bangladesh_likelihood import (
-    Population,
-    deviance,
-    maximum_likelihood,
-)
+from partialpool.reproduce.bangladesh_likelihood import Population, deviance, maximum_likelihood
 from partialpool.reproduce.bangladesh_runs import (
     ATTEMPTS,
     CLEAN,

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 import partialpool as pp
+from partialpool.arrays import natural_order
 from partialpool.errors import DataError
 from partialpool.plots import style
 
@@ -868,7 +869,7 @@ def test_given_axes_are_used_and_no_figure_is_made(name: str) -> None:
 
 def test_names_are_sorted_as_people_do() -> None:
     names = ["b10", "a", "B2", "10", "9", "é", ""]
-    assert [names[i] for i in style.natural_order(names)] == ["", "9", "10", "a", "B2", "b10", "é"]
+    assert [names[i] for i in natural_order(names)] == ["", "9", "10", "a", "B2", "b10", "é"]
 
 
 def test_series_differ_in_more_than_colour() -> None:

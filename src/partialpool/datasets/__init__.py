@@ -6,7 +6,6 @@ this folder is a new data set: nothing else has to be registered.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from partialpool.errors import DataError
+from ..errors import DataError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,8 +125,8 @@ def _names() -> tuple[str, ...]:
 def _sidecar(name: str) -> dict[str, Any]:
     names = _names()
     if name not in names:
-        near = difflib.get_close_matches(str(name).lower(), names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = nearest(name, names)
+        hint = f" Did you mean {near!r}?" if near else ""
         raise DataError(
             f"There is no data set {name!r}.{hint} The data sets are {', '.join(names)}."
         )

@@ -9,16 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from .config import Inits, SamplerConfig
 from .names import by_variable
 
 if TYPE_CHECKING:
     from ..stan_program import StanProgram
 
-Floats = NDArray[np.float64]
 StanData = Mapping[str, Any]
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from ..errors import EngineError, ProgramError
+from ..options import cache_dir
 
 if TYPE_CHECKING:
     from ..stan_program import StanProgram
@@ -91,14 +92,6 @@ def compiler_version(compiler: str) -> str:
             "make`, macOS: `xcode-select --install`), or use engine='stanli', which needs none"
         ) from None
     return said.stdout.splitlines()[0]
-
-
-def cache_dir() -> Path:
-    """Folder of compiled programs: $PARTIALPOOL_CACHE, else the user's cache folder."""
-    import platformdirs
-
-    chosen = os.environ.get("PARTIALPOOL_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("partialpool"))
 
 
 def executable(

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import SamplingError
+from ..options import usable_cpus
 from . import cache, stan_csv
-from .base import Density, Draws, Floats, LogDensity, Mode, StanData, kept_at_mode
+from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from .config import Inits, SamplerConfig
-from .cpus import usable_cpus
 from .names import by_variable, sampler_stats
 from .progress import stdout_progress
 from .session import Session, opened

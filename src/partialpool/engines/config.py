@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionError
+from ..options import check_integer, check_number, check_seed
 
 Metric = Literal["diag_e", "dense_e", "unit_e"]
 Inits = float | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-
-MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,38 +144,3 @@ def check_inits(inits: object, chains: int) -> None:
         )
     elif len(inits) != chains:
         raise OptionError(f"inits has {len(inits)} entries for {chains} chains")
-
-
-def check_integer(name: str, value: object, lowest: int) -> None:
-    """Raise `OptionError` unless `value` is an integer of at least `lowest`."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < lowest:
-        raise OptionError(f"{name} must be a whole number of at least {lowest}, not {value!r}")
-
-
-def check_seed(seed: object) -> None:
-    """Raise `OptionError` unless `seed` is usable; 0 would mean 'from the clock' to CmdStan."""
-    if (
-        isinstance(seed, bool)
-        or not isinstance(seed, numbers.Integral)
-        or not 0 < int(seed) <= MAX_SEED
-    ):
-        raise OptionError(f"seed must be a whole number from 1 to {MAX_SEED}, not {seed!r}")
-
-
-def check_number(
-    name: str,
-    value: object,
-    *,
-    above: float = -math.inf,
-    below: float = math.inf,
-    at_least: float = -math.inf,
-) -> None:
-    """Raise `OptionError` unless `value` is a finite number within the given bounds."""
-    usable = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not usable or not (above < value < below and value >= at_least):  # type: ignore[operator]
-        bounds = [
-            f"{word} {bound:g}"
-            for word, bound in (("above", above), ("below", below), ("at least", at_least))
-            if math.isfinite(bound)
-        ]
-        raise OptionError(f"{name} must be a number {' and '.join(bounds)}, not {value!r}")

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
-from .base import Density, Draws, Floats, LogDensity, Mode, StanData, kept_at_mode
+from ..options import usable_cpus
+from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from .config import Inits, SamplerConfig
-from .cpus import usable_cpus
 from .names import by_variable, csv_names, sampler_stats
 from .progress import stdout_progress
 

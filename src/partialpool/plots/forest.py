@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..arrays import natural_order
 from ..errors import DataError
 from ..summaries.draws import Draws, GroupDraws, group_draws
 from . import style
@@ -105,7 +106,7 @@ def _rows(draws: GroupDraws, sort: Sort) -> list[str]:
     """Labels from the bottom row to the top one."""
     order = np.arange(len(draws.labels))
     if sort == "name":
-        order = style.natural_order(draws.labels)
+        order = natural_order(draws.labels)
     elif sort == "estimate":
         order = np.argsort(-np.median(draws.flat, axis=0), kind="stable")
     return [draws.labels[i] for i in order[::-1]]

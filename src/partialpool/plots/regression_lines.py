@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
+from ..arrays import natural_order
 from ..errors import DataError
 from ..summaries.draws import Draws, GroupDraws, group_draws, scalar_draws
 from . import style
@@ -80,7 +81,7 @@ def regression_lines(
     unknown = sorted(set(names) - set(level.labels))
     if unknown:
         raise DataError(f"intercept has no draws for {level.dim} {', '.join(unknown[:5])}")
-    shown = [level.labels[i] for i in style.natural_order(level.labels)]
+    shown = [level.labels[i] for i in natural_order(level.labels)]
     shown = shown if groups is None else [str(label) for label in groups]
     missing = [label for label in shown if label not in level.labels]
     if missing or not shown:

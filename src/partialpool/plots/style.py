@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..summaries.draws import Draws
@@ -42,16 +40,6 @@ def series(position: int) -> Series:
     """Style of the first, second, ... of several things in one figure."""
     i = position % len(COLOURS)
     return Series(COLOURS[i], MARKERS[i], LINES[i], HATCHES[i])
-
-
-def natural_order(labels: Sequence[str]) -> NDArray[np.int64]:
-    """Positions that sort names as people do: county 2 before county 10, a beside A."""
-
-    def key(i: int) -> list[tuple[int, int, str]]:
-        parts = re.split(r"(\d+)", labels[i].casefold())
-        return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts if p]
-
-    return np.array(sorted(range(len(labels)), key=key), dtype=np.int64)
 
 
 def new_axes(width: float = 7.0, height: float = 4.5) -> Axes:

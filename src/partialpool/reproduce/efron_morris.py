@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import datasets
+from ..arrays import Floats
 from ..estimators import (
     Shrinkage,
     arcsine_transform,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-Floats = NDArray[np.float64]
 
 MEANING = {
     "raw": "hits / at-bats: maximum likelihood",

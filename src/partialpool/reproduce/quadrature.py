@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-Floats = NDArray[np.float64]
+from ..arrays import Floats
+
 LogPrior = Callable[[Floats], Any]
 FLAT = 0.0
 """Precision of a flat prior."""

@@ -10,7 +10,16 @@ from .. import datasets, plots
 from ..fits import Fit
 from .efficiency import efficiency
 from .published import read
-from .radon_models import CHOSEN, FUNNEL, GELMAN_HILL, MODELS, SLOPES, WIECKI, county_sizes, reduced
+from .radon_models import (
+    CHOSEN,
+    FUNNEL,
+    GELMAN_HILL,
+    MODELS,
+    SLOPES,
+    WIECKI,
+    county_sizes,
+    reduced,
+)
 from .radon_modes import collapse
 from .reml_quadrature import exact_posterior
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import datasets, programs
+from ..arrays import Floats
 from ..stan_program import StanProgram
-from .reml import Floats, Sums, sums
+from .reml import Sums, sums
 
 GELMAN_HILL = "log_radon"
 """Gelman and Hill's response: the log of the activity, zeros taken as 0.1."""

@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import DataError
 
-Floats = NDArray[np.float64]
 CHUNK = 2000
 """Points of a grid that are computed at once."""
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .reml import Floats, Sums, profile
+from ..arrays import Floats
+from .reml import Sums, profile
 
 Nodes = tuple[float, float, int]
 

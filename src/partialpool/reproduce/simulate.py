@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from ..arrays import Floats
+
 SEED = 2017
 DIGITS = 4
 """To which data are rounded, as in the example files."""

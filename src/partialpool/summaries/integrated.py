@@ -17,12 +17,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import DataError
 from .draws import Draws, scalar_draws
 
-Floats = NDArray[np.float64]
 NODES = 40
 BISECTIONS = 50
 

@@ -16,9 +16,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..convergence import SHORTEST
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from ..callers import outside
+from ..arrays import Floats
 from ..convergence import convergence
-from ..errors import DataError, DataWarning
+from ..errors import DataError, warn
 from ..fits import Fit
 from ..joint import NormalCheck, PosteriorPrior
 from .coordinates import Coordinates, centers_of, coordinates_of
 
-Floats = NDArray[np.float64]
 SETS = 200
 """Sets of normal draws, the worst of which is what chance explains."""
 MOST = 2000
@@ -179,11 +176,9 @@ def _warn(names: Sequence[str], check: NormalCheck) -> None:
     if not what and check.joint > max(check.joint_limit, MATTERS):
         what = [f"all together ({check.joint:.3f})"]
     if what:
-        warnings.warn(
+        warn(
             f"the posterior is far from normal on the unconstrained scale: {', '.join(what)}, by "
             "Kolmogorov's distance, the largest error of any probability. As a prior it would say "
             "something else than the fit: leave these out with names=[...], or use the history's "
             "rows (pp.transfer.power_prior_model)",
-            DataWarning,
-            stacklevel=outside(),
         )

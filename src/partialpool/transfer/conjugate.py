@@ -11,13 +11,11 @@ import math
 import numbers
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import AccuracyError, OptionError
 from .distances import MultivariateNormal
 from .sums import RegressionSums
-
-Floats = NDArray[np.float64]
 
 
 def posterior(

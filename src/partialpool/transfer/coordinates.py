@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import inference_data
+from ..arrays import Floats
 from ..centering import sd_and_cor
 from ..convergence import flatten
 from ..declarations import Declaration
@@ -21,8 +21,6 @@ from ..joint_layout import cor_names
 from ..keys import RESERVED, class_name
 from ..model_fit import ModelFit
 from ..prior_table import sd_name, slope_name
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import OptionError
 from . import conjugate
 from .distances import MultivariateNormal
 from .sums import RegressionSums
 
-Floats = NDArray[np.float64]
 LogDensity = Callable[[Floats], Floats]
 NODES = 400
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
 from .. import formula as formulas
 from .. import prior_table, priors, programs
+from ..arrays import Floats
 from ..design import build
 from ..errors import DataError, OptionError
 from ..families import get
@@ -25,8 +25,6 @@ from .sums import RegressionSums, check_sample
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

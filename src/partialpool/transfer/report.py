@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import DataError
 from ..fits import Fit
 from .approximate import normal_of
@@ -20,7 +20,6 @@ from .sums import RegressionSums
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 BLOCKS = 20
 """Parts of each fit that the jackknife leaves out in turn."""
 

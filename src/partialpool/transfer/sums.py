@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numpy.typing import NDArray
 
+from ..arrays import Floats
 from ..errors import DataError
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

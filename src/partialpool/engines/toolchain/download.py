@@ -13,7 +13,7 @@ from pathlib import Path
 import filelock
 
 from ...errors import EngineError
-from ..cache import cache_dir
+from ...options import cache_dir
 from .pins import Wheel
 from .report import Report
 

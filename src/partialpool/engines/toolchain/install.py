@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from ...errors import EngineError, OptionError
-from ..config import check_integer
-from ..cpus import usable_cpus
+from ...options import check_integer, usable_cpus
 from . import download, find, github, preflight, swap
 from .assemble import assemble, is_outdated, write_marker
 from .pins import pinned_version, platform_key, recipe

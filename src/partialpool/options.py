@@ -1,0 +1,82 @@
+"""Checks of options that a user gives, and settings of the machine: CPUs and the cache folder."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .errors import OptionError, nearest
+
+MAX_SEED = 2**32 - 1
+
+
+def check_integer(name: str, value: object, lowest: int) -> None:
+    """Raise `OptionError` unless `value` is an integer of at least `lowest`."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < lowest:
+        raise OptionError(f"{name} must be a whole number of at least {lowest}, not {value!r}")
+
+
+def check_seed(seed: object) -> None:
+    """Raise `OptionError` unless `seed` is usable; 0 would mean 'from the clock' to CmdStan."""
+    if (
+        isinstance(seed, bool)
+        or not isinstance(seed, numbers.Integral)
+        or not 0 < int(seed) <= MAX_SEED
+    ):
+        raise OptionError(f"seed must be a whole number from 1 to {MAX_SEED}, not {seed!r}")
+
+
+def check_number(
+    name: str,
+    value: object,
+    *,
+    above: float = -math.inf,
+    below: float = math.inf,
+    at_least: float = -math.inf,
+) -> None:
+    """Raise `OptionError` unless `value` is a finite number within the given bounds."""
+    usable = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not usable or not (above < value < below and value >= at_least):  # type: ignore[operator]
+        bounds = [
+            f"{word} {bound:g}"
+            for word, bound in (("above", above), ("below", below), ("at least", at_least))
+            if math.isfinite(bound)
+        ]
+        raise OptionError(f"{name} must be a number {' and '.join(bounds)}, not {value!r}")
+
+
+def choose_seed(seed: int | None) -> int:
+    """Check a seed, or draw one where none is given."""
+    if seed is None:
+        return 1 + secrets.randbelow(2**31 - 1)
+    check_seed(seed)
+    return int(seed)
+
+
+def refuse_unknown(options: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Raise `OptionError` where an option is not one of those known; name the nearest."""
+    for name in options:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise OptionError(f"There is no option {name!r}.{hint} Options: {', '.join(known)}")
+
+
+def cache_dir() -> Path:
+    """Folder of compiled programs: $PARTIALPOOL_CACHE, else the user's cache folder."""
+    import platformdirs
+
+    chosen = os.environ.get("PARTIALPOOL_CACHE")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("partialpool"))
+
+
+def usable_cpus() -> int:
+    """Count the CPUs in this process's affinity mask (all of them where there is none)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
