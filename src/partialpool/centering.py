@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from .arrays import Floats
+from .arrays import SAMPLE_DIMS, Floats
 from .centered_columns import TINY, combined, of_products
 from .design import Design, GroupDesign
-from .glmm import SAMPLE, dim_of, name_of, scale_factor
+from .glmm import dim_of, name_of, scale_factor
 from .group_basis import intercepts_of
 from .identified import constant_in
 from .keys import class_name, slope_name
@@ -97,7 +97,7 @@ class Centering:
     def _of_fixed(self, posterior: xr.Dataset, W: Floats | None) -> dict[str, xr.DataArray]:
         if W is None or "beta" not in posterior:
             return {}
-        beta = posterior["beta"].transpose(*SAMPLE, "coefficient")
+        beta = posterior["beta"].transpose(*SAMPLE_DIMS, "coefficient")
         first = beta.sizes["coefficient"] - len(W)
         return {"beta": beta.copy(data=_times_slopes(beta.values, W, first))}
 
@@ -113,7 +113,7 @@ def _times_slopes(beta: Floats, W: Floats, first: int) -> Floats:
 
 def effects_with(effects: xr.DataArray, term: GroupDesign, W: Floats) -> xr.DataArray:
     """Multiply the effects of each group by a matrix: (chain, draw, group, coefficient)."""
-    ordered = effects.transpose(*SAMPLE, dim_of(term), name_of("coefficient", term))
+    ordered = effects.transpose(*SAMPLE_DIMS, dim_of(term), name_of("coefficient", term))
     return ordered.copy(data=ordered.values @ W.T)
 
 

@@ -17,11 +17,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from .arrays import SAMPLE_DIMS
+
 if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("r_hat", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd")
-SAMPLE = ("chain", "draw")
 TAIL = (0.05, 0.95)
 """Tail ESS is the smaller of the effective sample sizes of these two quantiles."""
 SHORTEST = 4
@@ -98,7 +99,9 @@ def _statistics(values: NDArray[np.float64]) -> NDArray[np.float64]:
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore")  # one chain, or a chain that is stuck: diagnosed by us
         results = (
-            arviz.rhat(draws, method="rank") if len(values) > 1 else draws.mean(SAMPLE) * np.nan,
+            arviz.rhat(draws, method="rank")
+            if len(values) > 1
+            else draws.mean(SAMPLE_DIMS) * np.nan,
             arviz.ess(draws, method="bulk"),
             arviz.ess(draws, method="tail", prob=TAIL),
             arviz.mcse(draws, method="mean"),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import inference_data
+from .arrays import SAMPLE_DIMS
 from .engines.base import Draws
 from .engines.config import SamplerConfig
 from .errors import DataError, EngineError, warn
@@ -88,7 +89,7 @@ class Fit:
         declared = {**program.declarations.all}
         empty = functools.partial(_empty, declared, data, method)
         labelled = functools.partial(inference_data.dataset, coords=coords, dims=dims)
-        sampled = functools.partial(labelled, sample_dims=inference_data.SAMPLE_DIMS)
+        sampled = functools.partial(labelled, sample_dims=SAMPLE_DIMS)
         groups = {
             "posterior": sampled(_typed(draws.variables(), declared) | empty(draws.values)),
             "sample_stats": sampled(draws.sampler_stats),

@@ -11,18 +11,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import priors
+from .arrays import SAMPLE_DIMS
 from .design import Design, GroupDesign
 from .families import Family
 from .joint import History
 from .joint_layout import joint_data
-from .names import SAMPLE, as_text, dim_of, name_of, response_variable
+from .names import as_text, dim_of, name_of, response_variable
 from .own import own_priors
 from .prior_table import PriorTable, cor_name, own_name, sd_name, slope_name
 from .priors import Code
 from .units import units_of
 
 __all__ = [
-    "SAMPLE",
     "codes",
     "dim_of",
     "effects_of",
@@ -164,7 +164,7 @@ def _times(code: Code, factor: float) -> Code:
 def effects_of(posterior: xr.Dataset, term: GroupDesign) -> NDArray[np.float64]:
     """Group effects, or groups' own coefficients without pooling: (chain, draw, group, q)."""
     name = name_of("r" if name_of("r", term) in posterior else "coef", term)
-    values = posterior[name].transpose(*SAMPLE, dim_of(term), name_of("coefficient", term))
+    values = posterior[name].transpose(*SAMPLE_DIMS, dim_of(term), name_of("coefficient", term))
     return np.asarray(values.values, dtype=np.float64)
 
 
@@ -236,7 +236,7 @@ def named(
     `without` has the labels of terms whose effects are not in `raw`.
     """
     parts: dict[str, tuple[tuple[str, ...], Any]] = {}
-    coords: dict[str, Any] = {dim: raw[dim].values for dim in SAMPLE if dim in raw.coords}
+    coords: dict[str, Any] = {dim: raw[dim].values for dim in SAMPLE_DIMS if dim in raw.coords}
     columns, names = [], []
     if design.intercept:
         columns.append(raw["Intercept"].values)
@@ -245,7 +245,7 @@ def named(
         columns.append(raw["beta"].values)
         names += design.coefficients
     if names:
-        parts["beta"] = ((*SAMPLE, "coefficient"), np.concatenate(columns, axis=2))
+        parts["beta"] = ((*SAMPLE_DIMS, "coefficient"), np.concatenate(columns, axis=2))
         coords["coefficient"] = names
     own = own_priors(design, table)
     coefficients: dict[str, NDArray[np.float64]] = {}
@@ -256,18 +256,18 @@ def named(
         coords[dim], coords[inner] = level_labels(term), list(term.coefficients)
         if sd_name(term, term.coefficients[0]) in table:
             sds = raw["tau"].values[:, :, tau_at : tau_at + q]
-            parts[name_of("sd", term)] = ((*SAMPLE, inner), sds)
+            parts[name_of("sd", term)] = ((*SAMPLE_DIMS, inner), sds)
             if term.correlated:
                 count = q * (q - 1) // 2
                 cors = raw["rho"].values[:, :, rho_at : rho_at + count]
-                parts[name_of("cor", term)] = ((*SAMPLE, pair), cors)
+                parts[name_of("cor", term)] = ((*SAMPLE_DIMS, pair), cors)
                 coords[pair] = pairs(term)
                 rho_at += count
         if "r" in raw and term.label not in without:
             values = raw["r"].values[:, :, r_at : r_at + q * groups]
             effects = values.reshape(*values.shape[:2], q, groups).swapaxes(2, 3)
             if name_of("sd", term) in parts:
-                parts[name_of("r", term)] = ((*SAMPLE, dim, inner), effects)
+                parts[name_of("r", term)] = ((*SAMPLE_DIMS, dim, inner), effects)
             else:
                 coefficients[term.label] = effects + own.locations[term.label]
         tau_at += q
@@ -275,13 +275,13 @@ def named(
     for term in design.groups if coefficients else ():
         values = own.at_zero(coefficients, raw["beta"].values)[term.label]
         parts[name_of("coef", term)] = (
-            (*SAMPLE, dim_of(term), name_of("coefficient", term)),
+            (*SAMPLE_DIMS, dim_of(term), name_of("coefficient", term)),
             values,
         )
     for name in family.auxiliaries:
         if name in table:
             values = raw[name].values
-            parts[name] = (SAMPLE, values.reshape(values.shape[:2]))
+            parts[name] = (SAMPLE_DIMS, values.reshape(values.shape[:2]))
     return xr.Dataset(parts, coords=coords)
 
 

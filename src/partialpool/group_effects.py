@@ -13,11 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from . import conditional, glmm, tables
-from .arrays import Floats
+from .arrays import SAMPLE_DIMS, Floats
 from .centering import Centering
 from .conditional import Population
 from .design import Design, GroupDesign
-from .glmm import SAMPLE, name_of
+from .glmm import name_of
 from .group_basis import Basis
 from .marginal import Reduced, arranged
 from .reduce import GaussianSums
@@ -102,7 +102,7 @@ class GroupEffects:
             self.sums, self.population, groups=chosen.tolist(), seed=self.seed
         )
         size = self.posterior.sizes
-        dims = (*SAMPLE, dim, name_of("coefficient", self.term))
+        dims = (*SAMPLE_DIMS, dim, name_of("coefficient", self.term))
         here = self.posterior.isel({dim: chosen})
         return xr.DataArray(
             effects.reshape(size["chain"], size["draw"], *effects.shape[1:]),

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from . import group_density, inference_data, marginal, predict
-from .arrays import Floats
+from .arrays import SAMPLE_DIMS, Floats
 from .design import Design
 from .errors import DataError
-from .glmm import SAMPLE, name_of
+from .glmm import name_of
 from .group_effects import population
 from .marginal import Reduced, arranged
 from .pooling import split
@@ -44,7 +44,7 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], groups)
     of_population = posterior.drop_vars(name_of("r", term), errors="ignore")
     scores, k = inference_data.psis_loo(
-        of_population, xr.DataArray(likelihood.reshape(shape), dims=(*SAMPLE, "row"))
+        of_population, xr.DataArray(likelihood.reshape(shape), dims=(*SAMPLE_DIMS, "row"))
     )
     bad = ~(k <= pareto_k_threshold(draws))
     if bad.any() and not refit:

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from .errors import DataError
 from .labels import as_labels
 
-SAMPLE_DIMS = ("chain", "draw")
 Attrs = Mapping[str, str | int | float]
 
 

@@ -19,10 +19,10 @@ from typing import Protocol
 
 import xarray as xr
 
+from .arrays import SAMPLE_DIMS
 from .errors import DataError
 
-SAMPLE = ("chain", "draw")
-TAKEN = (*SAMPLE, "coefficient", "row", "beta", "sigma", "nu", "phi", ".")
+TAKEN = (*SAMPLE_DIMS, "coefficient", "row", "beta", "sigma", "nu", "phi", ".")
 PREFIXES = ("sd_", "cor_", "r_", "coef_", "center_")
 SCALARS = ("beta", "sigma", "nu", "phi")
 INNER = ("coefficient", "pair")
@@ -124,10 +124,10 @@ def renamed(posterior: xr.Dataset, terms: Iterable[Labelled]) -> xr.Dataset:
 def _changes(posterior: xr.Dataset, term: Labelled) -> Mapping[str, str]:
     group, inner, pair = dim_of(term), name_of("coefficient", term), name_of("pair", term)
     wanted = {
-        "r": (*SAMPLE, group, inner),
-        "coef": (*SAMPLE, group, inner),
-        "sd": (*SAMPLE, inner),
-        "cor": (*SAMPLE, pair),
+        "r": (*SAMPLE_DIMS, group, inner),
+        "coef": (*SAMPLE_DIMS, group, inner),
+        "sd": (*SAMPLE_DIMS, inner),
+        "cor": (*SAMPLE_DIMS, pair),
     }
     changes: dict[str, str] = {}
     for kind, dims in wanted.items():

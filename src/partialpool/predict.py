@@ -13,10 +13,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from .arrays import SAMPLE_DIMS
 from .design import Design, GroupDesign
 from .errors import DataError, OptionError
 from .families import Auxiliaries, Family, Rows
-from .glmm import SAMPLE, effects_of, name_of, scale_factor
+from .glmm import effects_of, name_of, scale_factor
 from .group_effects import GroupEffects
 from .own import Own
 
@@ -143,10 +144,10 @@ def _by_rows(
                 out[part, rows] = eta
         for part in _parts(chains * draws, n):
             out[part] = function(out[part], _auxiliaries(posterior, family, part))
-    coords = {dim: posterior[dim].values for dim in SAMPLE}
+    coords = {dim: posterior[dim].values for dim in SAMPLE_DIMS}
     return xr.DataArray(
         out.reshape(chains, draws, n),
-        dims=(*SAMPLE, "row"),
+        dims=(*SAMPLE_DIMS, "row"),
         coords={**coords, "row": design.data.index.to_numpy()},
     )
 

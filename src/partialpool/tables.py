@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .arrays import Floats
+from .arrays import SAMPLE_DIMS, Floats
 from .design import Design, GroupDesign
 from .errors import DataError, nearest
-from .glmm import SAMPLE, effects_of, name_of
+from .glmm import effects_of, name_of
 from .group_basis import Basis
 from .summaries import summary
 
@@ -70,7 +70,7 @@ def group_coefficients(
     effects = basis.of_effects(effects_of(posterior, term)).copy()
     if "beta" not in posterior:
         return effects
-    beta = posterior["beta"].transpose("coefficient", *SAMPLE)
+    beta = posterior["beta"].transpose("coefficient", *SAMPLE_DIMS)
     own = dict(zip(beta["coefficient"].values.tolist(), beta.values[..., None], strict=True))
     for k, part in enumerate(basis.of_population(own)):
         effects[..., k] += part
@@ -132,7 +132,7 @@ def moments(term: GroupDesign, names: Sequence[str], mean: Floats, sd: Floats) -
     return pd.DataFrame({"mean": mean.ravel(), "sd": sd.ravel()}, index=index)
 
 
-_DIMS = (*SAMPLE, "group", "inner")
+_DIMS = (*SAMPLE_DIMS, "group", "inner")
 
 
 def _need_groups(design: Design) -> None:

@@ -9,7 +9,7 @@ import pytest
 from partialpool import inference_data
 from partialpool.errors import DataError
 
-SAMPLE = inference_data.SAMPLE_DIMS
+SAMPLE_DIMS = inference_data.SAMPLE_DIMS
 
 
 def example():
@@ -18,10 +18,10 @@ def example():
         {"theta": rng.normal(size=(2, 5, 3)), "count": rng.integers(9, size=(2, 5))},
         coords={"player": ["Núñez", "Alou", "李"]},
         dims={"theta": ["player"]},
-        sample_dims=SAMPLE,
+        sample_dims=SAMPLE_DIMS,
     )
     stats = inference_data.dataset(
-        {"diverging": rng.random((2, 5)) < 0.5}, coords={}, dims={}, sample_dims=SAMPLE
+        {"diverging": rng.random((2, 5)) < 0.5}, coords={}, dims={}, sample_dims=SAMPLE_DIMS
     )
     constant = inference_data.dataset(
         {"N": 3, "x": np.array([0.1, np.pi]), "empty": np.zeros((0, 2)), "flag": True},
@@ -107,7 +107,10 @@ def test_load_of_what_is_no_fit(tmp_path: Path, content: bytes | None, message: 
 def test_labels_that_do_not_fit(coords: dict, dims: list[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         inference_data.dataset(
-            {"theta": np.zeros((2, 5, 3))}, coords=coords, dims={"theta": dims}, sample_dims=SAMPLE
+            {"theta": np.zeros((2, 5, 3))},
+            coords=coords,
+            dims={"theta": dims},
+            sample_dims=SAMPLE_DIMS,
         )
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from .. import inference_data
-from ..arrays import Floats
+from ..arrays import SAMPLE_DIMS, Floats
 from ..centering import sd_and_cor
 from ..convergence import flatten
 from ..declarations import Declaration
 from ..errors import DataError
 from ..fits import Fit
-from ..glmm import SAMPLE, name_of
+from ..glmm import name_of
 from ..joint import ABOVE_ONE, IDENTITY, LOG, PARTIAL
 from ..joint_layout import cor_names
 from ..keys import RESERVED, class_name
@@ -136,15 +136,15 @@ def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats
     if fit.model.pooling == "none":
         raise DataError("a fit without pooling has no population: fit it with partial pooling")
     if "beta" in posterior:
-        beta = posterior["beta"].transpose(*SAMPLE, "coefficient")
+        beta = posterior["beta"].transpose(*SAMPLE_DIMS, "coefficient")
         slopes = [slope_name(name) for name in design.coefficients]
         add([*(["Intercept"] if design.intercept else []), *slopes], IDENTITY, beta.values)
     for term in design.groups:
-        sds = posterior[name_of("sd", term)].transpose(*SAMPLE, name_of("coefficient", term))
+        sds = posterior[name_of("sd", term)].transpose(*SAMPLE_DIMS, name_of("coefficient", term))
         add([sd_name(term, c) for c in term.coefficients], LOG, np.log(sds.values))
     for term in design.groups:
         if name_of("cor", term) in posterior:
-            rho = posterior[name_of("cor", term)].transpose(*SAMPLE, name_of("pair", term))
+            rho = posterior[name_of("cor", term)].transpose(*SAMPLE_DIMS, name_of("pair", term))
             partial = partial_correlations(rho.values, len(term.coefficients))
             add(cor_names(term), PARTIAL, np.log1p(partial) - np.log1p(-partial))
     for name, transform, least in (("sigma", LOG, 0.0), ("nu", ABOVE_ONE, 1.0), ("phi", LOG, 0.0)):
