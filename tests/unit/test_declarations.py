@@ -535,7 +535,7 @@ def test_info_and_mir_must_agree(stanc: Path, tmp_path: Path) -> None:
 
 # Reading stanli's form.
 
-SAMPLE_DIMS = base64.b64decode(
+SAMPLE = base64.b64decode(
     stanli.stan_to_mir(in_block("parameters", "array[2] simplex[K] x"))[len(portable.PREFIX) :]
 )
 
@@ -551,11 +551,11 @@ def encoded(payload: bytes) -> str:
         ("(program)", r"starts with '\(program\)'"),
         ("STANLI2:AA!A", "not base64"),
         ("STANLI2:", "at byte 0: it ends where 4 more bytes should be"),
-        (encoded(SAMPLE_DIMS[:-1]), r"at byte \d+: it ends"),
-        (encoded(SAMPLE_DIMS + b"\0"), r"at byte \d+: 1 bytes after the end"),
+        (encoded(SAMPLE[:-1]), r"at byte \d+: it ends"),
+        (encoded(SAMPLE + b"\0"), r"at byte \d+: 1 bytes after the end"),
         (encoded(b"\xff\xff\xff\xff"), "at byte 4: a list of 4294967295 items"),
         (encoded(b"\1\0\0\0\1\0\0\0\xff"), "at byte 9: not UTF-8"),
-        (encoded(SAMPLE_DIMS.replace(b"SInt", b"SNew")), r"at byte \d+: unknown type SNew"),
+        (encoded(SAMPLE.replace(b"SInt", b"SNew")), r"at byte \d+: unknown type SNew"),
     ],
 )
 def test_an_unknown_form_is_told_by_position(text: str, message: str) -> None:
@@ -579,15 +579,15 @@ def test_deep_nesting_is_an_error_of_ours() -> None:
 
 
 def test_every_truncation_is_an_error_of_ours() -> None:
-    for end in range(0, len(SAMPLE_DIMS) - 4, 7):
+    for end in range(0, len(SAMPLE) - 4, 7):
         with pytest.raises(MirError):
-            portable.read(encoded(SAMPLE_DIMS[:end]))
+            portable.read(encoded(SAMPLE[:end]))
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
-@given(place=st.integers(0, len(SAMPLE_DIMS) - 1), byte=st.integers(0, 255))
+@given(place=st.integers(0, len(SAMPLE) - 1), byte=st.integers(0, 255))
 def test_a_damaged_program_is_read_or_refused(place: int, byte: int) -> None:
-    damaged = SAMPLE_DIMS[:place] + bytes([byte]) + SAMPLE_DIMS[place + 1 :]
+    damaged = SAMPLE[:place] + bytes([byte]) + SAMPLE[place + 1 :]
     try:
         program = portable.read(encoded(damaged))
     except MirError:

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from partialpool import inference_data
+from partialpool.arrays import SAMPLE_DIMS
 from partialpool.errors import DataError
-
-SAMPLE_DIMS = inference_data.SAMPLE_DIMS
 
 
 def example():
