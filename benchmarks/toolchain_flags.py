@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from partialpool.engines.toolchain import cmdstan_path
+from partialpool.toolchain import cmdstan_path
 
 STAN = Path(__file__).parents[1] / "stan"
 PROGRAMS = (

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import partialpool as pp
-from partialpool.engines import cache
-from partialpool.engines.cmdstan import FLAGS
-from partialpool.engines.toolchain import find_cmdstan
+from partialpool.engines.cmdstan import compiled as cache
+from partialpool.engines.cmdstan.engine import FLAGS
 from partialpool.options import cache_dir, usable_cpus
+from partialpool.toolchain import find_cmdstan
 
 MANY = 200
 """Tests that need CmdStan from which on all of the catalogue is compiled first."""

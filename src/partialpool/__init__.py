@@ -29,23 +29,13 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from . import (
-        datasets,
-        diagnostics,
-        estimators,
-        plots,
-        programs,
-        reproduce,
-        summaries,
-        transfer,
-    )
-    from .engines.toolchain import cmdstan_path, install_cmdstan
-    from .fits import Fit
-    from .ladder import pooling_ladder
-    from .loading import load
-    from .model import Model, fit
-    from .model_fit import ModelFit
-    from .priors import (
+    from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries, transfer
+    from .model.fit import ModelFit
+    from .model.ladder import pooling_ladder
+    from .model.load import load
+    from .model.model import Model, fit
+    from .posterior.scores import compare
+    from .priors.distributions import (
         LKJ,
         Cauchy,
         Exponential,
@@ -57,8 +47,9 @@ if TYPE_CHECKING:
         Normal,
         StudentT,
     )
-    from .scores import compare
-    from .stan_program import StanProgram
+    from .sampling.fit import Fit
+    from .sampling.program import StanProgram
+    from .toolchain import cmdstan_path, install_cmdstan
     from .transfer import prior_from
 
 __version__ = "0.2.0.dev0"
@@ -117,18 +108,18 @@ _PRIORS = (
     "HalfCauchy", "HalfNormal", "HalfStudentT", "Normal", "StudentT",
 )  # fmt: skip
 _HOMES = {
-    "Fit": ".fits",
-    "Model": ".model",
-    "ModelFit": ".model_fit",
-    "StanProgram": ".stan_program",
-    "cmdstan_path": ".engines.toolchain",
-    "compare": ".scores",
-    "fit": ".model",
-    "install_cmdstan": ".engines.toolchain",
-    "load": ".loading",
-    "pooling_ladder": ".ladder",
+    "Fit": ".sampling.fit",
+    "Model": ".model.model",
+    "ModelFit": ".model.fit",
+    "StanProgram": ".sampling.program",
+    "cmdstan_path": ".toolchain",
+    "compare": ".posterior.scores",
+    "fit": ".model.model",
+    "install_cmdstan": ".toolchain",
+    "load": ".model.load",
+    "pooling_ladder": ".model.ladder",
     "prior_from": ".transfer",
-    **dict.fromkeys(_PRIORS, ".priors"),
+    **dict.fromkeys(_PRIORS, ".priors.distributions"),
 }
 
 

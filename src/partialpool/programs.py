@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ProgramError, nearest
-from .stan_program import StanProgram
+from .sampling.program import StanProgram
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import partialpool as pp
-from partialpool.engines import cache, select
-from partialpool.engines.cmdstan import FLAGS, CmdStanEngine
+from partialpool.engines import select
+from partialpool.engines.cmdstan import compiled as cache
+from partialpool.engines.cmdstan.engine import FLAGS, CmdStanEngine
 
 pytestmark = [pytest.mark.cmdstan, pytest.mark.usefixtures("cmdstan")]
 

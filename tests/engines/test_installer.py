@@ -25,7 +25,9 @@ from types import SimpleNamespace
 import pytest
 from engines import toy_cmdstan as toy
 
-from partialpool.engines.toolchain import (
+from partialpool.errors import EngineError, OptionError
+from partialpool.options import cache_dir
+from partialpool.toolchain import (
     assemble,
     build,
     cmdstan_path,
@@ -38,9 +40,7 @@ from partialpool.engines.toolchain import (
     pins,
     swap,
 )
-from partialpool.engines.toolchain.unpack import unpack
-from partialpool.errors import EngineError, OptionError
-from partialpool.options import cache_dir
+from partialpool.toolchain.unpack import unpack
 
 DRIVER = Path(toy.__file__)
 NAME = "cmdstan-2.39.0"

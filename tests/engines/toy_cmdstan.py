@@ -20,8 +20,8 @@ import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
-from partialpool.engines.toolchain import assemble, install, swap
-from partialpool.engines.toolchain.pins import Recipe, Wheel, _wheel
+from partialpool.toolchain import assemble, install, swap
+from partialpool.toolchain.pins import Recipe, Wheel, _wheel
 
 MAKEFILE = """\
 CMDSTAN_VERSION := 2.39.0

@@ -24,9 +24,10 @@ from programs.densities_glmm import (
 from scipy import special, stats
 
 import partialpool as pp
-from partialpool import marginal, marginal_data
-from partialpool.design import GroupDesign
-from partialpool.standata import as_json
+from partialpool.design.design import GroupDesign
+from partialpool.reduction import marginal
+from partialpool.source.data import as_json
+from partialpool.stan_data import sums as marginal_data
 
 FACTORS = ("g", "h", "k")
 

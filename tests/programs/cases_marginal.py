@@ -25,9 +25,11 @@ from programs.densities_glmm import (
 from scipy import special
 
 import partialpool as pp
-from partialpool import glmm, marginal, marginal_data
-from partialpool.coordinates import coordinates
-from partialpool.standata import as_json
+from partialpool.pilot.coordinates import coordinates
+from partialpool.reduction import marginal
+from partialpool.source.data import as_json
+from partialpool.stan_data import rows as glmm
+from partialpool.stan_data import sums as marginal_data
 
 BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
 CROSSED = "glmm/gaussian_marginal_crossed"

@@ -15,9 +15,10 @@ import stanli
 from programs.checks import Array, LogDensity, MakeLogDensity, Sample
 
 import partialpool as pp
-from partialpool.engines import cache, select
-from partialpool.engines.cmdstan import FLAGS, CmdStanEngine
-from partialpool.standata import as_json
+from partialpool.engines import select
+from partialpool.engines.cmdstan import compiled as cache
+from partialpool.engines.cmdstan.engine import FLAGS, CmdStanEngine
+from partialpool.source.data import as_json
 
 
 def _stanli_log_density(program: Path, data: Mapping[str, Any]) -> LogDensity:

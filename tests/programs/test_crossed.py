@@ -19,9 +19,10 @@ from programs.cases_marginal import BY_GROUP, CROSSED, Case
 from programs.checks import MakeLogDensity, assert_same_density, stanli_only
 
 import partialpool as pp
-from partialpool import marginal, marginal_data
-from partialpool.pooling import split
-from partialpool.standata import as_json
+from partialpool.design.pooling import split
+from partialpool.reduction import marginal
+from partialpool.source.data import as_json
+from partialpool.stan_data import sums as marginal_data
 
 thorough = settings(
     max_examples=10,

@@ -27,7 +27,7 @@ from programs.cases_marginal import (
 from programs.checks import Array, MakeLogDensity, assert_same_density, stanli_only
 
 import partialpool as pp
-from partialpool import marginal
+from partialpool.reduction import marginal
 
 every_program = pytest.mark.parametrize("name", PROGRAMS)
 thorough = settings(

@@ -16,7 +16,7 @@ import pytest
 from programs import cases_glmm, cases_linear, cases_marginal, cases_transfer
 from programs.cases import PROGRAMS, STAN, example_data, program_path
 
-from partialpool.includes import put_in_includes
+from partialpool.source.includes import put_in_includes
 
 # Prior constants are data, and stanc cannot see that a prior "depends on data variables": it says
 # itself that this may be a false positive. test_density.py shows that every prior is there.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from partialpool.reproduce.published import read
+from partialpool.reproduce.tools.published import read
 
 
 def assert_exact_column(name: str, exact: Mapping[str, float]) -> None:

@@ -19,9 +19,8 @@ from scipy import special
 
 import partialpool as pp
 from partialpool.reproduce import Settings, Study
-from partialpool.reproduce.bangladesh import likelihood_numbers, numbers
-from partialpool.reproduce.bangladesh_likelihood import Population, deviance, maximum_likelihood
-from partialpool.reproduce.bangladesh_runs import (
+from partialpool.reproduce.bangladesh.likelihood import Population, deviance, maximum_likelihood
+from partialpool.reproduce.bangladesh.runs import (
     ATTEMPTS,
     CLEAN,
     EXP_1,
@@ -35,7 +34,8 @@ from partialpool.reproduce.bangladesh_runs import (
     sample_slopes,
     three_districts,
 )
-from partialpool.reproduce.published import compare, read
+from partialpool.reproduce.bangladesh.study import likelihood_numbers, numbers
+from partialpool.reproduce.tools.published import compare, read
 
 Array = NDArray[np.float64]
 PRIORS = {"exp1": EXP_1, "hn0.5": HN_05, "hn0.25": HN_025, "hn0.1": HN_01}

@@ -13,11 +13,13 @@ from programs.quadrature import BetaPosterior, LogitPosterior
 from scipy import special
 
 import partialpool as pp
-from partialpool.reproduce import Settings, Study, baseball_scores, compare, efron_morris
-from partialpool.reproduce.baseball import MODELS, carpenters
-from partialpool.reproduce.findings import by_name, table
-from partialpool.reproduce.new_players import NEWCOMER, given_population
-from partialpool.reproduce.published import Number, read
+from partialpool.reproduce import Settings, Study, compare
+from partialpool.reproduce.baseball import efron_morris
+from partialpool.reproduce.baseball import scores as baseball_scores
+from partialpool.reproduce.baseball.new_players import NEWCOMER, given_population
+from partialpool.reproduce.baseball.study import MODELS, carpenters
+from partialpool.reproduce.tools.findings import by_name, table
+from partialpool.reproduce.tools.published import Number, read
 
 ROWS = {row.quantity: row for row in read("baseball")}
 

@@ -15,7 +15,7 @@ from programs.quadrature import BetaPosterior, LogitPosterior, marginal_cdf
 from scipy import special, stats
 
 import partialpool as pp
-from partialpool.reproduce.published import read
+from partialpool.reproduce.tools.published import read
 
 Array = NDArray[np.float64]
 EXACT = {row.quantity: row.exact for row in read("baseball") if row.exact}

@@ -7,8 +7,8 @@ from studies.checks import assert_exact_column
 
 import partialpool as pp
 from partialpool.reproduce import Settings, eight_schools
-from partialpool.reproduce.published import compare, read
-from partialpool.reproduce.study import Study
+from partialpool.reproduce.tools.published import compare, read
+from partialpool.reproduce.tools.study import Study
 
 SCHOOLS = pp.datasets.load("eight_schools")
 

@@ -9,9 +9,10 @@ import pytest
 from studies.checks import assert_exact_column
 
 import partialpool as pp
-from partialpool.reproduce import Settings, linear_regression, simulate
-from partialpool.reproduce.published import compare, read
-from partialpool.reproduce.study import Study
+from partialpool.reproduce import Settings, linear_regression
+from partialpool.reproduce.tools import simulate
+from partialpool.reproduce.tools.published import compare, read
+from partialpool.reproduce.tools.study import Study
 
 LINE, GROUPS = simulate.regression(), simulate.grouped_means()
 

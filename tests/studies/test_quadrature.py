@@ -10,8 +10,9 @@ from programs.quadrature import NormalPosterior
 from scipy import integrate, stats
 
 import partialpool as pp
-from partialpool.reproduce import individual_slopes, linear_regression, simulate
-from partialpool.reproduce.quadrature import (
+from partialpool.reproduce import individual_slopes, linear_regression
+from partialpool.reproduce.tools import simulate
+from partialpool.reproduce.tools.quadrature import (
     Mixture,
     half_cauchy,
     half_normal,

@@ -11,11 +11,14 @@ from scipy import stats
 
 import partialpool as pp
 from partialpool.errors import DataError, EngineError
-from partialpool.reproduce import Study, published, radon, radon_modes
-from partialpool.reproduce.efficiency import efficiency
-from partialpool.reproduce.radon_models import reduced
-from partialpool.reproduce.reml import Sums, effects, profile, reml, sums
-from partialpool.reproduce.reml_quadrature import exact_posterior
+from partialpool.reproduce import Study
+from partialpool.reproduce.radon import modes as radon_modes
+from partialpool.reproduce.radon import study as radon
+from partialpool.reproduce.radon.models import reduced
+from partialpool.reproduce.tools import published
+from partialpool.reproduce.tools.efficiency import efficiency
+from partialpool.reproduce.tools.reml import Sums, effects, profile, reml, sums
+from partialpool.reproduce.tools.reml_quadrature import exact_posterior
 
 GH, WIECKI = radon.GELMAN_HILL, radon.WIECKI
 

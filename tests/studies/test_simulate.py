@@ -7,8 +7,8 @@ import pytest
 
 import partialpool as pp
 from partialpool.errors import DataError
-from partialpool.reproduce import simulate
-from partialpool.reproduce.truth import truth_table
+from partialpool.reproduce.tools import simulate
+from partialpool.reproduce.tools.truth import truth_table
 
 PROGRAMS = {
     "complete_pooling": simulate.regression,

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import families
+from partialpool.family import families
 
 FAMILIES = ("gaussian", "student", "bernoulli", "binomial", "beta_binomial", "poisson")
 FAMILIES = (*FAMILIES, "negbinomial")
@@ -204,7 +204,7 @@ def test_effects_that_are_not_kept_are_the_users_too(monkeypatch: pytest.MonkeyP
     data = table("gaussian").assign(x=lambda d: d["x"] + 20)
     options: dict[str, Any] = {"seed": 3, "engine": "stanli", "verbose": False, "draws": 400}
     kept = pp.fit("y ~ x + (1 + x | g)", data, **options)
-    monkeypatch.setattr("partialpool.prepare.KEPT", 0)
+    monkeypatch.setattr("partialpool.stan_data.prepare.KEPT", 0)
     drawn = pp.fit("y ~ x + (1 + x | g)", data, **options)
     assert "r_g" not in drawn.posterior
     np.testing.assert_allclose(drawn.effects(), kept.effects(), atol=1e-8)
@@ -311,7 +311,7 @@ def test_a_fit_of_version_0_1_has_its_priors_at_zero() -> None:
         "y ~ x + (1 + x | g)", data, seed=1, engine="stanli", verbose=False, draws=100,
         priors_at="zero",
     )  # fmt: skip
-    from partialpool.specification import restore
+    from partialpool.model.specification import restore
 
     given = json.loads(fit.attrs["model"])
     del given["priors_at"]

@@ -16,9 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 import partialpool as pp
-from partialpool import cli, reproduce
+from partialpool import reproduce
+from partialpool.command import cli
 from partialpool.reproduce import Number, Settings, Study, Table, compare
-from partialpool.reproduce.published import Published
+from partialpool.reproduce.tools.published import Published
 
 
 def run(*arguments: str, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import glmm, run
-from partialpool.collapse import collapsed
+from partialpool.reduction.equal_rows import collapsed
+from partialpool.sampling import methods as run
+from partialpool.stan_data import rows as glmm
 
 ROWS = 60
 

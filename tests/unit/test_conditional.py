@@ -10,9 +10,10 @@ import pytest
 from scipy import stats
 
 import partialpool as pp
-from partialpool import conditional, group_density, marginal
-from partialpool.conditional import Population
-from partialpool.design import Design
+from partialpool.design.design import Design
+from partialpool.posterior import conditional, group_density
+from partialpool.posterior.conditional import Population
+from partialpool.reduction import marginal
 
 GROUPS, DRAWS = 5, 7
 

@@ -13,10 +13,13 @@ import xarray as xr
 from scipy import stats
 
 import partialpool as pp
-from partialpool import conditional, group_density, inference_data, marginal, prepare
-from partialpool.conditional import Population
 from partialpool.errors import AccuracyError, DataError, OptionError
-from partialpool.informative import estimated_information
+from partialpool.pilot.information import estimated_information
+from partialpool.posterior import conditional, group_density
+from partialpool.posterior.conditional import Population
+from partialpool.reduction import marginal
+from partialpool.sampling import inference_data
+from partialpool.stan_data import prepare
 
 FORMULA = "diameter ~ 1 + (1 | plate) + (1 | sample)"
 PENICILLIN = pp.datasets.load("penicillin")

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partialpool import crossed, reduce
-from partialpool.crossed import GroupColumns
 from partialpool.errors import DataError
-from partialpool.reduce import GaussianSums
+from partialpool.reduction import pair_sums as crossed
+from partialpool.reduction import sums as reduce
+from partialpool.reduction.pair_sums import GroupColumns
+from partialpool.reduction.sums import GaussianSums
 
 SETTINGS = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from unit import brute_design as brute
 
-from partialpool.design import Design, build
+from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, OptionError
-from partialpool.formula import parse
+from partialpool.formula.tree import parse
 
 
 def make(text: str, data: Any, **options: Any) -> Design:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from partialpool.convergence import convergence, flatten
-from partialpool.diagnostics import Diagnosis, diagnose, ebfmi
+from partialpool.diagnostics.checks import Diagnosis, diagnose, ebfmi
+from partialpool.diagnostics.convergence import convergence, flatten
 
 CHAINS, DRAWS = 4, 1000
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partialpool.data.levels import combined, fit_factor
 from partialpool.errors import DataError
-from partialpool.factors import combined, fit_factor
 
 NAMES = ("a", "b", "c", "d", "e", "f")
 LABELS = 1600

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from partialpool import families
 from partialpool.errors import DataError
-from partialpool.families import FAMILIES, Rows
+from partialpool.family import families
+from partialpool.family.families import FAMILIES, Rows
 
 RNG = np.random.default_rng(20)
 N = 9

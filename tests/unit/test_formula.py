@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partialpool.errors import FormulaError
-from partialpool.formula import GroupTerm, parse
+from partialpool.formula.tree import GroupTerm, parse
 
 
 def test_the_parts_of_a_formula() -> None:

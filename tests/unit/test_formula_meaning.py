@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from partialpool.design import Design, build
+from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, FormulaError
-from partialpool.formula import parse
+from partialpool.formula.tree import parse
 
 RNG = np.random.default_rng(5)
 ROWS = 48

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from partialpool import frames
 from partialpool.errors import DataError
+from partialpool.storage import frames
 
 DAYS = pd.date_range("2024-03-30", periods=4, freq="12h")
 

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import partialpool as pp
-from partialpool import inference_data, predict, prepare, tables
+from partialpool.design.group_basis import Basis, basis_of, intercepts_of
+from partialpool.design.span import equals, span_of
 from partialpool.errors import PartialPoolError
-from partialpool.group_basis import Basis, basis_of, intercepts_of
-from partialpool.model_fit import group_moments
-from partialpool.prior_draws import draw_prior
-from partialpool.span import equals, span_of
+from partialpool.model.fit import group_moments
+from partialpool.posterior import predict, tables
+from partialpool.posterior.prior import draw_prior
+from partialpool.sampling import inference_data
+from partialpool.stan_data import prepare
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "draws": 400, "verbose": False
@@ -384,7 +386,7 @@ def test_combinations_are_found_far_from_zero(
 
 
 def test_a_column_with_one_other_row_is_independent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partialpool.span._CHUNK", 50)
+    monkeypatch.setattr("partialpool.design.span._CHUNK", 50)
     rng = np.random.default_rng(0)
     x = rng.normal(size=1000)
     other = x.copy()
@@ -405,5 +407,5 @@ def test_intercepts_of_groups() -> None:
 
 def test_equal_columns_take_no_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
     design, term = design_and_term("y ~ x*z + (x + z + z:x | g)")
-    monkeypatch.delattr("partialpool.group_basis.span_of")
+    monkeypatch.delattr("partialpool.design.group_basis.span_of")
     assert isinstance(basis_of(design, term), Basis)

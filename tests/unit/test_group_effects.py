@@ -12,9 +12,11 @@ import pytest
 import xarray as xr
 
 import partialpool as pp
-from partialpool import group_effects, predict, prepare
 from partialpool.errors import DataError
-from partialpool.model_fit import group_moments
+from partialpool.model.fit import group_moments
+from partialpool.posterior import effects as group_effects
+from partialpool.posterior import predict
+from partialpool.stan_data import prepare
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 200, "draws": 400, "verbose": False

@@ -11,9 +11,9 @@ from scipy import integrate, stats
 from scipy.special import logsumexp
 
 import partialpool as pp
-from partialpool import inference_data
 from partialpool.errors import AccuracyError, DataError
-from partialpool.scores import GroupLoo
+from partialpool.posterior.scores import GroupLoo
+from partialpool.sampling import inference_data
 
 FAST: dict[str, Any] = {"engine": "stanli", "seed": 1, "verbose": False}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from partialpool import inference_data
 from partialpool.arrays import SAMPLE_DIMS
 from partialpool.errors import DataError
+from partialpool.sampling import inference_data
 
 
 def example():

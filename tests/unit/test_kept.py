@@ -11,9 +11,14 @@ import pytest
 import xarray as xr
 
 import partialpool as pp
-from partialpool import conditional, diagnostics, glmm, ladder, model_fit, run
+from partialpool.diagnostics import checks as diagnostics
 from partialpool.errors import DataWarning, KeptDrawsError, SamplingError
-from partialpool.fits import Fit
+from partialpool.model import fit as model_fit
+from partialpool.model import ladder
+from partialpool.posterior import conditional
+from partialpool.sampling import methods as run
+from partialpool.sampling.fit import Fit
+from partialpool.stan_data import rows as glmm
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 60, "draws": 20, "verbose": False

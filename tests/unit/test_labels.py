@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import run
-from partialpool.labels import as_labels, check_labels
+from partialpool.sampling import methods as run
+from partialpool.source.labels import as_labels, check_labels
 
 PROGRAM = pp.programs.get("normal_known_variance/marginal")
 DATA = PROGRAM.example_data()

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import partialpool as pp
-from partialpool import marginal
+from partialpool.reduction import marginal
 
 CASES = {
     "radon": "log_radon ~ floor + (1 + floor | county)",

@@ -12,7 +12,7 @@ import pytest
 
 import partialpool as pp
 from partialpool.errors import DataError, DataWarning, FormulaError, OptionError
-from partialpool.responses import separated
+from partialpool.family.response_check import separated
 
 DATA = pd.DataFrame(
     {

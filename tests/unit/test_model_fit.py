@@ -11,8 +11,8 @@ import pytest
 import xarray as xr
 
 import partialpool as pp
-from partialpool.coordinates import FORMS
 from partialpool.errors import DataError, EngineError
+from partialpool.pilot.coordinates import FORMS
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 100, "draws": 60, "verbose": False

@@ -14,12 +14,22 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 import partialpool as pp
-from partialpool import frames, inference_data, joint_layout
 from partialpool.errors import DataError
-from partialpool.glmm import level_labels
-from partialpool.model_fit import ModelFit
-from partialpool.names import SCALARS, TAKEN, dim_of, name_of, names_of, renamed, response_variable
-from partialpool.prior_draws import draw_prior
+from partialpool.model.fit import ModelFit
+from partialpool.naming.names import (
+    SCALARS,
+    TAKEN,
+    dim_of,
+    name_of,
+    names_of,
+    renamed,
+    response_variable,
+)
+from partialpool.posterior.prior import draw_prior
+from partialpool.sampling import inference_data
+from partialpool.stan_data import history as joint_layout
+from partialpool.stan_data.rows import level_labels
+from partialpool.storage import frames
 from partialpool.transfer import prior_from
 
 pytestmark = pytest.mark.filterwarnings(

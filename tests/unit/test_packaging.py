@@ -46,7 +46,7 @@ def check_wheel(wheel: Path) -> None:
     examples = {name for name in names if re.match(r"partialpool/stan/.*\.data\.json$", name)}
     assert len(examples) == len(PROGRAMS)
     assert "partialpool/datasets/baseball_1970.csv" in names
-    assert "partialpool/engines/toolchain/wheels.toml" in names
+    assert "partialpool/toolchain/wheels.toml" in names
     assert "partialpool/py.typed" in names
     endings = {name.rsplit(".", 1)[-1] for name in names if name.startswith("partialpool/stan/")}
     assert endings == {"stan", "stanfunctions", "json"}

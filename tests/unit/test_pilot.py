@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import glmm, run
-from partialpool.coordinates import coordinates, starts
-from partialpool.pilot import Pilot, pilot_fit
-from partialpool.sd_units import NEAR_ZERO, resolution
+from partialpool.pilot.coordinates import coordinates, starts
+from partialpool.pilot.fit import Pilot, pilot_fit
+from partialpool.pilot.sd_scale import NEAR_ZERO, resolution
+from partialpool.sampling import methods as run
+from partialpool.stan_data import rows as glmm
 
 ROWS, GROUPS = 2400, 60
 TAU, BETA = 0.8, 0.5

@@ -14,11 +14,11 @@ import xarray as xr
 from scipy import stats
 
 import partialpool as pp
-from partialpool import predict
+from partialpool.design.pooling import pooled, split
 from partialpool.errors import DataError, OptionError
-from partialpool.own import own_priors
-from partialpool.pooling import pooled, split
-from partialpool.prior_draws import draw_prior
+from partialpool.posterior import predict
+from partialpool.posterior.prior import draw_prior
+from partialpool.priors.unpooled import own_priors
 
 FORMULA = (
     "hits | trials(n) + weights(w) ~ x + s + offset(o) + (1 + x || a) + (1 + s | b) + (0 + x | a:b)"

@@ -11,11 +11,13 @@ import xarray as xr
 from scipy import stats
 
 import partialpool as pp
-from partialpool import glmm, priors, run
-from partialpool.convergence import convergence
-from partialpool.coordinates import coordinates
+from partialpool.diagnostics.convergence import convergence
 from partialpool.errors import DataError
-from partialpool.prior_draws import draw, draw_prior, lkj_cholesky
+from partialpool.pilot.coordinates import coordinates
+from partialpool.posterior.prior import draw, draw_prior, lkj_cholesky
+from partialpool.priors import distributions as priors
+from partialpool.sampling import methods as run
+from partialpool.stan_data import rows as glmm
 
 
 def rows(n: int = 60) -> pd.DataFrame:

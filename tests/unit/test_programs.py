@@ -74,7 +74,7 @@ def test_files_that_are_no_programs(tmp_path: Path, name: str, message: str) -> 
 
 
 def test_one_label_set_spreads_over_all_that_has_its_size() -> None:
-    from partialpool.labels import check_labels
+    from partialpool.source.labels import check_labels
 
     program = pp.programs.get("binomial/partial_pooling_logit_noncentered")
     declared, data = program.declarations.all, program.example_data()

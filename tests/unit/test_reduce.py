@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import partialpool as pp
-from partialpool import marginal, reduce
 from partialpool.errors import DataError
-from partialpool.reduce import GaussianSums
+from partialpool.reduction import marginal
+from partialpool.reduction import sums as reduce
+from partialpool.reduction.sums import GaussianSums
 
 SETTINGS = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 FIELDS = [f.name for f in dataclasses.fields(GaussianSums) if f.name != "crossed"]

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from unit import generated_formulas as made
 
-from partialpool.design import Design, build
+from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, FormulaError
-from partialpool.formula import parse
+from partialpool.formula.tree import parse
 
 REFUSED = (
     "linear combination",

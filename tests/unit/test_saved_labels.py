@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import partialpool as pp
 from partialpool.errors import DataError, DataWarning
-from partialpool.frames import from_dataset, to_dataset
-from partialpool.stored_labels import decoded, encoded, is_kept
+from partialpool.storage.frames import from_dataset, to_dataset
+from partialpool.storage.labels import decoded, encoded, is_kept
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 1, "warmup": 40, "draws": 5, "verbose": False

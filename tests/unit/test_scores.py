@@ -12,9 +12,9 @@ from scipy import integrate, stats
 from scipy.special import logsumexp
 
 import partialpool as pp
-from partialpool import inference_data
 from partialpool.errors import AccuracyError, DataError
-from partialpool.scores import KFold, Loo, _folds
+from partialpool.posterior.scores import KFold, Loo, _folds
+from partialpool.sampling import inference_data
 
 FAST: dict[str, Any] = {"engine": "stanli", "seed": 1, "chains": 2, "verbose": False}
 

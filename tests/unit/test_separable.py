@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import formula
 from partialpool.errors import DataWarning, FormulaError
+from partialpool.formula import tree as formula
 
 N = 40
 

@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 
 from partialpool.declarations import Declaration, declarations
 from partialpool.errors import DataError
-from partialpool.standata import as_json, check_data, translate_stan_error
+from partialpool.source.data import as_json, check_data, translate_stan_error
 
 BLOCK = """data {
   int<lower=0> N;

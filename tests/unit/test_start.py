@@ -12,12 +12,14 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool import curvature, run, start
 from partialpool.declarations.transforms import constrained, places
 from partialpool.engines.config import SamplerConfig
 from partialpool.engines.stanli import StanliEngine
-from partialpool.inference_data import group
-from partialpool.start import Near, Start
+from partialpool.sampling import curvature
+from partialpool.sampling import methods as run
+from partialpool.sampling import warm_start as start
+from partialpool.sampling.inference_data import group
+from partialpool.sampling.warm_start import Near, Start
 
 QUIET: dict[str, Any] = {"engine": "stanli", "seed": 1, "verbose": False, "progress": False}
 SCALES = """

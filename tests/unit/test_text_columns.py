@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import partialpool as pp
-from partialpool.design import Design, build
+from partialpool.data.spelling import meant, mending, plain, variants
+from partialpool.data.text_columns import check_columns
+from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning
-from partialpool.formula import parse
-from partialpool.spelling import meant, mending, plain, variants
-from partialpool.text_columns import check_columns
+from partialpool.formula.tree import parse
 
 ROWS = 60
 N = np.arange(ROWS)

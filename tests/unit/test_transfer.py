@@ -19,13 +19,13 @@ from programs.checks import assert_mean
 from scipy import integrate, optimize, special, stats
 
 import partialpool as pp
-from partialpool.engines import cache
-from partialpool.engines.cmdstan import FLAGS
+from partialpool.engines.cmdstan import compiled as cache
+from partialpool.engines.cmdstan.engine import FLAGS
 from partialpool.errors import AccuracyError, DataError, DataWarning, OptionError
-from partialpool.joint import NormalCheck, PosteriorPrior
+from partialpool.priors.history import NormalCheck, PosteriorPrior
 from partialpool.transfer import conjugate
 from partialpool.transfer.approximate import check_normal, normal_of
-from partialpool.transfer.coordinates import Coordinates, coordinates_of, partial_correlations
+from partialpool.transfer.population import Coordinates, coordinates_of, partial_correlations
 
 transfer = pp.transfer
 Array = NDArray[np.float64]

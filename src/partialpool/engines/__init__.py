@@ -26,9 +26,9 @@ def select(name: str = "auto") -> Engine:
         If the name is unknown, or the engine is not installed. A name never falls back to
         another engine.
     """
-    from .cmdstan import CmdStanEngine
+    from ..toolchain import cmdstan_path, find_cmdstan
+    from .cmdstan.engine import CmdStanEngine
     from .stanli import StanliEngine
-    from .toolchain import cmdstan_path, find_cmdstan
 
     if name == "stanli":
         return StanliEngine()

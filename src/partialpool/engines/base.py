@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from numpy.typing import NDArray
 
 from ..arrays import Floats
+from .columns import by_variable
 from .config import Inits, SamplerConfig
-from .names import by_variable
 
 if TYPE_CHECKING:
-    from ..stan_program import StanProgram
+    from ..sampling.program import StanProgram
 
 StanData = Mapping[str, Any]
 

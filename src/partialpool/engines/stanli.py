@@ -20,12 +20,12 @@ from ..arrays import Floats
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
 from ..options import usable_cpus
 from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
+from .columns import by_variable, csv_names, sampler_stats
 from .config import Inits, SamplerConfig
-from .names import by_variable, csv_names, sampler_stats
 from .progress import stdout_progress
 
 if TYPE_CHECKING:
-    from ..stan_program import StanProgram
+    from ..sampling.program import StanProgram
 
 NAME = "stanli"
 
@@ -221,7 +221,7 @@ class StanliEngine:
         import stanli
 
         from ..declarations.from_stanli import compiled
-        from ..standata import as_json
+        from ..source.data import as_json
 
         with stan_errors(program), warnings.catch_warnings():
             # what it cannot compute at all it leaves out: _check_complete says so
@@ -307,7 +307,7 @@ def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
 @contextlib.contextmanager
 def stan_errors(program: StanProgram) -> Iterator[None]:
     """Turn what stanli raises into the package's errors, in the user's words."""
-    from ..standata import translate_stan_error
+    from ..source.data import translate_stan_error
 
     try:
         yield

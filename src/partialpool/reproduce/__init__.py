@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OptionError
 
 if TYPE_CHECKING:
-    from .published import Number, compare
-    from .study import Settings, Study, Table, save
+    from .tools.published import Number, compare
+    from .tools.study import Settings, Study, Table, save
 
 STUDIES = {
     "baseball": "Efron and Morris's eighteen batting averages, and Carpenter's models",
@@ -30,12 +30,12 @@ STUDIES = {
 __all__ = ["STUDIES", "Number", "Settings", "Study", "Table", "compare", "run", "save"]
 
 _HOMES = {
-    "Number": ".published",
-    "Settings": ".study",
-    "Study": ".study",
-    "Table": ".study",
-    "compare": ".published",
-    "save": ".study",
+    "Number": ".tools.published",
+    "Settings": ".tools.study",
+    "Study": ".tools.study",
+    "Table": ".tools.study",
+    "compare": ".tools.published",
+    "save": ".tools.study",
 }
 
 
@@ -60,7 +60,7 @@ def run(name: str, **settings: Any) -> Study:
     """
     if name not in STUDIES:
         raise OptionError(f"there is no study {name!r}; there are {', '.join(STUDIES)}")
-    from .study import Settings
+    from .tools.study import Settings
 
     module = importlib.import_module(f".{name}", __name__)
     reproduce: Callable[[Settings], Study] = getattr(module, name)

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import datasets, plots, programs
-from ..fits import Fit
+from ..sampling.fit import Fit
 from ..summaries import sampling_table
-from .published import Number, compare, mean_of, quantile_of, read, sd_of
-from .quadrature import Mixture, NormalRegression, normal_regression, uniform, unit_effect
-from .study import Settings, Study, Table
+from .tools.published import Number, compare, mean_of, quantile_of, read, sd_of
+from .tools.quadrature import Mixture, NormalRegression, normal_regression, uniform, unit_effect
+from .tools.study import Settings, Study, Table
 
 if TYPE_CHECKING:
     import pandas as pd

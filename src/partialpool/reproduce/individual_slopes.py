@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots, programs
-from ..fits import Fit
+from ..sampling.fit import Fit
 from ..summaries import sampling_table
-from . import simulate
-from .published import Number, compare, mean_of, quantile_of, read, sd_of
-from .quadrature import (
+from .tools import simulate
+from .tools.published import Number, compare, mean_of, quantile_of, read, sd_of
+from .tools.quadrature import (
     LogPrior,
     Mixture,
     NormalRegression,
@@ -27,8 +27,8 @@ from .quadrature import (
     normal_regression,
     unit_effect,
 )
-from .study import Settings, Study, Table
-from .truth import truth_table
+from .tools.study import Settings, Study, Table
+from .tools.truth import truth_table
 
 if TYPE_CHECKING:
     import pandas as pd

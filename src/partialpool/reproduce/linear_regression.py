@@ -13,13 +13,13 @@ import numpy as np
 import xarray as xr
 
 from .. import plots, programs
-from ..fits import Fit
+from ..sampling.fit import Fit
 from ..summaries import coverage, predict_normal, sampling_table
-from . import simulate
-from .published import Number, compare, mean_of, quantile_of, read, sd_of
-from .quadrature import NormalRegression, half_cauchy, normal_regression, unit_effect
-from .study import Settings, Study, Table
-from .truth import truth_table
+from .tools import simulate
+from .tools.published import Number, compare, mean_of, quantile_of, read, sd_of
+from .tools.quadrature import NormalRegression, half_cauchy, normal_regression, unit_effect
+from .tools.study import Settings, Study, Table
+from .tools.truth import truth_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,12 +9,12 @@ from .integrated import beta_binomial_log_predictive, logit_normal_log_predictiv
 from .p_values import STATISTICS, PosteriorPValue, posterior_p_value, posterior_p_values
 from .pairwise import pairwise_probability
 from .pareto import pareto_k, pareto_k_threshold
-from .pooling import PoolingFactor, group_pooling_factor, pooling_factor
+from .pooling_factor import PoolingFactor, group_pooling_factor, pooling_factor
 from .prediction import coverage, predict_normal
+from .predictive_scores import PredictiveScore, predictive_score, predictive_scores
 from .ranks import probability_best, rank_distribution, rank_probability
 from .sampling import sampling_table
-from .scores import PredictiveScore, predictive_score, predictive_scores
-from .table import QUANTILES, summary
+from .summary_table import QUANTILES, summary
 
 __all__ = [
     "QUANTILES",

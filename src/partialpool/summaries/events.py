@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from ..convergence import flatten
+from ..diagnostics.convergence import flatten
 from ..errors import DataError
 from .draws import Draws
 from .monte_carlo import estimate_mean

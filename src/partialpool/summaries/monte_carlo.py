@@ -17,7 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..convergence import SHORTEST
+from ..diagnostics.convergence import SHORTEST
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ..convergence import convergence
-from ..diagnostics import ebfmi
+from ..diagnostics.checks import ebfmi
+from ..diagnostics.convergence import convergence
 from ..errors import DataError
 
 if TYPE_CHECKING:

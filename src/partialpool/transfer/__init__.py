@@ -5,7 +5,7 @@ the residual sd is known all are closed forms, or mixtures of them over one numb
 docs/transfer.md says which to take when.
 """
 
-from ..joint import History, NormalCheck, PosteriorPrior
+from ..priors.history import History, NormalCheck, PosteriorPrior
 from .approximate import prior_from
 from .conjugate import commensurate, exchangeable, kl_regularised, power_prior, reverse_kl
 from .conjugate import posterior as normal_posterior

@@ -9,11 +9,11 @@ import numpy as np
 import xarray as xr
 
 from ..arrays import Floats
-from ..convergence import convergence
+from ..diagnostics.convergence import convergence
 from ..errors import DataError, warn
-from ..fits import Fit
-from ..joint import NormalCheck, PosteriorPrior
-from .coordinates import Coordinates, centers_of, coordinates_of
+from ..priors.history import NormalCheck, PosteriorPrior
+from ..sampling.fit import Fit
+from .population import Coordinates, centers_of, coordinates_of
 
 SETS = 200
 """Sets of normal draws, the worst of which is what chance explains."""

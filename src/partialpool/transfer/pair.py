@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import formula as formulas
-from .. import prior_table, priors, programs
+from .. import programs
 from ..arrays import Floats
-from ..design import build
+from ..design.design import build
 from ..errors import DataError, OptionError
-from ..families import get
-from ..fits import Fit
-from ..joint import PosteriorPrior
+from ..family.families import get
+from ..formula import tree as formulas
+from ..priors import distributions as priors
+from ..priors import table as prior_table
+from ..priors.history import PosteriorPrior
+from ..sampling.fit import Fit
 from .approximate import prior_from
 from .distances import MultivariateNormal
 from .sums import RegressionSums, check_sample

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import DataError, OptionError
-from ..fits import Fit
+from ..sampling.fit import Fit
 from . import conjugate
 from .distances import MultivariateNormal
 from .pair import Pair

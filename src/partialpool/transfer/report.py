@@ -11,10 +11,10 @@ import numpy as np
 
 from ..arrays import Floats
 from ..errors import DataError
-from ..fits import Fit
+from ..sampling.fit import Fit
 from .approximate import normal_of
-from .coordinates import Coordinates, centers_of, coordinates_of
 from .distances import MultivariateNormal, kl_divergence, overlap, wasserstein
+from .population import Coordinates, centers_of, coordinates_of
 from .sums import RegressionSums
 
 if TYPE_CHECKING:

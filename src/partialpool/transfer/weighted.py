@@ -5,9 +5,9 @@ from __future__ import annotations
 import numbers
 from typing import TYPE_CHECKING, Any
 
+from ..data.frame import as_frame
 from ..errors import DataError, OptionError
-from ..model import Model
-from ..table import as_frame
+from ..model.model import Model
 
 if TYPE_CHECKING:
     import pandas as pd

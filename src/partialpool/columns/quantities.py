@@ -1,0 +1,57 @@
+"""Expressions that give a number a row: a response, its trials, an offset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..formula import expressions
+from ..formula import tokens as syntax
+from ..formula.tree import names_in
+from .categories import Categories
+from .evaluate import Memory, evaluate
+from .row_errors import computing, finished, no_numbers
+
+
+class Quantity:
+    """An expression ("log(y)", "10") that gives a number a row; remembers as `Columns` does."""
+
+    def __init__(self, text: str, what: str, *, whole: bool = False) -> None:
+        self.text = text
+        self.what = what
+        self.whole = whole
+        self.columns = names_in(text)
+        self._expression = expressions.read(text, syntax.scan(text))
+        self._memory: Memory = {}
+
+    def on(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
+        """Evaluate: the first time on the data of the fit.
+
+        A column of whole numbers stays one if `whole`; truth values are 0 and 1.
+        """
+        values = self._values(frame, where)
+        if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
+            told = no_numbers(self.columns, frame, self.what)
+            raise DataError(
+                f"{self.what} `{self.text}` must be a number in each row of {where}.{told}"
+            )
+        if values.dtype.kind == "b" or (
+            values.dtype.kind == "u" and values.max() <= np.iinfo(np.int64).max
+        ):
+            values = values.astype(np.int64)
+        finished(values[:, None], (self.text,), frame, where)
+        return values
+
+    def _values(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
+        column = self._expression.column
+        if self.whole and column is not None and frame[column].dtype.kind in "iu":
+            return frame[column].to_numpy()
+        with computing(self.text, where, frame, self.what):
+            value = evaluate(self._expression, frame, self._memory, where)
+        if isinstance(value, Categories | str) or value is None:
+            return np.empty(0, dtype=object)
+        return np.full(len(frame), value) if np.ndim(value) == 0 else np.asarray(value)

@@ -1,0 +1,70 @@
+"""Errors of computing, told of the expression, the column and the rows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..arrays import Floats
+from ..data.frame import holds
+from ..data.levels import listed
+from ..errors import DataError, PartialPoolError
+from .evaluate import NotNumbersError
+
+
+def no_numbers(names: Sequence[str], frame: pd.DataFrame, what: str = "") -> str:
+    """Say which of some columns holds no numbers, and what to do."""
+    for name in names:
+        column = frame.get(name)
+        if column is None or not isinstance(column.dtype, pd.CategoricalDtype):
+            continue
+        used = column.cat.remove_unused_categories().cat.categories.tolist()
+        told = f" Column {name!r} holds {holds(pd.Series(used, dtype=object))}."
+        if what == "The response" and len(used) == 2:
+            return f"{told} For a response of two outcomes write ({name} == {used[-1]!r}) ~ ..."
+        return f"{told} Make numbers of it first, for example pd.to_numeric(data[{name!r}])."
+    return ""
+
+
+def finished(
+    matrix: Any, names: Sequence[str], frame: pd.DataFrame, where: str
+) -> NDArray[np.float64]:
+    """Make a matrix of floats, every one of them finite."""
+    values: Floats = np.asarray(matrix, dtype=np.float64)
+    # A sum is finite if its entries are: rows are looked at only where it is not.
+    with np.errstate(all="ignore"):
+        suspects = np.flatnonzero(~np.isfinite(values.sum(axis=0)))
+    for column in suspects.tolist():
+        bad = np.flatnonzero(~np.isfinite(values[:, column]))
+        if len(bad):
+            labels = frame.index[bad].tolist()
+            way = "Leave these rows out, or change the expression."
+            if np.isnan(values[:, column]).all():
+                way = "Perhaps a column in it is constant, or of the wrong sign."
+            raise DataError(
+                f"`{names[column]}` is not finite in {len(bad)} of {len(frame)} rows of {where} "
+                f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. {way}"
+            )
+    return values
+
+
+@contextlib.contextmanager
+def computing(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Iterator[None]:
+    """Let NumPy and pandas not warn; say which expression an error comes from."""
+    terms = text.removeprefix("1 + ").removeprefix("0 + ")
+    name = f"{what} `{text}`" if what else f"`{terms}`"
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except NotNumbersError as problem:
+        told = no_numbers([problem.column], frame, what)
+        raise DataError(f"{name} cannot be computed from {where}:{told}") from None
+    except PartialPoolError:
+        raise
+    except Exception as problem:
+        raise DataError(f"{name} cannot be computed from {where}: {problem}") from problem

@@ -1,0 +1,1 @@
+"""The command line ``partialpool``: a thin caller of the Python interface."""

@@ -1,0 +1,1 @@
+"""The user's DataFrame: its columns are checked, and its categories become levels and codes."""

@@ -1,0 +1,280 @@
+"""The user's table, checked: columns that exist, values that are there, types that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import DataError, OptionError, nearest
+from .levels import declared, factorise, listed, recode
+from .spelling import meant
+
+_types = pd.api.types
+NA_ACTIONS = ("error", "drop")
+_NUMBERS = ("decimal", "floating", "mixed-integer-float")
+
+
+def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
+    """Take a DataFrame, or a dict of columns of one length."""
+    if isinstance(data, pd.DataFrame):
+        frame = data
+    elif isinstance(data, Mapping):
+        try:
+            frame = pd.DataFrame(dict(data))
+        except ValueError as problem:
+            raise DataError(f"{where} is a dict that makes no table: {problem}.") from None
+    else:
+        kind = type(data).__name__
+        way = "pass a DataFrame, or a dict of columns"
+        if hasattr(data, "to_pandas"):
+            way = f"pass {where}.to_pandas()"
+        raise DataError(f"{where} is of type {kind}, not a pandas DataFrame: {way}.")
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise DataError(f"The columns of {where} have several levels: give each a single name.")
+    if len(frame) == 0:
+        raise DataError(f"{where} has no rows.")
+    return frame
+
+
+def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd.DataFrame:
+    """Keep the columns named, or say which is missing or there twice."""
+    known = [name for name in frame.columns if isinstance(name, str)]
+    if "Intercept" in names:
+        raise DataError("'Intercept' is the name of a model's constant: rename this column.")
+    for name in names:
+        count = int(sum(column == name for column in frame.columns))
+        if count == 0:
+            guess = nearest(name, known)
+            hint = f" Did you mean {guess!r}?" if guess else ""
+            if name in [str(column) for column in frame.columns]:
+                hint = " Names of columns are text: data.columns = data.columns.astype(str)."
+            raise DataError(
+                f"{where} has no column {name!r}.{hint} Its columns: {listed(known, 20)}."
+            )
+        if count > 1:
+            raise DataError(
+                f"{where} has {count} columns named {name!r}: rename or drop all but one."
+            )
+    return frame[list(names)]
+
+
+def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.DataFrame:
+    """Refuse or drop the rows that hold NaN or inf."""
+    if na_action not in NA_ACTIONS:
+        raise OptionError(f"na_action is 'error' or 'drop', not {na_action!r}.")
+    names = [str(name) for name in frame.columns]
+    missing = {name: _missing(frame[name]) for name in names}
+    counts = {name: text for name in names if (text := _count(frame[name], missing[name]))}
+    if not counts:
+        return frame
+    bad = np.logical_or.reduce([missing[name] for name in counts])
+    rows = int(bad.sum())
+    told = ", ".join(f"{name!r} {text}" for name, text in counts.items())
+    if na_action == "error":
+        way = ', or pass na_action="drop"' if where == "data" else ""
+        comma = "," if way else " or"
+        raise DataError(
+            f"{rows} of {len(frame)} rows of {where} have missing or infinite values: {told}. "
+            f"Fill them in{comma} leave these rows out{way}."
+        )
+    if rows == len(frame):
+        raise DataError(f"Every row of {where} has a missing or infinite value: {told}.")
+    kept: pd.DataFrame = frame.loc[~bad]
+    return kept
+
+
+def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    missing = np.asarray(column.isna(), dtype=bool)
+    if _types.is_float_dtype(column.dtype):
+        missing = missing | np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
+    return missing
+
+
+def _count(column: Any, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> str:
+    total = int(missing.sum())
+    absent = int(column.isna().sum()) if total else 0
+    parts = [f"{absent} NaN"] if absent else []
+    parts += [f"{total - absent} inf"] if total > absent else []
+    return " and ".join(parts)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a column of the fit holds, so that other data are given the same type.
+
+    Attributes
+    ----------
+    truth : bool
+        Truth values: in other data 0 and 1 are these.
+    order : tuple or None
+        Levels in their order, of categories; a pandas Categorical may declare some that no row has.
+    levels : tuple
+        Those that some row has.
+    """
+
+    truth: bool = False
+    order: tuple[Hashable, ...] | None = None
+    levels: tuple[Hashable, ...] = ()
+
+
+def prepared(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Kind]]:
+    """Bring columns into the few types that formulas know.
+
+    Numbers and truth values become NumPy's, all else ordered categories.
+
+    Returns
+    -------
+    DataFrame
+        Of the columns named.
+    dict of Kind
+        What each holds.
+    """
+    columns: dict[str, Any] = {}
+    kinds: dict[str, Kind] = {}
+    for name in names:
+        values: Any = as_numbers(frame[name])
+        if values is None:
+            _no_dates(frame[name])
+            codes, levels = factorise(frame[name])
+            order = declared(frame[name]) or levels
+            kinds[name] = Kind(order=tuple(order), levels=tuple(levels))
+            if len(order) > len(levels):
+                codes = recode(frame[name], order)
+            values = _categorical(codes, order)
+        else:
+            kinds[name] = Kind(truth=values.dtype == bool)
+        columns[name] = values
+    return _ready(columns, frame), kinds
+
+
+def prepared_again(
+    frame: pd.DataFrame, names: Sequence[str], kinds: Mapping[str, Kind], where: str
+) -> pd.DataFrame:
+    """Bring columns of other data into the types that they have in the data of the fit."""
+    columns: dict[str, Any] = {}
+    for name in names:
+        kind = kinds[name]
+        if kind.order is not None:
+            check_levels(name, frame[name], kind.levels, where)
+            columns[name] = _categorical(recode(frame[name], kind.order), kind.order)
+            continue
+        values = as_numbers(frame[name])
+        if values is None:
+            raise DataError(
+                f"Column {name!r} of {where} holds {holds(frame[name])}, where the data of the "
+                f"fit held numbers."
+            )
+        if kind.truth and bool(np.isin(values, (0, 1)).all()):
+            values = values.astype(bool)
+        elif values.dtype == bool and not kind.truth:
+            values = values.astype(np.int64)
+        columns[name] = values
+    return _ready(columns, frame)
+
+
+def _categorical(codes: Any, order: Sequence[Hashable]) -> pd.Categorical:
+    categories = pd.Index(list(order), dtype=object, tupleize_cols=False)
+    return pd.Categorical.from_codes(codes, categories=categories, ordered=True)
+
+
+def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) -> None:
+    """Raise if values hold a level that the data of the fit did not."""
+    codes, found = factorise(pd.Series(values))
+    places = set(known)
+    levels = [value for value in found if value not in places]
+    if levels:
+        unseen = np.array([value not in places for value in found])
+        like = meant(levels, known)
+        hint = f" Did you mean {next(iter(like.values()))!r}?" if like else ""
+        raise DataError(
+            f"`{name}` in {where} holds {listed(levels)} ({int(unseen[codes].sum())} of "
+            f"{len(codes)} rows), which the data of the fit did not: its effect is unknown.{hint} "
+            f"Known: {listed(known, 20)}. Leave these rows out, or recode them."
+        )
+
+
+def holds(column: pd.Series[Any]) -> str:
+    """Say what a column that is not of numbers holds: "text such as '3 rooms'"."""
+    values = column.tolist()
+    if _types.is_datetime64_any_dtype(column.dtype):
+        return f"dates such as {values[0]}"
+    for value in values:
+        if isinstance(value, str) and not _is_number(value):
+            return f"text such as {value!r}"
+    return f"{type(values[0]).__name__} such as {values[0]!r}"
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def check_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
+    """Raise where a term is a column of text that is nearly all numbers: a mistake in the file.
+
+    Categories, and C(column), say that the values are meant as they are.
+    """
+    from ..formula import tokens as syntax
+
+    for term in terms:
+        tokens = syntax.scan(term)
+        outer = [t for t, depth in zip(tokens, syntax.depths(tokens), strict=True) if depth == 0]
+        for name in syntax.names(outer):
+            column = frame.get(name)
+            if column is None or as_numbers(column) is not None:
+                continue
+            if isinstance(column.dtype, pd.CategoricalDtype):
+                continue
+            texts = [value for value in column.unique().tolist() if isinstance(value, str)]
+            odd = [value for value in texts if not _is_number(value)]
+            if len(texts) - len(odd) < max(3, len(odd) + 1) or not odd:
+                continue
+            rows = frame.index[column.isin(odd)]
+            raise DataError(
+                f"Column {name!r} holds text such as {odd[0]!r} in {len(rows)} of {len(frame)} "
+                f"rows (row {listed(rows.tolist(), 4)}) where all else are numbers. Mend these "
+                f"rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
+                f"values are categories, write C({name})."
+            )
+
+
+def _no_dates(column: pd.Series[Any]) -> None:
+    kind = getattr(column.dtype, "kind", "O")
+    if kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
+        example = "" if kind == "c" else ", for example the days since the first"
+        raise DataError(
+            f"Column {column.name!r} holds {holds(column)}: make a number of it first{example}."
+        )
+
+
+def _ready(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(dict(columns), index=frame.index, copy=False)
+
+
+def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """Return a column of numbers or truth values as NumPy's; None where it holds something else.
+
+    Whole numbers stay what they are: arithmetic makes floats of them.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return None
+    if column.dtype == object:
+        column = column.infer_objects()
+        if column.dtype == object and _types.infer_dtype(column, skipna=False) in _NUMBERS:
+            column = column.astype(float)
+    if _types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=np.bool_)
+    if _types.is_unsigned_integer_dtype(column.dtype):
+        return column.to_numpy(dtype=np.uint64)
+    if _types.is_integer_dtype(column.dtype):
+        return column.to_numpy(dtype=np.int64)
+    if _types.is_float_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64)
+    return None

@@ -1,0 +1,1 @@
+"""A formula and a DataFrame become a `Design`: response, predictors, group terms."""

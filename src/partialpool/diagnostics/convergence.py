@@ -1,0 +1,110 @@
+"""R-hat, effective sample size and Monte-Carlo error of every scalar in a posterior.
+
+ArviZ computes them (rank-normalised split R-hat, bulk and tail ESS: Vehtari, Gelman, Simpson,
+Carpenter & Buerkner 2021, Bayesian Analysis 16:667, doi:10.1214/20-BA1221), with everything
+on which ArviZ 0.23 and 1.x differ by default passed explicitly.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ..arrays import SAMPLE_DIMS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("r_hat", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd")
+TAIL = (0.05, 0.95)
+"""Tail ESS is the smaller of the effective sample sizes of these two quantiles."""
+SHORTEST = 4
+"""Draws per chain below which nothing can be said."""
+
+
+def flatten(posterior: xr.Dataset) -> tuple[list[str], NDArray[np.float64]]:
+    """Lay all scalars of a posterior side by side.
+
+    Returns
+    -------
+    labels : list of str
+        ``mu``, ``theta[Clemente]``, ``b[AITKIN, floor]``; ``z.real`` and ``z.imag`` if complex.
+    values : array, (chain, draw, scalar)
+    """
+    labels: list[str] = []
+    blocks: list[NDArray[np.float64]] = []
+    shape = (posterior.sizes.get("chain", 0), posterior.sizes.get("draw", 0))
+    for name, variable in posterior.data_vars.items():
+        own = [dim for dim in variable.dims if dim not in ("chain", "draw")]
+        ordered = variable.transpose("chain", "draw", *own)
+        size = int(np.prod([posterior.sizes[dim] for dim in own], dtype=int))
+        flat = np.asarray(ordered.values).reshape(*shape, size)
+        named = _labels(str(name), [posterior[dim].values for dim in own])
+        if np.iscomplexobj(flat):
+            blocks += [flat.real, flat.imag]
+            labels += [f"{label}.{part}" for part in ("real", "imag") for label in named]
+        else:
+            blocks.append(flat.astype(np.float64))
+            labels += named
+    return labels, np.concatenate(blocks, axis=2) if blocks else np.empty((*shape, 0))
+
+
+def _labels(name: str, axes: Sequence[NDArray[Any]]) -> list[str]:
+    if not axes:
+        return [name]
+    return [
+        f"{name}[{', '.join(map(str, index))}]"
+        for index in itertools.product(*(axis.tolist() for axis in axes))
+    ]
+
+
+def convergence(posterior: xr.Dataset) -> pd.DataFrame:
+    """Compute convergence statistics of every scalar.
+
+    Returns
+    -------
+    DataFrame
+        Columns r_hat, ess_bulk, ess_tail, mcse_mean, mcse_sd; a row per scalar. A scalar that
+        is constant over all draws (L[1, 1] of a Cholesky factor, say) has NaN in all, and so
+        has one with draws that are not finite. One chain has no R-hat. Where every chain is
+        constant, each at a value of its own, R-hat is infinite.
+    """
+    import pandas as pd
+
+    labels, values = flatten(posterior)
+    table = pd.DataFrame(np.nan, index=pd.Index(labels, name="quantity"), columns=list(COLUMNS))
+    if values.shape[1] < SHORTEST or not labels:
+        return table
+    finite = np.isfinite(values).all(axis=(0, 1))
+    varies = np.ptp(np.where(finite, values, 0.0), axis=(0, 1)) > 0
+    usable = finite & varies
+    if usable.any():
+        table.loc[usable, list(COLUMNS)] = _statistics(values[:, :, usable])
+        still = (np.ptp(np.where(finite, values, 0.0), axis=1) == 0).all(axis=0)
+        table.loc[usable & still, "r_hat"] = np.inf
+    return table
+
+
+def _statistics(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    arviz: Any = importlib.import_module("arviz")
+
+    draws = xr.Dataset({"x": (("chain", "draw", "scalar"), values)})
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore")  # one chain, or a chain that is stuck: diagnosed by us
+        results = (
+            arviz.rhat(draws, method="rank")
+            if len(values) > 1
+            else draws.mean(SAMPLE_DIMS) * np.nan,
+            arviz.ess(draws, method="bulk"),
+            arviz.ess(draws, method="tail", prob=TAIL),
+            arviz.mcse(draws, method="mean"),
+            arviz.mcse(draws, method="sd"),
+        )
+    return np.column_stack([np.asarray(result["x"].values, np.float64) for result in results])

@@ -1,0 +1,1 @@
+"""The engine that runs programs through CmdStanPy and a CmdStan installation."""

@@ -1,0 +1,113 @@
+"""One call of a compiled program by CmdStanPy: its own folder, a guard, errors in plain words."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...errors import DataError, OptionError, SamplingError
+from ..base import StanData
+from . import guard
+
+if TYPE_CHECKING:
+    from ...sampling.program import StanProgram
+
+T = TypeVar("T")
+
+
+def _cmdstanpy() -> Any:
+    """Import CmdStanPy, which in a notebook warns of ipywidgets, for bars that we do not show."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        return importlib.import_module("cmdstanpy")
+
+
+@contextlib.contextmanager
+def opened(
+    program: StanProgram, exe: Path, data: StanData, *, keep_in: Path | None = None
+) -> Iterator[Session]:
+    """Open a folder for one call; it is deleted afterwards unless `keep_in` is given."""
+    folder = _fresh_folder(exe.name, keep_in)
+    try:
+        with guard.unchanged_environment():
+            yield Session(program, exe, data, folder)
+    finally:
+        if keep_in is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class Session:
+    """One call of a compiled program: its data in a file, and a folder of its own."""
+
+    def __init__(self, program: StanProgram, exe: Path, data: StanData, folder: Path) -> None:
+        from ...source.data import as_json
+
+        self.program, self.folder = program, folder
+        self.data = str(folder / "data.json")
+        Path(self.data).write_text(as_json(data), encoding="utf-8")
+        self.model = _cmdstanpy().CmdStanModel(exe_file=str(exe))
+        self.began = time.perf_counter()
+
+    @property
+    def profiled(self) -> bool:
+        """Whether Stan will write a profile: then it must have a name in our folder."""
+        return "profile" in self.program.full_code
+
+    def columns(self, result: Any) -> tuple[str, ...]:
+        """Return the columns of Stan's CSV under Stan's own names."""
+        runset = getattr(result, "runset", None) or result._runset
+        with Path(runset.csv_files[0]).open(encoding="utf-8") as lines:
+            header = next(line for line in lines if not line.startswith("#"))
+        return tuple(header.strip().split(","))
+
+    def said(self) -> str:
+        """Return what Stan printed."""
+        files = sorted(self.folder.glob("*stdout.txt"))
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
+    def run(self, call: Callable[[], T]) -> T:
+        """Call CmdStanPy under the guard; raise its failures in the user's words."""
+        from ...source.data import translate_stan_error
+
+        try:
+            return guard.run(call, mark=self.folder)
+        except (RuntimeError, ValueError, IndexError, OSError) as error:
+            said = _what_stan_said(str(error), self.folder)
+        in_terms_of_data = translate_stan_error(said, self.program.data)
+        if in_terms_of_data is not None:
+            raise DataError(f"{self.program.name}: {in_terms_of_data}")
+        raise SamplingError(f"{self.program.name}: {said}")
+
+
+def _what_stan_said(message: str, folder: Path) -> str:
+    """Take the error lines from a message of CmdStanPy and from the console files it kept."""
+    consoles = [path.read_text(errors="replace") for path in sorted(folder.glob("*stdout.txt"))]
+    lines = [
+        line.strip()
+        for text in (message, *consoles)
+        for line in text.splitlines()
+        if re.match(r"\s*(Error|Exception|.*[Ii]nitialization failed)", line)
+        and not line.startswith("Error during")
+    ]
+    if not lines:  # CmdStanPy's own words
+        lines = message.strip().splitlines()
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _fresh_folder(name: str, keep_in: Path | None) -> Path:
+    if keep_in is None:
+        return Path(tempfile.mkdtemp(prefix=f"partialpool-{name}-"))
+    try:
+        keep_in = Path(keep_in).expanduser().resolve()
+        keep_in.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=keep_in))
+    except OSError as error:
+        raise OptionError(f"output_dir={str(keep_in)!r} cannot be written to: {error}") from None

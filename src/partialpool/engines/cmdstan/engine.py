@@ -1,0 +1,355 @@
+"""The CmdStan engine: the reference, compiled and run through CmdStanPy.
+
+Each call is a session (`session.py`) with a folder of its own, under a guard: interrupts end every
+process, and the environment is left as it was. A result counts only if it has exactly the rows
+that were asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...arrays import Floats
+from ...errors import SamplingError
+from ...options import usable_cpus
+from ..base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
+from ..columns import by_variable, sampler_stats
+from ..config import Inits, SamplerConfig
+from ..progress import stdout_progress
+from ..stanli import StanliEngine
+from . import compiled as cache
+from . import stan_csv
+from .call import Session, opened
+
+if TYPE_CHECKING:
+    from ...sampling.program import StanProgram
+
+NAME = "cmdstan"
+FLAGS = {"STAN_THREADS": "true"}
+"""All chains run in one process: the data are read once, and one process is to be stopped."""
+DIGITS = 17
+"""Significant digits of every number in Stan's files: enough to read the same double back."""
+
+
+class CmdStanEngine:
+    """Runs programs with a CmdStan installation; the methods are those of `Engine`.
+
+    Parameters
+    ----------
+    path : Path
+        The installation.
+    """
+
+    name = NAME
+
+    def __init__(self, path: Path) -> None:
+        self.cmdstan = cache.CmdStan.at(path)
+
+    def version(self) -> str:
+        """Name and version of the engine."""
+        return f"CmdStan {self.cmdstan.version}"
+
+    def sample(self, program: StanProgram, data: StanData, config: SamplerConfig) -> Draws:
+        """Draw from the posterior by NUTS, all chains as threads of one process."""
+        iterations = config.warmup + config.draws
+        inits = _inits(config.inits)
+        with (
+            self._session(program, data, keep_in=config.output_dir) as session,
+            stdout_progress(config.chains, iterations, show=config.progress, quiet=True) as refresh,
+        ):
+            fit = session.run(
+                lambda: session.model.sample(
+                    data=session.data,
+                    save_profile=session.profiled,
+                    chains=config.chains,
+                    parallel_chains=min(config.parallel_chains or usable_cpus(), config.chains),
+                    threads_per_chain=1,
+                    force_one_process_per_chain=False,
+                    seed=int(config.seed),
+                    inits=inits,
+                    iter_warmup=config.warmup,
+                    iter_sampling=config.draws,
+                    thin=config.thin,
+                    save_warmup=config.save_warmup,
+                    adapt_delta=config.adapt_delta if config.adapt_engaged else None,
+                    adapt_engaged=config.adapt_engaged,
+                    max_treedepth=config.max_treedepth,
+                    metric=config.metric,
+                    inv_metric=_inv_metric(config),
+                    step_size=config.step_size,
+                    output_dir=session.folder,
+                    sig_figs=DIGITS,
+                    refresh=refresh or iterations,
+                    show_progress=False,
+                    show_console=refresh > 0,
+                )
+            )
+            drawn = np.ascontiguousarray(
+                np.swapaxes(fit.draws(inc_warmup=config.save_warmup), 0, 1), dtype=np.float64
+            )
+            return self._sampled(drawn, session.columns(fit), fit, config, session)
+
+    def _sampled(
+        self, drawn: Floats, columns: tuple[str, ...], fit: Any, config: SamplerConfig, session: Any
+    ) -> Draws:
+        rows = config.stored_warmup + config.stored_draws
+        if drawn.shape[:2] != (config.chains, rows):
+            raise SamplingError(
+                f"CmdStan returned {drawn.shape[1]} draws in {drawn.shape[0]} chains where {rows} "
+                f"in {config.chains} were asked for; its files are incomplete"
+            )
+        own = [i for i, name in enumerate(columns) if not name.endswith("__")]
+        at = {name: i for i, name in enumerate(columns)}
+        warm, kept = drawn[:, : config.stored_warmup], drawn[:, config.stored_warmup :]
+        return Draws(
+            names=tuple(columns[i] for i in own),
+            values=kept[:, :, own],
+            sampler_stats=sampler_stats(lambda name: kept[:, :, at[name]]),
+            warmup_values=warm[:, :, own] if config.save_warmup else None,
+            warmup_sampler_stats=(
+                sampler_stats(lambda name: warm[:, :, at[name]]) if config.save_warmup else {}
+            ),
+            step_size=np.asarray(fit.step_size, dtype=np.float64),
+            inv_metric=_adapted_metric(fit, config.chains),
+            info=self._info(session),
+        )
+
+    def optimize(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        jacobian: bool,
+        seed: int,
+        inits: Inits,
+        iterations: int,
+    ) -> Mode:
+        """Find the mode by L-BFGS, with or without the Jacobian."""
+        with self._session(program, data) as session:
+            result = session.run(
+                lambda: session.model.optimize(
+                    data=session.data,
+                    save_profile=session.profiled,
+                    algorithm="lbfgs",
+                    jacobian=jacobian,
+                    seed=seed,
+                    inits=_inits(inits),
+                    iter=iterations,
+                    require_converged=False,
+                    output_dir=session.folder,
+                    sig_figs=DIGITS,
+                )
+            )
+            columns = session.columns(result)
+            flat = np.asarray(result.optimized_params_np, dtype=np.float64)
+            own = [i for i, name in enumerate(columns) if not name.endswith("__")]
+            return Mode(
+                values=kept_at_mode(program, by_variable([columns[i] for i in own], flat[own])),
+                lp=float(flat[columns.index("lp__")]),
+                jacobian=jacobian,
+                converged=bool(result.converged) and "Maximum number of iter" not in session.said(),
+                info=self._info(session),
+            )
+
+    def pathfinder(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        draws: int,
+        paths: int,
+        seed: int,
+        inits: Inits,
+    ) -> Draws:
+        """Draw by multi-path Pathfinder with Pareto-smoothed importance resampling."""
+        with self._session(program, data) as session:
+            result = session.run(
+                lambda: session.model.pathfinder(
+                    data=session.data,
+                    save_profile=session.profiled,
+                    draws=draws,
+                    num_paths=paths,
+                    num_threads=min(paths, usable_cpus()),
+                    seed=seed,
+                    inits=_inits(inits),
+                    output_dir=session.folder,
+                    sig_figs=DIGITS,
+                )
+            )
+            stats = {"lp__": "lp", "lp_approx__": "lp_approx"}
+            return self._approximation(result.draws(), result, draws, stats, session)
+
+    def laplace(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        draws: int,
+        jacobian: bool,
+        seed: int,
+        inits: Inits,
+    ) -> Draws:
+        """Draw from the normal approximation at the mode."""
+        with self._session(program, data) as session:
+            result = session.run(
+                lambda: session.model.laplace_sample(
+                    data=session.data,
+                    save_profile=session.profiled,
+                    draws=draws,
+                    jacobian=jacobian,
+                    seed=seed,
+                    output_dir=session.folder,
+                    sig_figs=DIGITS,
+                    opt_args={"inits": _inits(inits), "sig_figs": DIGITS},
+                )
+            )
+            stats = {"log_p__": "lp", "log_q__": "lp_approx"}
+            return self._approximation(result.draws(), result, draws, stats, session)
+
+    def variational(
+        self,
+        program: StanProgram,
+        data: StanData,
+        *,
+        draws: int,
+        algorithm: Literal["meanfield", "fullrank"],
+        iterations: int,
+        require_converged: bool,
+        seed: int,
+        inits: Inits,
+    ) -> Draws:
+        """Draw from the normal approximation found by ADVI."""
+        with self._session(program, data) as session:
+            result = session.run(
+                lambda: session.model.variational(
+                    data=session.data,
+                    save_profile=session.profiled,
+                    algorithm=algorithm,
+                    iter=iterations,
+                    require_converged=require_converged,
+                    draws=draws,
+                    seed=seed,
+                    inits=_inits(inits),
+                    output_dir=session.folder,
+                    sig_figs=DIGITS,
+                )
+            )
+            stats = {"log_p__": "lp", "log_g__": "lp_approx"}
+            return self._approximation(result.variational_sample, result, draws, stats, session)
+
+    def generate_quantities(
+        self, program: StanProgram, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
+    ) -> Draws:
+        """Run the generated quantities block once for each draw."""
+        with self._session(program, data) as session:
+            files = stan_csv.write_chains(draws, session.folder, model=session.model.name)
+            result = session.run(
+                lambda: session.model.generate_quantities(
+                    data=session.data,
+                    previous_fit=files,
+                    seed=seed,
+                    gq_output_dir=session.folder,
+                    sig_figs=DIGITS,
+                )
+            )
+            shape = next(iter(draws.values())).shape[:2]
+            values = np.swapaxes(result.draws(), 0, 1)
+            if values.shape[:2] != shape or not np.shape(values)[2]:
+                raise SamplingError(
+                    f"{program.name}: CmdStan generated {values.shape[1]} rows in "
+                    f"{values.shape[0]} chains from {shape[1]} draws in {shape[0]} chains"
+                )
+            return Draws(
+                names=session.columns(result),
+                values=np.ascontiguousarray(values, dtype=np.float64),
+                sampler_stats={},
+                info=self._info(session),
+            )
+
+    def log_density(
+        self,
+        program: StanProgram,
+        data: StanData,
+        params: Mapping[str, Any],
+        *,
+        jacobian: bool,
+    ) -> LogDensity:
+        """Evaluate log density and gradient at constrained parameter values."""
+        with self._session(program, data) as session:
+            table = session.run(
+                lambda: session.model.log_prob(
+                    dict(params), data=session.data, jacobian=jacobian, sig_figs=DIGITS
+                )
+            )
+            row = table.to_numpy(dtype=np.float64)[0]
+            return LogDensity(float(row[0]), row[1:])
+
+    def _approximation(
+        self,
+        values: Floats,
+        result: Any,
+        draws: int,
+        stats: Mapping[str, str],
+        session: Session,
+    ) -> Draws:
+        values = np.asarray(values, dtype=np.float64)
+        if len(values) != draws:
+            raise SamplingError(
+                f"CmdStan returned {len(values)} draws where {draws} were asked for"
+            )
+        columns = session.columns(result)
+        own = [i for i, name in enumerate(columns) if not name.endswith("__")]
+        at = {name: i for i, name in enumerate(columns)}
+        return Draws(
+            names=tuple(columns[i] for i in own),
+            values=values[np.newaxis][:, :, own],
+            sampler_stats={
+                ours: values[np.newaxis, :, at[stan]] for stan, ours in stats.items() if stan in at
+            },
+            info=self._info(session),
+        )
+
+    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+        """Give the log density as a function: stanli's, since a call here is a process."""
+        return StanliEngine().density(program, data, seed=seed)
+
+    def _session(
+        self, program: StanProgram, data: StanData, *, keep_in: Path | None = None
+    ) -> contextlib.AbstractContextManager[Session]:
+        exe = cache.executable(program, self.cmdstan, flags=FLAGS)
+        return opened(program, exe, data, keep_in=keep_in)
+
+    def _info(self, session: Session) -> dict[str, str | float | int]:
+        return {
+            "engine": NAME,
+            "engine_version": self.version(),
+            "compiler": self.cmdstan.compiler,
+            "seconds": time.perf_counter() - session.began,
+        }
+
+
+def _adapted_metric(fit: Any, chains: int) -> Floats | None:
+    """Return the metric each chain adapted; there is none of unit_e or without parameters."""
+    if fit.inv_metric is None or len(fit.inv_metric) != chains:
+        return None
+    return np.asarray(fit.inv_metric, dtype=np.float64)
+
+
+def _inits(inits: Inits) -> Any:
+    if inits is None or isinstance(inits, numbers.Real):
+        return None if inits is None else float(inits)
+    if isinstance(inits, Mapping):
+        return dict(inits)
+    return [dict(chain) for chain in cast("Sequence[Mapping[str, Any]]", inits)]
+
+
+def _inv_metric(config: SamplerConfig) -> Any:
+    return None if config.inv_metric is None else {"inv_metric": np.asarray(config.inv_metric)}

@@ -1,0 +1,27 @@
+"""Shrinkage estimators in closed form: James-Stein, limited translation, empirical Bayes.
+
+Reference numbers beside a hierarchical model, and the estimators of Efron and Morris's papers.
+"""
+
+from .arcsine import arcsine_transform, inverse_arcsine_transform
+from .shrinkage import (
+    EmpiricalBayes,
+    LimitedTranslation,
+    Shrinkage,
+    empirical_bayes_normal,
+    james_stein,
+    limited_translation,
+    total_squared_error,
+)
+
+__all__ = [
+    "EmpiricalBayes",
+    "LimitedTranslation",
+    "Shrinkage",
+    "arcsine_transform",
+    "empirical_bayes_normal",
+    "inverse_arcsine_transform",
+    "james_stein",
+    "limited_translation",
+    "total_squared_error",
+]

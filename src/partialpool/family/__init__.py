@@ -1,0 +1,1 @@
+"""Response families: link, likelihood, random draws, and which responses suit them."""

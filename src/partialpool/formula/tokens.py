@@ -1,0 +1,240 @@
+"""Tokens of formulas, with their places for error messages, and the columns that they name.
+
+A formula holds two languages.  Sums of terms (``a*b + log(x)``) are read by `terms`; what stands
+inside a call or braces, a response or an offset is arithmetic as in Python, read by
+`expressions`.  Both begin with the tokens made here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import FormulaError
+
+OPEN = {"LEFT_PAREN": "RIGHT_PAREN", "LEFT_BRACKET": "RIGHT_BRACKET", "LEFT_BRACE": "RIGHT_BRACE"}
+CLOSE = {closing: opening for opening, closing in OPEN.items()}
+CONSTANTS = ("np.pi", "np.e")
+ENCODINGS = ("Sum", "Treatment")
+MISSING = "Cannot be read from here: an operator such as + or : is missing."
+OPERANDS = frozenset({"IDENTIFIER", "BQNAME", "NUMBER", "STRING", "LITERAL"})
+SIGNS = frozenset({"PLUS", "MINUS", "INVERT"})
+_LITERALS = {"True": True, "False": False, "None": None}
+_WORDS = frozenset({"and", "or", "not"})
+_KINDS = {
+    "**": "STAR_STAR", "//": "SLASH_SLASH", "==": "EQUAL_EQUAL", "!=": "BANG_EQUAL",
+    "<=": "LESS_EQUAL", ">=": "GREATER_EQUAL", "%%": "PERCENT_PERCENT",
+    "(": "LEFT_PAREN", ")": "RIGHT_PAREN", "[": "LEFT_BRACKET", "]": "RIGHT_BRACKET",
+    "{": "LEFT_BRACE", "}": "RIGHT_BRACE", ",": "COMMA", ".": "PERIOD", "+": "PLUS",
+    "-": "MINUS", "*": "STAR", "/": "SLASH", "=": "EQUAL", "<": "LESS", ">": "GREATER",
+    "%": "PERCENT", "~": "TILDE", ":": "COLON", "|": "PIPE", "&": "AMPERSAND",
+}  # fmt: skip
+_TOKEN = re.compile(
+    r"(?P<NUMBER>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<IDENTIFIER>[^\W\d][\w.]*)"
+    r"|(?P<QUOTED>['\"`])"
+    rf"|(?P<OPERATOR>{'|'.join(map(re.escape, _KINDS))})"
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, number or sign of a formula, and where in the text it stands."""
+
+    kind: str
+    lexeme: str
+    literal: Any
+    start: int
+    end: int
+
+
+def pointed(text: str, place: int, message: str) -> FormulaError:
+    """Make an error that shows the formula with a mark under the place."""
+    flat = "".join(" " if char.isspace() else char for char in text)
+    return FormulaError(f"{message}\n  {flat}\n  {' ' * place}^")
+
+
+def scan(text: str) -> tuple[Token, ...]:
+    """Cut a formula into tokens; brackets are checked to match.
+
+    Raises
+    ------
+    FormulaError
+        Points at the character or bracket that cannot be read.
+    """
+    tokens: list[Token] = []
+    opened: list[Token] = []
+    place = 0
+    while place < len(text):
+        if text[place].isspace():
+            place += 1
+            continue
+        token = _token(text, place)
+        place = token.end
+        if token.kind in OPEN:
+            opened.append(token)
+        elif token.kind in CLOSE:
+            if not opened:
+                raise pointed(text, token.start, f"'{token.lexeme}' closes nothing.")
+            if opened[-1].kind != CLOSE[token.kind]:
+                message = f"'{token.lexeme}' does not close '{opened[-1].lexeme}'."
+                raise pointed(text, token.start, message)
+            opened.pop()
+        elif token.kind == "TILDE" and opened:
+            token = Token("INVERT", "~", None, token.start, token.end)
+        tokens.append(token)
+    if opened:
+        raise pointed(text, opened[-1].start, f"'{opened[-1].lexeme}' is never closed.")
+    return tuple(tokens)
+
+
+def _token(text: str, start: int) -> Token:
+    found = _TOKEN.match(text, start)
+    if found is None:
+        raise pointed(text, start, _unreadable(text[start]))
+    kind, lexeme, end = str(found.lastgroup), found.group(), found.end()
+    literal: Any = None
+    if kind == "NUMBER":
+        literal = int(lexeme) if lexeme.isdigit() else float(lexeme)
+    elif kind == "QUOTED":
+        close = text.find(lexeme, end)
+        if close < 0:
+            mark = "backquote" if lexeme == "`" else "quotation mark"
+            raise pointed(text, start, f"This {mark} is never closed.")
+        kind = "BQNAME" if lexeme == "`" else "STRING"
+        literal, end = text[end:close], close + 1
+    elif kind == "OPERATOR":
+        kind = _KINDS[lexeme]
+    elif lexeme in _LITERALS:
+        kind, literal = "LITERAL", _LITERALS[lexeme]
+    elif lexeme in _WORDS:
+        kind = "WORD"
+    else:
+        literal = lexeme
+    return Token(kind, text[start:end], literal, start, end)
+
+
+def _unreadable(char: str) -> str:
+    hint = {
+        "^": " Write I(x**2) for a power of a column, (a + b)**2 for interactions.",
+        "$": " Name the column alone; the data frame is passed as `data`.",
+        "@": " Write a:b for an interaction.",
+        "!": " Write not (x > 0), or x != 0.",
+    }.get(char, " A column with such a character in its name is written in backquotes: `my col`.")
+    return f"The character {char!r} has no meaning in a formula.{hint}"
+
+
+def source(tokens: Sequence[Token]) -> str:
+    """Give the text of tokens back, white space made single."""
+    pieces: list[str] = []
+    for before, token in zip([None, *tokens[:-1]], tokens, strict=True):
+        gap = before is not None and token.start > before.end
+        pieces.append((" " if gap else "") + token.lexeme)
+    return "".join(pieces)
+
+
+def canonical(tokens: Sequence[Token]) -> str:
+    """Write an expression as coefficients are named: ``I(x ** 2)``, ``bs(x, df=4)``."""
+    found = ""
+    before: Token | None = None
+    for token in tokens:
+        text = token.lexeme
+        if token.kind in ("BQNAME", "NUMBER"):
+            text = str(token.literal)
+        elif token.kind in ("LEFT_BRACE", "RIGHT_BRACE"):
+            text = "I(" if token.kind == "LEFT_BRACE" else ")"
+        elif token.kind == "COMMA":
+            text = ", "
+        elif token.kind in SIGNS and not ends_operand(before):
+            pass
+        elif token.lexeme == "not":
+            text = "not "
+        elif token.kind not in OPERANDS | OPEN.keys() | CLOSE.keys() | {"EQUAL", "PERIOD"}:
+            text = f" {text} "
+        found += text
+        before = token
+    return found
+
+
+def ends_operand(token: Token | None) -> bool:
+    """Tell whether an operand may end with this token."""
+    return token is not None and (token.kind in OPERANDS or token.kind in CLOSE)
+
+
+def check_operators(text: str, tokens: Sequence[Token]) -> None:
+    """Raise where two operands follow each other."""
+    for before, token in itertools.pairwise(tokens):
+        begins = token.kind in OPERANDS or token.kind in OPEN or token.lexeme == "not"
+        if not (begins and ends_operand(before)) or token.kind == "LEFT_BRACKET":
+            continue
+        if token.kind != "LEFT_PAREN" or before.kind != "IDENTIFIER":
+            raise pointed(text, token.start, MISSING)
+
+
+def depths(tokens: Sequence[Token]) -> list[int]:
+    """Count the brackets open around each token (a bracket is outside itself)."""
+    found: list[int] = []
+    depth = 0
+    for token in tokens:
+        depth -= token.kind in CLOSE
+        found.append(depth)
+        depth += token.kind in OPEN
+    return found
+
+
+@dataclass
+class _Bracket:
+    """An open bracket: the function called by it, and the argument that is being read."""
+
+    function: str
+    argument: int = 0
+    keyword: str = ""
+
+
+def roles(tokens: Sequence[Token]) -> list[str]:
+    """Say what each word is: "column", "function", "keyword", "encoding", "constant" or "".
+
+    Columns win: a word is a function only where it is called, and an encoding only where one can
+    stand, as the second argument of C().
+    """
+    found: list[str] = []
+    opened: list[_Bracket] = []
+    for before, token, after in zip([None, *tokens[:-1]], tokens, [*tokens[1:], None], strict=True):
+        role = ""
+        if token.kind in OPEN:
+            called = before is not None and before.kind == "IDENTIFIER"
+            called = called and token.kind == "LEFT_PAREN"
+            opened.append(_Bracket(before.lexeme if before is not None and called else ""))
+        elif token.kind in CLOSE:
+            opened = opened[:-1]
+        elif token.kind == "COMMA" and opened:
+            opened[-1].argument, opened[-1].keyword = opened[-1].argument + 1, ""
+        elif token.kind == "BQNAME":
+            role = "column"
+        elif token.kind == "IDENTIFIER":
+            place = opened[-1] if opened else _Bracket("")
+            if after is not None and after.kind == "LEFT_PAREN":
+                role = "function"
+            elif after is not None and after.kind == "EQUAL" and place.function:
+                role, place.keyword = "keyword", token.lexeme
+            elif token.lexeme in CONSTANTS:
+                role = "constant"
+            elif (
+                token.lexeme in ENCODINGS
+                and place.function == "C"
+                and (place.keyword == "contrast" or (place.argument == 1 and not place.keyword))
+            ):
+                role = "encoding"
+            else:
+                role = "column"
+        found.append(role)
+    return found
+
+
+def names(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """List the columns that tokens name, in order of their first appearance."""
+    found = zip(tokens, roles(tokens), strict=True)
+    return tuple(dict.fromkeys(token.literal for token, role in found if role == "column"))

@@ -1,0 +1,1 @@
+"""What the user holds: `Model`, `ModelFit`, the pooling ladder; saved, loaded, described."""

@@ -1,0 +1,1 @@
+"""Draws become named effects, predictions, tables and scores."""

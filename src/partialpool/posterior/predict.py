@@ -1,0 +1,265 @@
+"""Posterior draws and a design -> linear predictors, means, responses, log likelihoods.
+
+Everything is (draw, row) inside, computed in chunks of draws, and (chain, draw, row) outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ..arrays import SAMPLE_DIMS
+from ..design.design import Design, GroupDesign
+from ..errors import DataError, OptionError
+from ..family.families import Auxiliaries, Family, Rows
+from ..priors.unpooled import Own
+from ..stan_data.rows import effects_of, name_of, scale_factor
+from .effects import GroupEffects
+
+Kind = Literal["mean", "response", "linpred"]
+NewGroups = Literal["sample", "population", "error"]
+KINDS = ("mean", "response", "linpred")
+NEW_GROUPS = ("sample", "population", "error")
+CHUNK = 4_000_000
+"""Numbers (draws x rows) held at a time besides the result."""
+
+Array = NDArray[np.float64]
+
+
+def check_options(kind: object, new_groups: object) -> None:
+    """Refuse what `predict` does not know."""
+    if kind not in KINDS:
+        raise OptionError(f"kind must be 'mean', 'response' or 'linpred', not {kind!r}")
+    if new_groups not in NEW_GROUPS:
+        raise OptionError(
+            f"new_groups must be 'sample' (draw the new group from the population), 'population' "
+            f"(the population's mean) or 'error', not {new_groups!r}"
+        )
+
+
+def predict(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    *,
+    kind: Kind,
+    new_groups: NewGroups,
+    seed: int,
+    own: Own | None = None,
+    effects: GroupEffects | None = None,
+) -> xr.DataArray:
+    """Predict the rows of a design.
+
+    Parameters
+    ----------
+    posterior : Dataset
+        As `glmm.named_posterior` returns it.
+    design : Design
+        Of the rows to predict.
+    kind : {"mean", "response", "linpred"}
+        Expected response (of `trials`: the expected count), a draw of the response, or the
+        linear predictor on the scale of the link.
+    new_groups : {"sample", "population", "error"}
+        What unseen groups have: effects drawn from the population, the same for the same
+        label, or none.
+    seed : int
+    own : Own, optional
+        Priors of the groups' own coefficients, without pooling: unseen groups have these.
+    effects : GroupEffects, optional
+        Those that `posterior` does not hold: drawn for the groups of these rows.
+
+    Returns
+    -------
+    DataArray, (chain, draw, row)
+        Labelled by the index of the design's data.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
+    rows = Rows(design.trials, design.se)
+
+    def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
+        if kind == "linpred":
+            return eta
+        if kind == "mean":
+            return family.mean(eta, aux, rows)
+        if not set(family.auxiliaries) <= set(aux) and rows.se is None:
+            raise DataError(
+                f"newdata lacks the standard errors se({design.formula.se}), without which no "
+                "response can be drawn; kind='mean' needs none"
+            )
+        return family.sample(rng, eta, aux, rows)
+
+    dtype = np.int64 if kind == "response" and family.discrete else np.float64
+    return _by_rows(posterior, design, family, of, new_groups, seed, dtype, own, effects)
+
+
+def log_likelihood(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    *,
+    new_groups: NewGroups = "error",
+    seed: int = 0,
+    own: Own | None = None,
+    effects: GroupEffects | None = None,
+) -> xr.DataArray:
+    """Log likelihood of every row, times its weight: (chain, draw, row)."""
+    response = design.response
+    assert response is not None
+    rows = Rows(response.trials, response.se)
+    weights = 1.0 if response.weights is None else response.weights
+
+    def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
+        return weights * family.log_likelihood(response.y, eta, aux, rows)
+
+    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64, own, effects)
+
+
+def _by_rows(
+    posterior: xr.Dataset,
+    design: Design,
+    family: Family,
+    function: Callable[[Array, Auxiliaries], NDArray[Any]],
+    new_groups: NewGroups,
+    seed: int,
+    dtype: type,
+    own: Own | None,
+    effects: GroupEffects | None,
+) -> xr.DataArray:
+    n = len(design.offset)
+    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    out: NDArray[Any] = np.empty((chains * draws, n), dtype=dtype)
+    if effects is None:
+        for part, eta in linear_predictor(
+            posterior, design, new_groups=new_groups, seed=seed, own=own
+        ):
+            out[part] = function(eta, _auxiliaries(posterior, family, part))
+    else:
+        for rows, drawn, some in effects.blocks(design):
+            for part, eta in linear_predictor(drawn, some, new_groups=new_groups, seed=seed):
+                out[part, rows] = eta
+        for part in _parts(chains * draws, n):
+            out[part] = function(out[part], _auxiliaries(posterior, family, part))
+    coords = {dim: posterior[dim].values for dim in SAMPLE_DIMS}
+    return xr.DataArray(
+        out.reshape(chains, draws, n),
+        dims=(*SAMPLE_DIMS, "row"),
+        coords={**coords, "row": design.data.index.to_numpy()},
+    )
+
+
+def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliaries:
+    names = [name for name in family.auxiliaries if name in posterior]
+    return {name: posterior[name].values.reshape(-1, 1)[part] for name in names}
+
+
+def _parts(total: int, rows: int) -> list[slice]:
+    """Chunks of draws."""
+    step = max(1, CHUNK // max(1, rows))
+    return [slice(start, min(start + step, total)) for start in range(0, total, step)]
+
+
+def linear_predictor(
+    posterior: xr.Dataset,
+    design: Design,
+    *,
+    new_groups: NewGroups = "error",
+    seed: int = 0,
+    own: Own | None = None,
+) -> Iterator[tuple[slice, Array]]:
+    """Yield the linear predictor in chunks of draws: (which draws, (draw, row))."""
+    total = posterior.sizes["chain"] * posterior.sizes["draw"]
+    beta = _flat(posterior["beta"].values) if "beta" in posterior else np.empty((total, 0))
+    slopes = beta[:, int(design.intercept) :]
+    effects = all_effects(posterior, design, slopes, own, new_groups=new_groups, seed=seed)
+    n = len(design.offset)
+    for part in _parts(total, n):
+        coefficients = beta[part]
+        eta = np.broadcast_to(design.offset, (coefficients.shape[0], n)).copy()
+        if design.intercept:
+            eta += coefficients[:, :1]
+        if design.X.shape[1]:
+            eta += coefficients[:, int(design.intercept) :] @ design.X.T
+        for term in design.groups:
+            every = effects[term.label]
+            for k in range(len(term.coefficients)):
+                eta += every[part, :, k][:, term.codes] * term.Z[:, k]
+        yield part, eta
+
+
+def _flat(values: NDArray[Any]) -> Array:
+    return np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
+
+
+def all_effects(
+    posterior: xr.Dataset,
+    design: Design,
+    slopes: Array,
+    own: Own | None,
+    *,
+    new_groups: NewGroups,
+    seed: int,
+) -> dict[str, Array]:
+    """Effects of each term: (draw, group, coefficient) of old groups, then of new ones.
+
+    Codes -1, -2, ... of new groups count from the end, as NumPy's indices do.
+    """
+    new: dict[str, Array] = {}
+    for term in design.groups:
+        shape = (len(slopes), len(term.new_levels), len(term.coefficients))
+        if name_of("sd", term) in posterior and new_groups == "population":
+            new[term.label] = np.zeros(shape)
+        elif name_of("sd", term) in posterior:
+            factor = scale_factor(posterior, term)
+            new[term.label] = np.einsum("sij,sgj->sgi", factor, _standard(seed, term, shape))
+        elif term.new_levels and (own is None or new_groups == "population"):
+            raise OptionError(
+                f"without pooling there is no population of {term.factor}, so nothing is known of "
+                f"{term.new_levels[0]!r}: new_groups='sample' draws its coefficients from their "
+                "prior; pooling='partial' learns from the other groups"
+            )
+        elif own is not None:
+            drawn = own.scales[term.label] * _standard(seed, term, shape)
+            new[term.label] = own.locations[term.label] + drawn
+    if own is not None and own.locations:
+        new = own.at_zero(new, slopes)
+    effects: dict[str, Array] = {}
+    for term in design.groups:
+        old = effects_of(posterior, term)
+        old = old.reshape(old.shape[0] * old.shape[1], *old.shape[2:])
+        added = new.get(term.label)
+        if added is not None and term.new_levels:
+            old = np.concatenate([old, added[:, ::-1]], axis=1)
+        effects[term.label] = old
+    return effects
+
+
+def _standard(seed: int, term: GroupDesign, shape: tuple[int, int, int]) -> Array:
+    """Draw standard normals of each new group: (draw, group, coefficient)."""
+    draws, _, q = shape
+    drawn = np.empty(shape)
+    for i, level in enumerate(term.new_levels):
+        drawn[:, i] = _label_rng(seed, term, level, (draws, q))
+    return drawn
+
+
+def _label_rng(
+    seed: int, term: GroupDesign, level: object, shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Draw standard normals that depend on the seed, the factor and the label, and nothing else."""
+    text = repr(level) if isinstance(level, str) and _is_number(level) else level  # "7" is not 7
+    digest = hashlib.sha256(f"{term.label}\0{text}".encode("utf-8", "surrogatepass")).digest()
+    words = np.frombuffer(digest, dtype=np.uint32).tolist()
+    return np.random.default_rng(np.random.SeedSequence([seed, *words])).standard_normal(shape)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text in ("True", "False", "None")
+    return True

@@ -1,0 +1,326 @@
+"""How well a model predicts rows it has not seen: leave-one-out and k-fold, per row.
+
+Log predictive densities, in nats; larger is better. Each row's score is for that row alone,
+also where whole groups are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from ..arrays import Floats
+from ..design.design import Design
+from ..design.pooling import split
+from ..diagnostics.checks import diagnose
+from ..errors import AccuracyError, DataError
+from ..priors.unpooled import own_priors
+from ..sampling import inference_data
+from ..sampling import methods as run
+from ..sampling.fit import Fit
+from ..stan_data import prepare
+from ..summaries.pareto import pareto_k_threshold
+from . import predict
+from .effects import GroupEffects
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..model.fit import ModelFit
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, repr=False)
+class Score:
+    """An expected log predictive density and its parts.
+
+    Attributes
+    ----------
+    elpd : float
+        Sum over rows.
+    se : float
+        Its standard error, from the variation between rows.
+    pointwise : DataFrame
+        A row per row of the data: elpd, and how it was found.
+    response : str
+        What was predicted: the response's expression. Scores of different ones do not compare.
+    problems : tuple of str
+        What the diagnosis found in models that were fitted again, one line each.
+    """
+
+    elpd: float
+    se: float
+    pointwise: pd.DataFrame
+    response: str
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """In one line."""
+        found = f"; sampling problems in {len(self.problems)} refits: see problems"
+        return (
+            f"{type(self).__name__}: elpd {self.elpd:.1f} (se {self.se:.1f})"
+            f"{found if self.problems else ''}"
+        )
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, repr=False)
+class Loo(Score):
+    """Leave-one-out; pointwise has elpd, pareto_k and refitted.
+
+    Attributes
+    ----------
+    p : float
+        Effective number of parameters.
+    """
+
+    p: float
+
+
+@dataclass(frozen=True, repr=False)
+class GroupLoo(Loo):
+    """Leave-one-group-out: a row per group, whose rows are scored together."""
+
+
+@dataclass(frozen=True, repr=False)
+class KFold(Score):
+    """K-fold cross-validation; pointwise has elpd and fold."""
+
+
+def loo(fit: ModelFit, *, refit: bool) -> Loo:
+    """Score every row by the fit to the others; see `ModelFit.loo`."""
+    import pandas as pd
+
+    method = fit.attrs["method"]
+    if method != "sample":
+        raise AccuracyError(
+            f"these draws come from {method}, not from the posterior, which importance sampling "
+            "takes them for: use fit.kfold(10), or loo() of model.sample()"
+        )
+    likelihood = fit.log_likelihood()
+    scores, k = inference_data.psis_loo(fit.posterior, likelihood)
+    draws = likelihood.sizes["chain"] * likelihood.sizes["draw"]
+    bad = ~(k <= pareto_k_threshold(draws))
+    rows = fit.model.full_design.data.index
+    if bad.any() and not refit:
+        factor = next((term.factor for term in fit.model.design.groups), None)
+        by = "" if factor is None or ":" in factor else f" or fit.kfold(by={factor!r})"
+        raise untrusted(
+            k,
+            draws,
+            rows.tolist(),
+            what="row",
+            why="as where it has a parameter of its own",
+            way=f"fit.loo(refit=True), which fits again without each of them, fit.kfold(10){by}",
+        )
+    scores = scores.copy()
+    problems: list[str] = []
+    for i in np.flatnonzero(bad).tolist():
+        out = np.arange(len(k)) == i
+        scores[out], found = _held_out(fit, out)
+        problems += [f"without row {rows[i]}: {line}" for line in found]
+    flat = likelihood.values.reshape(draws, -1)
+    full = logsumexp(flat, axis=0) - np.log(draws)
+    table = pd.DataFrame({"elpd": scores, "pareto_k": k, "refitted": bad}, index=rows)
+    total, p = float(scores.sum()), float((full - scores).sum())
+    return Loo(total, se_of(scores), table, response_of(fit), tuple(problems), p=p)
+
+
+def untrusted(
+    k: Floats, draws: int, labels: Sequence[Any], *, what: str, why: str, way: str
+) -> AccuracyError:
+    """Say which rows or groups importance sampling cannot leave out, and what can be done."""
+    limit = pareto_k_threshold(draws)
+    bad = np.flatnonzero(~(k <= limit))
+    named = ", ".join(str(labels[i]) for i in bad[:SHOWN].tolist())
+    return AccuracyError(
+        f"leave-one-out by importance sampling cannot be trusted for {len(bad)} of {len(k)} "
+        f"{what}s (Pareto k-hat up to {np.nanmax(k):.2f}, must be at most {limit:.2f}): {what} "
+        f"{named}{', ...' if len(bad) > SHOWN else ''}. Leaving such a {what} out changes the "
+        f"posterior too much, {why}. Use {way}"
+    )
+
+
+def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
+    """Score the rows of each part by the fit to the other parts; see `ModelFit.kfold`."""
+    import pandas as pd
+
+    data = fit.model.full_design.data
+    fold = _folds(data, k, by, seed)
+    scores = np.empty(len(fold))
+    problems: list[str] = []
+    for part in np.unique(fold):
+        scores[fold == part], found = _held_out(fit, fold == part)
+        problems += [f"without fold {part}: {line}" for line in found]
+    table = pd.DataFrame({"elpd": scores, "fold": fold}, index=data.index)
+    return KFold(float(scores.sum()), se_of(scores), table, response_of(fit), tuple(problems))
+
+
+def response_of(fit: ModelFit) -> str:
+    """Return what a fit predicts: the expression of its response."""
+    response = fit.model.full_design.response
+    assert response is not None
+    return response.name
+
+
+def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
+    """Lay the scores of several models for the same rows side by side, the best first.
+
+    Parameters
+    ----------
+    scores : mapping of name to ModelFit, Loo or KFold
+        Of a fit, `ModelFit.loo` is taken.
+
+    Returns
+    -------
+    DataFrame
+        elpd, se, difference to the best, and se_difference: the standard error of that, from the
+        rows' differences (Vehtari, Gelman & Gabry 2017, section 5.2).
+
+    Raises
+    ------
+    DataError
+        If the models were not scored in the same way on the same rows.
+    AccuracyError
+        If a fit's leave-one-out scores cannot be trusted.
+    """
+    import pandas as pd
+
+    if not isinstance(scores, Mapping) or not scores:
+        raise DataError("compare takes a dict of models by name: {'slopes': fit, 'none': other}")
+    found = {name: _scored(name, score) for name, score in scores.items()}
+    origin, first = next(iter(found.items()))
+    for name, score in found.items():
+        _check_comparable(name, score, origin, first)
+    best = max(found.values(), key=lambda score: score.elpd)
+    rows = []
+    for name, score in found.items():
+        difference = (score.pointwise["elpd"] - best.pointwise["elpd"]).to_numpy()
+        rows.append((name, score.elpd, score.se, float(difference.sum()), se_of(difference)))
+    table = pd.DataFrame(rows, columns=["model", "elpd", "se", "difference", "se_difference"])
+    return table.set_index("model").sort_values("elpd", ascending=False)
+
+
+def _scored(name: str, score: object) -> Score:
+    found = score.loo() if hasattr(score, "loo") else score
+    if not isinstance(found, Score):
+        raise DataError(f"{name} is neither a fit of a Model nor its loo() or kfold(): {score!r}")
+    return found
+
+
+def _check_comparable(name: str, score: Score, origin: str, first: Score) -> None:
+    if type(score) is not type(first):
+        kinds = f"{type(first).__name__} and {type(score).__name__}"
+        raise DataError(f"{origin} and {name} were scored in different ways: {kinds}")
+    if not score.pointwise.index.equals(first.pointwise.index):
+        raise DataError(f"{origin} and {name} were scored on different rows")
+    if score.response != first.response:
+        raise DataError(
+            f"{origin} predicts {first.response}, {name} {score.response}: densities of different "
+            "responses do not compare"
+        )
+    if isinstance(score, KFold) and not score.pointwise["fold"].equals(first.pointwise["fold"]):
+        raise DataError(
+            f"{origin} and {name} were scored on different parts: give kfold the same k, by, seed"
+        )
+
+
+def se_of(scores: Floats) -> float:
+    """Return the standard error of a sum, from the variation between its parts."""
+    return float(np.sqrt(len(scores) * np.var(scores, ddof=1))) if len(scores) > 1 else float("nan")
+
+
+def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.int64]:
+    if isinstance(k, bool) or not isinstance(k, int) or k < 2:
+        raise DataError(f"kfold needs at least 2 parts, not {k!r}")
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
+    if by is None:
+        units: NDArray[Any] = np.arange(len(data))
+    else:
+        if by not in data.columns:
+            raise DataError(
+                f"kfold: by={by!r} is not a column of the formula; they are {list(data.columns)}"
+            )
+        units = data.groupby(by, observed=True, sort=True).ngroup().to_numpy(dtype=np.int64)
+    count = int(units.max()) + 1
+    parts = min(k, count)
+    if parts < 2:
+        raise DataError(f"kfold: there is only one {by or 'row'} to leave out")
+    assigned = np.empty(count, dtype=np.int64)
+    assigned[rng.permutation(count)] = np.arange(count) % parts
+    folds: NDArray[np.int64] = assigned[units]
+    return folds
+
+
+def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | None, list[str]]:
+    """Fit to some rows under the same priors: posterior, effects it lacks, what went wrong.
+
+    `rest` is of `Model.program_design`, and so is the posterior.
+    """
+    model = fit.model
+    given = str(fit.attrs.get("given", " ".join(_REFIT))).split()
+    options = {name: fit.config[name] for name in _REFIT if name in given}
+    family, table = model.response_family, model.prior_table
+    prepared = prepare.prepare(
+        rest, family, table, model.parameterizations, history=model.joint_prior
+    )
+    raw = run.sample(
+        prepared.program,
+        prepared.data,
+        engine=fit.attrs["engine"],
+        seed=fit.seed,
+        verbose=False,
+        progress=False,
+        near=prepared.near,
+        **options,
+    )
+    posterior = prepare.posterior_of(prepared, raw.posterior, rest, family, table, seed=fit.seed)
+    effects = GroupEffects.of(posterior, rest, prepared.reduced, seed=fit.seed)
+    return posterior, effects, _problems(raw, posterior)
+
+
+def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
+    """Fit without some rows, under the same priors, and score them; new groups are drawn."""
+    model = fit.model
+    rest, held = split(model.program_design, out)
+    posterior, effects, problems = refit_to(fit, rest)
+    likelihood = predict.log_likelihood(
+        posterior,
+        held,
+        model.response_family,
+        new_groups="sample",
+        seed=fit.seed,
+        own=own_priors(rest, model.prior_table),
+        effects=effects,
+    )
+    flat = likelihood.values.reshape(-1, int(out.sum()))
+    scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
+    return scored, problems
+
+
+def _problems(raw: Fit, posterior: xr.Dataset) -> list[str]:
+    """Name the worst finding in a fit's population; its groups are too many to look at.
+
+    Under the user's names: the program's own parameters have signs that mean nothing.
+    """
+    groups = [str(name) for name in posterior if str(name).startswith(("r_", "coef_"))]
+    found = diagnose(
+        posterior.drop_vars(groups),
+        raw.sample_stats,
+        max_treedepth=raw.treedepth_limit,
+        adapt_delta=raw.config["adapt_delta"],
+    )
+    failed = [check for check in found.failed if check.name != "chains"]
+    return [check.sentence() for check in failed[:1]]
+
+
+_REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")
+"""Options of the user's that hold for refits, too; others are found anew for each."""

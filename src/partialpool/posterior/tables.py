@@ -1,0 +1,155 @@
+"""fixef, ranef, coef, varcorr: a posterior as DataFrames under the field's names."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ..arrays import SAMPLE_DIMS, Floats
+from ..design.design import Design, GroupDesign
+from ..design.group_basis import Basis
+from ..errors import DataError, nearest
+from ..stan_data.rows import effects_of, name_of
+from ..summaries import summary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUANTILES = (0.05, 0.5, 0.95)
+
+
+def of_variables(
+    posterior: xr.Dataset, names: Sequence[str], *, quantiles: Sequence[float]
+) -> pd.DataFrame:
+    """Summarise some variables, a row per scalar."""
+    return summary(posterior, var_names=list(names), quantiles=quantiles)
+
+
+def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise population coefficients, indexed by coefficient."""
+    if "beta" not in posterior:
+        raise DataError("this model has no population coefficients")
+    table = of_variables(posterior, ["beta"], quantiles=quantiles)
+    table.index = posterior["coefficient"].to_index().rename("coefficient")
+    return table
+
+
+def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise group effects, indexed by factor, group and coefficient."""
+    _need_groups(design)
+    if not any(name_of("r", term) in posterior for term in design.groups):
+        raise DataError("without pooling no group deviates from a population: use coef()")
+    arrays = [(term, term.coefficients, effects_of(posterior, term)) for term in design.groups]
+    return _stack(arrays, quantiles)
+
+
+def coef(
+    posterior: xr.Dataset,
+    design: Design,
+    *,
+    quantiles: Sequence[float],
+    bases: Mapping[str, Basis],
+) -> pd.DataFrame:
+    """Summarise population plus deviation, indexed by factor, group and coefficient."""
+    _need_groups(design)
+    arrays = [
+        (term, bases[term.label].names, group_coefficients(posterior, term, bases[term.label]))
+        for term in design.groups
+    ]
+    return _stack(arrays, quantiles)
+
+
+def group_coefficients(
+    posterior: xr.Dataset, term: GroupDesign, basis: Basis
+) -> NDArray[np.float64]:
+    """Add population and deviation of each group of a term: (chain, draw, group, coefficient)."""
+    effects = basis.of_effects(effects_of(posterior, term)).copy()
+    if "beta" not in posterior:
+        return effects
+    beta = posterior["beta"].transpose("coefficient", *SAMPLE_DIMS)
+    own = dict(zip(beta["coefficient"].values.tolist(), beta.values[..., None], strict=True))
+    for k, part in enumerate(basis.of_population(own)):
+        effects[..., k] += part
+    return effects
+
+
+def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+    """Summarise standard deviations and correlations, indexed by factor, kind and coefficient."""
+    import pandas as pd
+
+    parts: list[pd.DataFrame] = []
+    keys: list[tuple[str, str, str]] = []
+    for term in design.groups:
+        for kind, inner in (("sd", "coefficient"), ("cor", "pair")):
+            name = name_of(kind, term)
+            if name in posterior:
+                parts.append(of_variables(posterior, [name], quantiles=quantiles))
+                labels = posterior[name_of(inner, term)].values.tolist()
+                keys += [(term.label, kind, str(label)) for label in labels]
+    if "sigma" in posterior:
+        parts.append(of_variables(posterior, ["sigma"], quantiles=quantiles))
+        keys.append(("Residual", "sd", ""))
+    if not parts:
+        raise DataError("this model has no standard deviations")
+    table = pd.concat(parts)
+    table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "kind", "coefficient"])
+    return table
+
+
+def term_of(design: Design, label: str | None) -> GroupDesign:
+    """Return the group term of a label, the first one if that is None."""
+    _need_groups(design)
+    found = next((term for term in design.groups if label in (None, term.label)), None)
+    if found is None:
+        labels = ", ".join(term.label for term in design.groups)
+        raise DataError(f"there is no group term {label!r}; there are {labels}")
+    return found
+
+
+def codes_of(term: GroupDesign, groups: Sequence[Hashable]) -> list[int]:
+    """Codes of groups by their labels."""
+    if isinstance(groups, str):
+        raise DataError(f"groups must be a list of labels of {term.factor}, not {groups!r}")
+    places = {level: code for code, level in enumerate(term.levels)}
+    unknown = [group for group in groups if group not in places]
+    if unknown:
+        near = nearest(unknown[0], places)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise DataError(f"the fit has no {term.factor} {unknown[0]!r}{hint}")
+    return [places[group] for group in groups]
+
+
+def moments(term: GroupDesign, names: Sequence[str], mean: Floats, sd: Floats) -> pd.DataFrame:
+    """Lay out means and sds, (group, coefficient), as `ranef` and `coef` do."""
+    import pandas as pd
+
+    keys = [(term.label, group, name) for group in term.levels for name in names]
+    index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
+    return pd.DataFrame({"mean": mean.ravel(), "sd": sd.ravel()}, index=index)
+
+
+_DIMS = (*SAMPLE_DIMS, "group", "inner")
+
+
+def _need_groups(design: Design) -> None:
+    if not design.groups:
+        raise DataError("this model has no group terms")
+
+
+def _stack(
+    arrays: Sequence[tuple[GroupDesign, Sequence[str], NDArray[np.float64]]],
+    quantiles: Sequence[float],
+) -> pd.DataFrame:
+    import pandas as pd
+
+    parts, keys = [], []
+    for term, names, values in arrays:
+        parts.append(summary(xr.Dataset({"x": (_DIMS, values)}), quantiles=quantiles))
+        keys += [(term.label, group, name) for group in term.levels for name in names]
+    table = pd.concat(parts)
+    table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
+    return table

@@ -1,0 +1,1 @@
+"""What is believed beforehand: prior distributions, a model's table of them, where they hold."""

@@ -1,0 +1,1 @@
+"""Exact reductions: a design becomes fewer numbers that have the same likelihood."""

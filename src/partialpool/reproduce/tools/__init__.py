@@ -1,0 +1,1 @@
+"""What the studies share: settings, published numbers, simulation, quadrature, REML."""

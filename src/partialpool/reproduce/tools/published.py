@@ -1,0 +1,182 @@
+"""Published numbers beside ours, which must agree within rounding and Monte-Carlo error.
+
+The published numbers of a study are data, in ``published/NAME.csv``, with columns
+
+    quantity   what ours is called
+    published  as printed, so that its last digit tells the rounding; may be empty
+    mcse       Monte-Carlo standard error of the published number; empty where it has none
+    exact      by quadrature or analytically, all digits right but the last; may be empty
+    kind       compare: must agree; wrong: is known to be wrong, and ours must agree with the
+               exact one only; shown: printed beside ours, but not comparable (a failed sampler)
+    note       why, and where it was published
+
+Errors are held against five Monte-Carlo standard errors.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import importlib.resources
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ...errors import DataError
+from ...summaries.monte_carlo import estimate_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KINDS = ("compare", "wrong", "shown")
+STANDARD_ERRORS = 5.0
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of ours.
+
+    Attributes
+    ----------
+    value : float
+    mcse : float
+        Its Monte-Carlo standard error; 0 where it was computed without draws.
+    """
+
+    value: float
+    mcse: float = 0.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """A row of ``published/NAME.csv``; see the module."""
+
+    quantity: str
+    published: str
+    mcse: float
+    exact: str
+    kind: str
+    note: str
+
+
+def mean_of(draws: npt.ArrayLike) -> Number:
+    """Mean of draws (chain, draw), or probability where they are booleans."""
+    estimate = estimate_mean(np.asarray(draws)[:, :, None])
+    return Number(float(estimate.mean[0]), float(np.nan_to_num(estimate.mcse[0])))
+
+
+def sd_of(draws: npt.ArrayLike) -> Number:
+    """Return the standard deviation of draws (chain, draw)."""
+    values = np.asarray(draws, dtype=np.float64)
+    return Number(float(values.std(ddof=1)), _mcse(values, method="sd"))
+
+
+def quantile_of(draws: npt.ArrayLike, probability: float) -> Number:
+    """Return a quantile of draws (chain, draw)."""
+    values = np.asarray(draws, dtype=np.float64)
+    error = _mcse(values, method="quantile", prob=probability)
+    return Number(float(np.quantile(values, probability)), error)
+
+
+def _mcse(values: Any, **options: Any) -> float:
+    if np.ptp(values) == 0:
+        return 0.0
+    arviz: Any = importlib.import_module("arviz")
+    draws = xr.Dataset({"x": (("chain", "draw"), values)})
+    return float(np.asarray(arviz.mcse(draws, **options)["x"].values))
+
+
+def read(name: str) -> tuple[Published, ...]:
+    """Read the published numbers of a study.
+
+    Raises
+    ------
+    DataError
+        If the study has none.
+    """
+    path = importlib.resources.files(__package__).joinpath("published", f"{name}.csv")
+    if not path.is_file():
+        raise DataError(f"there are no published numbers of a study {name!r}")
+    lines = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    return tuple(
+        Published(
+            line["quantity"],
+            line["published"],
+            float(line["mcse"] or 0),
+            line["exact"],
+            line["kind"],
+            line["note"],
+        )
+        for line in lines
+    )
+
+
+def compare(rows: tuple[Published, ...], ours: Mapping[str, Number]) -> pd.DataFrame:
+    """Lay published and own numbers side by side.
+
+    Parameters
+    ----------
+    rows : tuple of Published
+    ours : mapping of quantity to Number
+        Every quantity of `rows`; others are left out.
+
+    Returns
+    -------
+    DataFrame
+        Columns published, exact, ours, mcse, tolerance, agrees, verdict, note; indexed by
+        quantity. ``agrees`` is True also where nothing is compared; ``verdict`` says which.
+
+    Raises
+    ------
+    DataError
+        If a quantity is not in `ours`.
+    """
+    import pandas as pd
+
+    missing = [row.quantity for row in rows if row.quantity not in ours]
+    if missing:
+        raise DataError(f"not computed: {', '.join(missing)}")
+    return pd.DataFrame(
+        [_line(row, ours[row.quantity]) for row in rows],
+        index=pd.Index([row.quantity for row in rows], name="quantity"),
+    )
+
+
+def _line(row: Published, ours: Number) -> dict[str, Any]:
+    tolerance = _rounding(row.published) + STANDARD_ERRORS * math.hypot(ours.mcse, row.mcse)
+    near = not row.published or abs(ours.value - float(row.published)) <= tolerance
+    right = not row.exact or (
+        abs(ours.value - float(row.exact)) <= _rounding(row.exact) + STANDARD_ERRORS * ours.mcse
+    )
+    if row.kind == "shown":
+        agrees, verdict = True, "not compared"
+    elif row.kind == "wrong":
+        agrees = right and bool(row.exact)
+        verdict = "published is wrong; ours is exact" if agrees else "differs from the exact value"
+    else:
+        agrees = near and right
+        verdict = "agrees" if agrees else "differs"
+    return {
+        "published": row.published,
+        "exact": row.exact,
+        "ours": ours.value,
+        "mcse": ours.mcse,
+        "tolerance": tolerance,
+        "agrees": agrees,
+        "verdict": verdict,
+        "note": row.note,
+    }
+
+
+def _rounding(printed: str) -> float:
+    """Half a unit of the last digit printed, and a hair for the binary representation."""
+    if not printed:
+        return 0.0
+    mantissa, _, exponent = printed.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return 0.5000001 * 10.0 ** (int(exponent or 0) - decimals)

@@ -1,0 +1,105 @@
+"""Posteriors of linear regressions with groups, exactly: quadrature over the few scales.
+
+Given the standard deviations (and the correlation), all else integrates out in closed form
+(`reml.profile`); what is left is a sum over a grid. The results have no Monte-Carlo error, and
+samplers are held against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...arrays import Floats
+from .reml import Sums, profile
+
+Nodes = tuple[float, float, int]
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A posterior by quadrature: flat priors of beta, half-Cauchy priors of the scales.
+
+    Attributes
+    ----------
+    coefficients : array, (K,)
+        Posterior means.
+    scale : array, (q,)
+        Posterior means of the standard deviations between groups.
+    sigma : float
+        Posterior mean of the residual standard deviation.
+    rho : float
+        Posterior mean of the correlation; 0 where it is fixed to 0.
+    nodes, density : tuples of q arrays, (node,)
+        Values of each standard deviation between groups, and its marginal density at them.
+    """
+
+    coefficients: Floats
+    scale: Floats
+    sigma: float
+    rho: float
+    nodes: tuple[Floats, ...]
+    density: tuple[Floats, ...]
+
+
+def exact_posterior(
+    data: Sums,
+    *,
+    scale: Sequence[Nodes],
+    sigma: Nodes,
+    rho: int = 0,
+    eta: float = 1.0,
+    prior_scale: float = 5.0,
+) -> Exact:
+    """Integrate the posterior on a grid, equally spaced in the logarithms.
+
+    Parameters
+    ----------
+    data : Sums
+    scale : sequence of (low, high, count)
+        Lowest and highest value of each standard deviation between groups, and how many nodes;
+        beyond them there must be no probability left.
+    sigma : (low, high, count)
+        The same of the residual standard deviation.
+    rho : int
+        Nodes of the correlation, equally spaced in its inverse hyperbolic tangent from -3 to 3;
+        0 fixes the correlation to 0.
+    eta : float
+        Of the correlation's LKJ prior, (1 - rho^2)^(eta - 1).
+    prior_scale : float
+        Of the half-Cauchy priors.
+
+    Returns
+    -------
+    Exact
+    """
+    q = data.effects
+    axes = [np.linspace(np.log(low), np.log(high), count) for low, high, count in (*scale, sigma)]
+    axes.append(np.linspace(-3, 3, rho) if rho else np.zeros(1))
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    points = grid.reshape(-1, len(axes))
+    sds, correlation = np.exp(points[:, :-1]), np.tanh(points[:, -1])
+    given = profile(data, sds[:, :q], sds[:, q], correlation)
+    log_density = given.log_likelihood + points[:, :-1].sum(axis=1)
+    log_density -= np.log1p((sds / prior_scale) ** 2).sum(axis=1)
+    log_density += eta * np.log1p(-(correlation**2))  # the prior and d rho = (1 - rho^2) du
+    weight = np.exp(log_density - log_density.max())
+    weight /= weight.sum()
+    mass = weight.reshape(grid.shape[:-1])
+    others = [tuple(k for k in range(mass.ndim) if k != i) for i in range(q)]
+    nodes = tuple(np.exp(axis) for axis in axes[:q])
+    density = tuple(
+        mass.sum(axis=away) / (axis[1] - axis[0]) / np.exp(axis)
+        for axis, away in zip(axes[:q], others, strict=True)
+    )
+    mean = weight @ sds
+    return Exact(
+        weight @ given.coefficients,
+        mean[:q],
+        float(mean[q]),
+        float(weight @ correlation),
+        nodes,
+        density,
+    )
