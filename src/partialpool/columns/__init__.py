@@ -1,1 +1,1 @@
-"""A formula's terms and a DataFrame become columns of numbers, which remember the data of the fit."""
+"""Terms and a DataFrame become columns of numbers, which remember the data of the fit."""

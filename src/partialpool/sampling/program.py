@@ -275,31 +275,31 @@ class StanProgram:
         return run.sample(self, data, coords=coords, dims=dims, engine=engine, seed=seed, **options)
 
     def optimize(self, data: Mapping[str, Any], **options: Any) -> Mode:
-        """Find the posterior mode; see `partialpool.sampling.methods.optimize`."""
+        """Find the posterior mode."""
         from . import methods as run
 
         return run.optimize(self, data, **options)
 
     def pathfinder(self, data: Mapping[str, Any], **options: Any) -> Fit:
-        """Approximate the posterior by Pathfinder; see `partialpool.sampling.methods.pathfinder`."""
+        """Approximate the posterior by Pathfinder."""
         from . import methods as run
 
         return run.pathfinder(self, data, **options)
 
     def laplace(self, data: Mapping[str, Any], **options: Any) -> Fit:
-        """Approximate the posterior by a normal at its mode; see `partialpool.sampling.methods.laplace`."""
+        """Approximate the posterior by a normal at its mode."""
         from . import methods as run
 
         return run.laplace(self, data, **options)
 
     def variational(self, data: Mapping[str, Any], **options: Any) -> Fit:
-        """Approximate the posterior by ADVI; see `partialpool.sampling.methods.variational`."""
+        """Approximate the posterior by ADVI."""
         from . import methods as run
 
         return run.variational(self, data, **options)
 
     def generate_quantities(self, data: Mapping[str, Any], fit: Fit, **options: Any) -> Fit:
-        """Run generated quantities on a fit's draws; see `partialpool.sampling.methods.generate_quantities`."""
+        """Run generated quantities on a fit's draws."""
         from . import methods as run
 
         return run.generate_quantities(self, data, fit, **options)
@@ -312,7 +312,7 @@ class StanProgram:
         jacobian: bool = True,
         engine: str = "auto",
     ) -> LogDensity:
-        """Log density and gradient at given parameter values; see `partialpool.sampling.methods.log_density`."""
+        """Log density and gradient at given parameter values."""
         from . import methods as run
 
         return run.log_density(self, data, params, jacobian=jacobian, engine=engine)

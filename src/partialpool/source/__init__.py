@@ -1,1 +1,1 @@
-"""What a ``.stan`` file says: its text, its declarations, and whether data fit them. Nothing runs here."""
+"""What a ``.stan`` file says: its text, its declarations, and whether data fit them."""
