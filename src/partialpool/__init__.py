@@ -29,7 +29,16 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, diagnostics, estimators, plots, programs, reproduce, summaries, transfer
+    from . import (
+        datasets,
+        diagnostics,
+        estimators,
+        plots,
+        programs,
+        reproduce,
+        summaries,
+        transfer,
+    )
     from .model.fit import ModelFit
     from .model.ladder import pooling_ladder
     from .model.load import load

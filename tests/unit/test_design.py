@@ -17,7 +17,7 @@ from unit import brute_design as brute
 
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, OptionError
-from partialpool.formula.tree import parse
+from partialpool.formula.parse import parse
 
 
 def make(text: str, data: Any, **options: Any) -> Design:

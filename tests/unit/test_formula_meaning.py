@@ -12,7 +12,7 @@ import pytest
 
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, FormulaError
-from partialpool.formula.tree import parse
+from partialpool.formula.parse import parse
 
 RNG = np.random.default_rng(5)
 ROWS = 48

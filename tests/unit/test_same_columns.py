@@ -13,7 +13,7 @@ from unit import generated_formulas as made
 
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, FormulaError
-from partialpool.formula.tree import parse
+from partialpool.formula.parse import parse
 
 REFUSED = (
     "linear combination",

@@ -11,7 +11,7 @@ import pytest
 
 import partialpool as pp
 from partialpool.errors import DataWarning, FormulaError
-from partialpool.formula import tree as formula
+from partialpool.formula.parse import parse
 
 N = 40
 
@@ -101,7 +101,7 @@ def test_the_message_has_the_way_out() -> None:
 )
 def test_the_response_cannot_stand_right_of_the_tilde(text: str, at: int) -> None:
     with pytest.raises(FormulaError, match="`y` is the response") as caught:
-        formula.parse(text)
+        parse(text)
     assert str(caught.value).splitlines()[-1] == f"  {' ' * at}^"
 
 
@@ -117,7 +117,7 @@ def test_the_response_cannot_stand_right_of_the_tilde(text: str, at: int) -> Non
     ],
 )
 def test_other_columns_can(text: str) -> None:
-    assert formula.parse(text).text == text
+    assert parse(text).text == text
 
 
 def test_double_bars_give_every_category_an_sd_of_its_own() -> None:

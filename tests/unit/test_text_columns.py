@@ -18,7 +18,7 @@ from partialpool.data.spelling import meant, mending, plain, variants
 from partialpool.data.text_columns import check_columns
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning
-from partialpool.formula.tree import parse
+from partialpool.formula.parse import parse
 
 ROWS = 60
 N = np.arange(ROWS)

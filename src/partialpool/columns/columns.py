@@ -20,6 +20,7 @@ from ..data.levels import listed
 from ..errors import DataError
 from ..formula import tokens as syntax
 from ..formula.expressions import Expression
+from ..formula.parse import read_terms
 from .coding import codings
 from .parts import Component, Part
 from .row_errors import computing, finished
@@ -117,10 +118,8 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
 def _terms(text: str) -> tuple[tuple[tuple[Expression, ...], ...], bool]:
     if text in ("0", "1"):
         return (), text == "1"
-    from ..formula import terms  # which imports formulaic
-
     tokens = syntax.scan(text)
-    return terms.read(text, tokens), tokens[0].literal == 1
+    return read_terms(text, tokens), tokens[0].literal == 1
 
 
 def _products(

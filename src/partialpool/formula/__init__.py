@@ -1,1 +1,49 @@
-"""The text of a model formula becomes a `Formula`: tokens, expressions, terms. No data are read."""
+"""The text of a model formula becomes a `Formula`: tokens, expressions, terms. No data are read.
+
+>>> from partialpool.formula.parse import parse
+>>> f = parse("log(radon) ~ floor + (1 + floor | county)")
+>>> f.fixed, f.groups[0].effects, f.groups[0].factor
+('1 + floor', '1 + floor', 'county')
+
+Formulas are written as for lme4: ``response ~ term + term + ...``.
+
+The response is a column or an expression: ``y``, ``log(y)``, ``(answer == "yes")``. It may be
+followed by ``| trials(n)``, ``| weights(w)``, ``| se(s)``, or a sum of these.
+
+A term is
+
+- a column: a number, or categories of which the first is the reference. A pandas Categorical
+  keeps its order; other text is sorted, with numbers in it by size. A name with other
+  characters is put in backquotes. A word is a function only where it is called.
+- ``a:b``, an interaction; ``a*b`` for ``a + b + a:b``; ``a/b`` for ``a + a:b``;
+  ``(a + b + c)**2`` for all pairs; ``a*b - a`` leaves a term out. Terms may stand in any order.
+- a function of columns: ``log``, ``sqrt``, ``exp`` and other functions of NumPy that work value
+  by value (``np.tanh``); ``center``, ``scale`` or ``standardize``, ``poly``, and the splines
+  ``bs``, ``cr`` (natural, also ``cs``) and ``cc`` (cyclic, of a period), which remember the
+  data of the fit.
+- ``C(x)``, categories of a column of numbers; ``C(x, Treatment("b"))`` or ``T(x, "b")`` for
+  another reference; ``C(x, Sum)`` or ``S(x)`` for differences from the mean of the levels.
+- ``I(x**2)`` or ``{x**2}``, arithmetic as in Python, with its precedence. Numbers are real,
+  whole ones too. Comparisons, also with a level, ``dose > "low"`` in the order of the levels,
+  give truth values, which ``and``, ``or``, ``not`` (``&``, ``|``, ``~``) join and which are
+  0 and 1 in arithmetic: ``I((age > 60) + (bmi > 30))``.
+- ``1``, the intercept, which is there unless ``0`` or ``-1`` takes it away.
+- ``offset(x)``, with a coefficient of one.
+- ``(effects | g)``: coefficients that vary by the groups of column g. The effects have an
+  intercept unless ``0`` takes it away: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``. With ``||``
+  the effects are uncorrelated. ``(1 | a:b)`` groups by combinations, ``(1 | a/b)`` is
+  ``(1 | a) + (1 | a:b)``.
+
+With ``||`` every column has an sd of its own and no two are correlated, also those of one
+column f of categories: ``(1 + f || g)`` has an sd of the intercept, which is the first
+category's, and one of each further category's difference to it; so categories vary together
+by the intercept alone, and the first varies least. ``(0 + f || g)`` has an sd of each category,
+and all are independent. (lme4 keeps the categories of one column correlated there.)
+
+An effect for each row, ``(1 | row)``, is a way to model counts that vary more than their family
+says: binomial and poisson have no residual sd. In gaussian and student families it cannot be
+told from ``sigma``, which `Model` says.
+
+A response made of one column, ``y`` or ``log(y)``, cannot have this column right of ``~``; one
+of several, ``I(after - before)``, can: whether it should is for the reader to judge.
+"""

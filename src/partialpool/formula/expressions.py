@@ -64,6 +64,10 @@ class Expression:
         return None
 
 
+Term = tuple[Expression, ...]
+"""A product of expressions: one term of a sum."""
+
+
 def read(text: str, tokens: Sequence[Token]) -> Expression:
     """Read tokens of a formula as an expression.
 

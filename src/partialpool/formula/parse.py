@@ -1,16 +1,14 @@
-"""Reading a formula: the text's tokens taken apart into a `Formula`.
-
-`formula.parse` is the door; this module imports formulaic, and is imported when first used.
-"""
+"""Tokens of a formula become a `Formula`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..errors import FormulaError
-from . import expressions, terms
+from . import expressions
 from . import tokens as syntax
-from .tokens import Token
+from .expressions import Term
+from .tokens import Token, scan
 from .tree import Formula, GroupTerm
 
 _SIGNS = {"PLUS": 1, "MINUS": -1}
@@ -22,12 +20,27 @@ Piece = tuple[int, tuple[Token, ...]]
 
 
 def parse(text: str) -> Formula:
-    """Take a formula apart: see `formula.parse`."""
+    """Take a formula apart.
+
+    Parameters
+    ----------
+    text : str
+        ``response ~ term + term + ...``, in the language that `partialpool.formula` describes.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaError
+        Says what cannot be read and points at the place.
+    """
     if not isinstance(text, str):
         raise FormulaError(f"A formula is text, {_EXAMPLE}; this is of type {type(text).__name__}.")
     if not text.strip():
         raise FormulaError(f"The formula is empty; write one, {_EXAMPLE}.")
-    tokens = syntax.scan(text)
+    tokens = scan(text)
     tildes = [index for index, token in enumerate(tokens) if token.kind == "TILDE"]
     if not tildes:
         raise FormulaError(
@@ -182,7 +195,7 @@ def _argument(text: str, piece: Sequence[Token]) -> str:
 def _effects(text: str, pieces: Sequence[Piece]) -> str:
     """Write a sum of terms with its intercept first; of several, the last 0, 1 or -1 counts."""
     intercept = True
-    found = ""
+    before = ""
     for sign, piece in pieces:
         if len(piece) == 1 and piece[0].kind == "NUMBER" and piece[0].literal in (0, 1):
             intercept = (piece[0].literal == 1) == (sign > 0)
@@ -190,24 +203,29 @@ def _effects(text: str, pieces: Sequence[Piece]) -> str:
         if piece[0].kind == "PERIOD":
             message = "'.' for all other columns is not known here: write the columns out."
             raise syntax.pointed(text, piece[0].start, message)
-        own = terms.read(text, piece)
-        if sign < 0 and not _held(own, found):
+        terms = read_terms(text, piece)
+        if sign < 0 and not _held(terms, before):
             message = (
                 f"`{syntax.source(piece)}` cannot be subtracted: it is not among the terms before "
                 f"it. Arithmetic is written inside I(), such as I(x - z)."
             )
             raise syntax.pointed(text, piece[0].start, message)
-        found += f" {'+' if sign > 0 else '-'} {syntax.source(piece)}"
-    return f"{int(intercept)}{found}"
+        before += f" {'+' if sign > 0 else '-'} {syntax.source(piece)}"
+    return f"{int(intercept)}{before}"
 
 
-def _held(some: Sequence[terms.Term], text: str) -> bool:
-    """Tell whether some terms are all in a sum."""
+def read_terms(text: str, tokens: Sequence[Token]) -> tuple[Term, ...]:
+    """Read a sum of terms: see `terms.read`, whose formulaic takes a second to import."""
+    from .terms import read
+
+    return read(text, tokens)
+
+
+def _held(terms: Sequence[Term], text: str) -> bool:
+    """Tell whether a sum of terms, written as text, holds all of some terms."""
     whole = f"0{text}"
-    known = {
-        frozenset(part.name for part in term) for term in terms.read(whole, syntax.scan(whole))
-    }
-    return all(frozenset(part.name for part in term) in known for term in some)
+    known = {frozenset(part.name for part in term) for term in read_terms(whole, scan(whole))}
+    return all(frozenset(part.name for part in term) in known for term in terms)
 
 
 def _not_the_response(text: str, response: str, pieces: Sequence[Piece]) -> None:
@@ -222,7 +240,7 @@ def _not_its_column(text: str, response: str, right: Sequence[Token]) -> None:
 
     Of a response made of several columns, such as I(after - before), each may stand there.
     """
-    columns = syntax.names(syntax.scan(response))
+    columns = syntax.names(scan(response))
     if len(columns) != 1:
         return
     for token, after in zip(right, [*right[1:], None], strict=True):

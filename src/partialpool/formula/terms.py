@@ -20,7 +20,7 @@ from formulaic.parser.types import Token as Piece
 from ..errors import FormulaError
 from . import expressions
 from . import tokens as syntax
-from .expressions import Expression
+from .expressions import Expression, Term
 from .tokens import Token, pointed
 
 _OPERATORS = {
@@ -28,8 +28,6 @@ _OPERATORS = {
 }  # fmt: skip
 _ARITHMETIC = "arithmetic and comparisons are written inside I(), such as I(2 * x), I(x > 0)"
 _COLUMNS = "terms are columns and functions of them, such as I(2 * x)"
-
-Term = tuple[Expression, ...]
 
 
 class _Operators(DefaultOperatorResolver):  # type: ignore[misc]

@@ -17,7 +17,7 @@ from ..family import families
 from ..family.families import Family
 from ..family.response_check import check_response
 from ..family.separable import check_separable
-from ..formula import tree as formula
+from ..formula.parse import parse
 from ..options import check_integer, choose_seed, refuse_unknown
 from ..priors import centering
 from ..priors import history as joint
@@ -137,7 +137,7 @@ class Model:
     @functools.cached_property
     def full_design(self) -> Design:
         """The design that the formula asks for, before pooling drops anything."""
-        return build(formula.parse(self.formula), self.data, na_action=self.na_action)  # type: ignore[arg-type]
+        return build(parse(self.formula), self.data, na_action=self.na_action)  # type: ignore[arg-type]
 
     @functools.cached_property
     def design(self) -> Design:

@@ -14,7 +14,7 @@ from ..design.design import build
 from ..design.pooling import pooled
 from ..errors import DataError
 from ..family import families
-from ..formula import tree as formula
+from ..formula.parse import parse
 from ..priors import distributions as priors
 from ..priors import history as joint
 from ..priors.keys import slope_name
@@ -82,7 +82,7 @@ def _keys_of_today(given: Mapping[str, Any], data: pd.DataFrame) -> dict[str, An
     names = [] if history is None else history.prior.names
     if not any(slope_name(key) != key for key in (*own, *names)):
         return {}
-    design = build(formula.parse(given["formula"]), data)
+    design = build(parse(given["formula"]), data)
     coefficients = pooled(design, given["pooling"]).coefficients
     auxiliaries = families.get(given["family"]).auxiliaries
     for name in coefficients:

@@ -16,7 +16,7 @@ from ..arrays import Floats
 from ..design.design import build
 from ..errors import DataError, OptionError
 from ..family.families import get
-from ..formula import tree as formulas
+from ..formula.parse import parse
 from ..priors import distributions as priors
 from ..priors import table as prior_table
 from ..priors.history import PosteriorPrior
@@ -120,13 +120,13 @@ class Pair:
         ------
         FormulaError, DataError
         """
-        design = build(formulas.parse(formula), history, na_action="error")
+        design = build(parse(formula), history, na_action="error")
         if design.groups or design.response is None:
             raise OptionError(
                 "Pair is for linear regressions without group terms: for those use "
                 "pp.fit(formula, new, history=pp.prior_from(fit_of_the_history))"
             )
-        here = build(formulas.parse(formula), new, na_action="error")
+        here = build(parse(formula), new, na_action="error")
         table = prior_table.resolve(design, get("gaussian"), {})
         onto = design.on(new, new_groups="error", with_trials=False)
         assert here.response is not None
