@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
 
 from ..arrays import Floats
+from ..source.program import StanSource
 from .columns import by_variable
 from .config import Inits, SamplerConfig
-
-if TYPE_CHECKING:
-    from ..sampling.program import StanProgram
 
 StanData = Mapping[str, Any]
 
@@ -90,7 +88,7 @@ class Mode:
 
 
 def kept_at_mode(
-    program: StanProgram, values: Mapping[str, NDArray[Any]]
+    program: StanSource, values: Mapping[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
     """Leave out generated quantities: a random one has no value at the mode."""
     random = program.declarations.generated_quantities
@@ -123,12 +121,12 @@ class Engine(Protocol):
     def version(self) -> str:
         """Name and version, with the version of Stan behind it."""
 
-    def sample(self, program: StanProgram, data: StanData, config: SamplerConfig) -> Draws:
+    def sample(self, program: StanSource, data: StanData, config: SamplerConfig) -> Draws:
         """Draw from the posterior by NUTS."""
 
     def optimize(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         jacobian: bool,
@@ -140,7 +138,7 @@ class Engine(Protocol):
 
     def pathfinder(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -152,7 +150,7 @@ class Engine(Protocol):
 
     def laplace(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -164,7 +162,7 @@ class Engine(Protocol):
 
     def variational(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -177,13 +175,13 @@ class Engine(Protocol):
         """Draw from the normal approximation found by ADVI (Kucukelbir et al. 2017)."""
 
     def generate_quantities(
-        self, program: StanProgram, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
+        self, program: StanSource, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
     ) -> Draws:
         """Run the generated quantities block once for each draw of the parameters."""
 
     def log_density(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         params: Mapping[str, Any],
         *,
@@ -191,5 +189,5 @@ class Engine(Protocol):
     ) -> LogDensity:
         """Evaluate log density and gradient at constrained parameter values."""
 
-    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+    def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
         """Give the log density as a function; only of this call's program and data."""

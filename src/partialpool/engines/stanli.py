@@ -11,7 +11,7 @@ import numbers
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, cast
+from typing import Any, Literal, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,11 @@ from numpy.typing import NDArray
 from ..arrays import Floats
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
 from ..options import usable_cpus
+from ..source.program import StanSource
 from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from .columns import by_variable, csv_names, sampler_stats
 from .config import Inits, SamplerConfig
 from .progress import stdout_progress
-
-if TYPE_CHECKING:
-    from ..sampling.program import StanProgram
 
 NAME = "stanli"
 
@@ -39,7 +37,7 @@ class StanliEngine:
     name = NAME
 
     def __init__(self) -> None:
-        self._built: tuple[StanProgram, StanData, int, Any] | None = None
+        self._built: tuple[StanSource, StanData, int, Any] | None = None
 
     def version(self) -> str:
         """Name and version of the engine."""
@@ -47,7 +45,7 @@ class StanliEngine:
 
         return f"stanli {stanli.__version__}"
 
-    def sample(self, program: StanProgram, data: StanData, config: SamplerConfig) -> Draws:
+    def sample(self, program: StanSource, data: StanData, config: SamplerConfig) -> Draws:
         """Draw from the posterior by NUTS."""
         if config.output_dir is not None:
             self._refuse("write CSV files (output_dir); save the fit with fit.save(), or use it")
@@ -104,7 +102,7 @@ class StanliEngine:
 
     def optimize(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         jacobian: bool,
@@ -140,7 +138,7 @@ class StanliEngine:
 
     def pathfinder(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -153,7 +151,7 @@ class StanliEngine:
 
     def laplace(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -166,7 +164,7 @@ class StanliEngine:
 
     def variational(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -180,14 +178,14 @@ class StanliEngine:
         self._refuse("run variational inference")
 
     def generate_quantities(
-        self, program: StanProgram, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
+        self, program: StanSource, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
     ) -> Draws:
         """Refuse: stanli generates quantities only while it samples."""
         self._refuse("generate quantities from an earlier fit's draws")
 
     def log_density(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         params: Mapping[str, Any],
         *,
@@ -204,11 +202,11 @@ class StanliEngine:
             raise SamplingError(f"{program.name}: {error}") from None
         return LogDensity(float(value), np.asarray(gradient, dtype=np.float64))
 
-    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+    def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
         """Give the log density as a function."""
         return StanliDensity(self._model(program, data, seed))
 
-    def _model(self, program: StanProgram, data: StanData, seed: int) -> Any:
+    def _model(self, program: StanSource, data: StanData, seed: int) -> Any:
         if self._built is not None:
             of, given, by, model = self._built
             if of is program and given is data and by == seed:
@@ -217,7 +215,7 @@ class StanliEngine:
         self._built = (program, data, seed, model)
         return model
 
-    def _new_model(self, program: StanProgram, data: StanData, seed: int) -> Any:
+    def _new_model(self, program: StanSource, data: StanData, seed: int) -> Any:
         import stanli
 
         from ..declarations.from_stanli import compiled
@@ -247,7 +245,7 @@ class StanliEngine:
         return np.array([_unconstrain(model, values) for values in each]), 2.0
 
     def _check_complete(
-        self, program: StanProgram, data: StanData, columns: tuple[str, ...]
+        self, program: StanSource, data: StanData, columns: tuple[str, ...]
     ) -> None:
         got = {column.split(".")[0].split(":")[0] for column in columns}
         lost = [
@@ -305,7 +303,7 @@ def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
 
 
 @contextlib.contextmanager
-def stan_errors(program: StanProgram) -> Iterator[None]:
+def stan_errors(program: StanSource) -> Iterator[None]:
     """Turn what stanli raises into the package's errors, in the user's words."""
     from ..source.data import translate_stan_error
 

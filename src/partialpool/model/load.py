@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..sampling import fit as fits
+from ..errors import DataError
+from ..sampling import inference_data
 from ..sampling.fit import Fit
+from ..sampling.program import StanProgram
+from .fit import ModelFit
 
 
 def load(path: str | Path) -> Fit:
@@ -16,9 +19,12 @@ def load(path: str | Path) -> Fit:
     DataError
         If there is no such file, or it was not written by partialpool.
     """
-    loaded = fits.load(path)
-    if "model" not in loaded.attrs:
-        return loaded
-    from .fit import ModelFit
-
-    return ModelFit.from_saved(loaded)
+    idata = inference_data.load(path)
+    missing = {"program", "program_code"} - set(idata.attrs)
+    if missing:
+        raise DataError(
+            f"{path} was not saved by partialpool (it has no {' and no '.join(sorted(missing))}); "
+            "read it with ArviZ"
+        )
+    fit = Fit(StanProgram(idata.attrs["program"], None, idata.attrs["program_code"]), idata)
+    return ModelFit.from_saved(fit) if "model" in idata.attrs else fit

@@ -19,8 +19,8 @@ from ..engines.base import Draws
 from ..engines.config import SamplerConfig
 from ..errors import DataError, EngineError, warn
 from ..source.labels import Dims
+from ..source.program import StanSource, kind_of_data
 from . import inference_data
-from .program import StanProgram, kind_of_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,19 +36,19 @@ class Fit:
 
     Attributes
     ----------
-    program : StanProgram
+    program : StanSource
     idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
         Groups posterior, sample_stats, observed_data, constant_data; warmup_posterior and
         warmup_sample_stats where warmup was saved.
     """
 
-    program: StanProgram
+    program: StanSource
     idata: Any
 
     @classmethod
     def from_draws(
         cls,
-        program: StanProgram,
+        program: StanSource,
         data: Mapping[str, Any],
         draws: Draws,
         *,
@@ -76,7 +76,7 @@ class Fit:
     @classmethod
     def _from_draws(
         cls,
-        program: StanProgram,
+        program: StanSource,
         data: Mapping[str, Any],
         draws: Draws,
         *,
@@ -178,7 +178,7 @@ class Fit:
 
         return summary(self.posterior, var_names=var_names, quantiles=quantiles)
 
-    def parameter_draws(self, program: StanProgram) -> dict[str, NDArray[Any]]:
+    def parameter_draws(self, program: StanSource) -> dict[str, NDArray[Any]]:
         """Draws of the parameters that `program` declares, each (chain, draw, ...).
 
         Raises
@@ -205,24 +205,6 @@ class Fit:
             f"<Fit of {self.program.name} by {self.attrs['method']} on "
             f"{self.attrs['engine_version']}: {size['chain']} chains x {size['draw']} draws>"
         )
-
-
-def load(path: str | Path) -> Fit:
-    """Read a fit that `Fit.save` wrote.
-
-    Raises
-    ------
-    DataError
-        If there is no such file, or it was not written by partialpool.
-    """
-    idata = inference_data.load(path)
-    missing = {"program", "program_code"} - set(idata.attrs)
-    if missing:
-        raise DataError(
-            f"{path} was not saved by partialpool (it has no {' and no '.join(sorted(missing))}); "
-            "read it with ArviZ"
-        )
-    return Fit(StanProgram(idata.attrs["program"], None, idata.attrs["program_code"]), idata)
 
 
 def _empty(
@@ -262,7 +244,7 @@ def _state(draws: Draws) -> xr.Dataset:
 
 
 def _attrs(
-    program: StanProgram,
+    program: StanSource,
     draws: Draws,
     method: str,
     config: SamplerConfig | None,

@@ -17,10 +17,10 @@ from ..engines.config import Inits, SamplerConfig, check_inits
 from ..errors import DataError, EngineError, OptionError
 from ..options import check_integer, choose_seed
 from ..source.labels import check_labels
+from ..source.program import StanSource
 from . import warm_start as start
 from .fit import Fit
 from .kept import keeping_draws, say_diagnosis
-from .program import StanProgram
 from .warm_start import Near
 
 Labels = Mapping[str, Any] | None
@@ -30,7 +30,7 @@ OWN_START = {"inits", "metric", "inv_metric", "step_size", "adapt_engaged"}
 
 
 def sample(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     *,
     coords: Labels = None,
@@ -79,7 +79,7 @@ def sample(
 
 
 def optimize(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     *,
     jacobian: bool = True,
@@ -116,7 +116,7 @@ def optimize(
 
 
 def pathfinder(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     *,
     draws: int = 1000,
@@ -152,7 +152,7 @@ def pathfinder(
 
 
 def laplace(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     *,
     draws: int = 1000,
@@ -174,7 +174,7 @@ def laplace(
 
 
 def variational(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     *,
     draws: int = 1000,
@@ -218,7 +218,7 @@ def variational(
 
 
 def generate_quantities(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     fit: Fit,
     *,
@@ -254,7 +254,7 @@ def generate_quantities(
 
 
 def log_density(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     params: Mapping[str, Any],
     *,
@@ -281,7 +281,7 @@ def log_density(
 
 
 def _approximation(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     draws: Draws,
     method: str,
@@ -293,7 +293,7 @@ def _approximation(
 
 
 def _checked(
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     coords: Labels,
     dims: Labels,

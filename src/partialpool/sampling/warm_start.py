@@ -16,7 +16,7 @@ import importlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,8 @@ from ..declarations.transforms import constrained, places
 from ..engines.base import Density
 from ..engines.config import SamplerConfig
 from ..errors import PartialPoolError
+from ..source.program import StanSource
 from . import curvature
-
-if TYPE_CHECKING:
-    from .program import StanProgram
-
 
 SHORT, MEDIUM = 100, 149
 """Warmup where the posterior is tame, and where it is less so: it adapts the step size alone, since
@@ -142,7 +139,7 @@ def configure(config: SamplerConfig, start: Start | None, given: Collection[str]
 
 def find(
     density: Density,
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     near: Near,
     *,
@@ -171,7 +168,7 @@ def _blas() -> Any:
 
 def _find(
     density: Density,
-    program: StanProgram,
+    program: StanSource,
     data: Mapping[str, Any],
     near: Near,
     chains: int,

@@ -11,14 +11,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ...errors import DataError, OptionError, SamplingError
+from ...source.program import StanSource
 from ..base import StanData
 from . import guard
-
-if TYPE_CHECKING:
-    from ...sampling.program import StanProgram
 
 T = TypeVar("T")
 
@@ -32,7 +30,7 @@ def _cmdstanpy() -> Any:
 
 @contextlib.contextmanager
 def opened(
-    program: StanProgram, exe: Path, data: StanData, *, keep_in: Path | None = None
+    program: StanSource, exe: Path, data: StanData, *, keep_in: Path | None = None
 ) -> Iterator[Session]:
     """Open a folder for one call; it is deleted afterwards unless `keep_in` is given."""
     folder = _fresh_folder(exe.name, keep_in)
@@ -47,7 +45,7 @@ def opened(
 class Session:
     """One call of a compiled program: its data in a file, and a folder of its own."""
 
-    def __init__(self, program: StanProgram, exe: Path, data: StanData, folder: Path) -> None:
+    def __init__(self, program: StanSource, exe: Path, data: StanData, folder: Path) -> None:
         from ...source.data import as_json
 
         self.program, self.folder = program, folder

@@ -18,15 +18,12 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
 from ...errors import EngineError, ProgramError
 from ...options import cache_dir
-
-if TYPE_CHECKING:
-    from ...sampling.program import StanProgram
+from ...source.program import StanSource
 
 RECORD = "built.json"
 """Written last: a folder without it is not a compiled program."""
@@ -95,7 +92,7 @@ def compiler_version(compiler: str) -> str:
 
 
 def executable(
-    program: StanProgram,
+    program: StanSource,
     cmdstan: CmdStan,
     *,
     flags: Mapping[str, str] | None = None,
@@ -105,7 +102,7 @@ def executable(
 
     Parameters
     ----------
-    program : StanProgram
+    program : StanSource
     cmdstan : CmdStan
     flags : mapping, optional
         CmdStan's make variables, e.g. ``{"STAN_THREADS": "true"}``.

@@ -12,7 +12,7 @@ import numbers
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ...arrays import Floats
 from ...errors import SamplingError
 from ...options import usable_cpus
+from ...source.program import StanSource
 from ..base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from ..columns import by_variable, sampler_stats
 from ..config import Inits, SamplerConfig
@@ -28,9 +29,6 @@ from ..stanli import StanliEngine
 from . import compiled as cache
 from . import stan_csv
 from .call import Session, opened
-
-if TYPE_CHECKING:
-    from ...sampling.program import StanProgram
 
 NAME = "cmdstan"
 FLAGS = {"STAN_THREADS": "true"}
@@ -57,7 +55,7 @@ class CmdStanEngine:
         """Name and version of the engine."""
         return f"CmdStan {self.cmdstan.version}"
 
-    def sample(self, program: StanProgram, data: StanData, config: SamplerConfig) -> Draws:
+    def sample(self, program: StanSource, data: StanData, config: SamplerConfig) -> Draws:
         """Draw from the posterior by NUTS, all chains as threads of one process."""
         iterations = config.warmup + config.draws
         inits = _inits(config.inits)
@@ -124,7 +122,7 @@ class CmdStanEngine:
 
     def optimize(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         jacobian: bool,
@@ -161,7 +159,7 @@ class CmdStanEngine:
 
     def pathfinder(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -189,7 +187,7 @@ class CmdStanEngine:
 
     def laplace(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -216,7 +214,7 @@ class CmdStanEngine:
 
     def variational(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         *,
         draws: int,
@@ -246,7 +244,7 @@ class CmdStanEngine:
             return self._approximation(result.variational_sample, result, draws, stats, session)
 
     def generate_quantities(
-        self, program: StanProgram, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
+        self, program: StanSource, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
     ) -> Draws:
         """Run the generated quantities block once for each draw."""
         with self._session(program, data) as session:
@@ -276,7 +274,7 @@ class CmdStanEngine:
 
     def log_density(
         self,
-        program: StanProgram,
+        program: StanSource,
         data: StanData,
         params: Mapping[str, Any],
         *,
@@ -317,12 +315,12 @@ class CmdStanEngine:
             info=self._info(session),
         )
 
-    def density(self, program: StanProgram, data: StanData, *, seed: int) -> Density:
+    def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
         """Give the log density as a function: stanli's, since a call here is a process."""
         return StanliEngine().density(program, data, seed=seed)
 
     def _session(
-        self, program: StanProgram, data: StanData, *, keep_in: Path | None = None
+        self, program: StanSource, data: StanData, *, keep_in: Path | None = None
     ) -> contextlib.AbstractContextManager[Session]:
         exe = cache.executable(program, self.cmdstan, flags=FLAGS)
         return opened(program, exe, data, keep_in=keep_in)
