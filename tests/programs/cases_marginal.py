@@ -28,8 +28,8 @@ import partialpool as pp
 from partialpool.pilot.coordinates import coordinates
 from partialpool.reduction import marginal
 from partialpool.source.data import as_json
-from partialpool.stan_data import rows as glmm
 from partialpool.stan_data import sums as marginal_data
+from partialpool.stan_data.rows import stan_data
 
 BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
 CROSSED = "glmm/gaussian_marginal_crossed"
@@ -303,7 +303,7 @@ def log_normal(beta: Array, tau: Array, omega: Array, sigma: float, model: pp.Mo
 def general_data(model: pp.Model) -> dict[str, Any]:
     """The same model as data of gaussian.stan, centered: its z are the group effects."""
     design, table = model.design, model.prior_table
-    made = glmm.stan_data(design, model.response_family, table)
+    made = stan_data(design, model.response_family, table)
     made |= coordinates(made, ["centered"], None)
     plain: dict[str, Any] = json.loads(as_json(made))
     return plain

@@ -204,7 +204,7 @@ def test_effects_that_are_not_kept_are_the_users_too(monkeypatch: pytest.MonkeyP
     data = table("gaussian").assign(x=lambda d: d["x"] + 20)
     options: dict[str, Any] = {"seed": 3, "engine": "stanli", "verbose": False, "draws": 400}
     kept = pp.fit("y ~ x + (1 + x | g)", data, **options)
-    monkeypatch.setattr("partialpool.stan_data.prepare.KEPT", 0)
+    monkeypatch.setattr("partialpool.posterior.posterior.KEPT", 0)
     drawn = pp.fit("y ~ x + (1 + x | g)", data, **options)
     assert "r_g" not in drawn.posterior
     np.testing.assert_allclose(drawn.effects(), kept.effects(), atol=1e-8)

@@ -11,7 +11,7 @@ import pytest
 import partialpool as pp
 from partialpool.reduction.equal_rows import collapsed
 from partialpool.sampling import methods as run
-from partialpool.stan_data import rows as glmm
+from partialpool.stan_data.rows import stan_data
 
 ROWS = 60
 
@@ -70,7 +70,7 @@ def points(model: pp.Model) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("formula", "family"), MODELS)
 def test_the_density_is_the_same_up_to_a_constant(formula: str, family: str) -> None:
     model = pp.Model(formula, table(), family=family, priors_at="zero")
-    whole = glmm.stan_data(model.design, model.response_family, model.prior_table)
+    whole = stan_data(model.design, model.response_family, model.prior_table)
     whole |= {name: value for name, value in model.stan_data.items() if name not in whole}
     assert model.stan_data["N"] == model.prepared.rows < whole["N"] == ROWS
     given = points(model)

@@ -13,6 +13,7 @@ import partialpool as pp
 from partialpool.design.design import Design
 from partialpool.posterior import conditional, group_density
 from partialpool.posterior.conditional import Population
+from partialpool.posterior.group_density import group_rows
 from partialpool.reduction import marginal
 
 GROUPS, DRAWS = 5, 7
@@ -142,7 +143,7 @@ def test_chunks_do_not_matter(monkeypatch: pytest.MonkeyPatch, chunk: int) -> No
     given, of = model(), population(2, False)
     found = reduced(given).sums
     (term,) = given.design.groups
-    own = marginal.group_rows(given.design, term.codes, GROUPS, found.reference)[1]
+    own = group_rows(given.design, term.codes, GROUPS, found.reference)[1]
 
     def everything() -> list[np.ndarray]:
         return [
@@ -193,11 +194,11 @@ def test_density_of_a_group_is_the_dense_normals(kind: str) -> None:
     of, design = population(2, kind in ("se", "both")), given.design
     (term,) = design.groups
     found = reduced(given).sums
-    sums, own = marginal.group_rows(design, term.codes, GROUPS, found.reference)
+    sums, own = group_rows(design, term.codes, GROUPS, found.reference)
     for name in ("ZZ", "ZX", "Zr"):
         np.testing.assert_allclose(getattr(sums, name), getattr(found, name), atol=1e-9)
     likelihood = group_density.group_log_likelihood(sums, own, of)
-    other = marginal.group_rows(design, term.codes, GROUPS, found.reference + 1.0)
+    other = group_rows(design, term.codes, GROUPS, found.reference + 1.0)
     np.testing.assert_allclose(group_density.group_log_likelihood(*other, of), likelihood)
     assert design.response is not None
     weights = design.response.weights
@@ -219,7 +220,7 @@ def test_groups_together_have_the_density_that_stan_has() -> None:
     of = population(2, False)
     (term,) = given.design.groups
     sums = reduced(given).sums
-    _, own = marginal.group_rows(given.design, term.codes, GROUPS, sums.reference)
+    _, own = group_rows(given.design, term.codes, GROUPS, sums.reference)
     np.testing.assert_allclose(own.rr.sum(), sums.rr)
     np.testing.assert_allclose(own.XX.sum(axis=0), sums.XX)
     np.testing.assert_allclose(own.Xr.sum(axis=0), 0, atol=1e-9)

@@ -17,6 +17,7 @@ from partialpool.errors import AccuracyError, DataError, OptionError
 from partialpool.pilot.information import estimated_information
 from partialpool.posterior import conditional, group_density
 from partialpool.posterior.conditional import Population
+from partialpool.posterior.group_density import group_rows
 from partialpool.reduction import marginal
 from partialpool.sampling import inference_data
 from partialpool.stan_data import prepare
@@ -160,7 +161,7 @@ def test_moments_and_densities_of_groups_are_dense_normals(left: str) -> None:
     root = np.stack([each - mean for each in moved], axis=-1)
     some = conditional.effects_from(sums, of, np.array([7, 2]), np.zeros((2, 5, 2)))
     np.testing.assert_allclose(some, mean[:, [7, 2]], rtol=1e-12)
-    _, own = marginal.group_rows(design, g.codes, 12, sums.reference)
+    _, own = group_rows(design, g.codes, 12, sums.reference)
     likelihood = group_density.group_log_likelihood(sums, own, of)
     assert of.further is not None
     r2 = of.further.reshape(5, 2, 4)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import partialpool as pp
 from partialpool.errors import DataError
 from partialpool.model.fit import ModelFit
+from partialpool.model.load import model_fit
 from partialpool.naming.names import (
     SCALARS,
     TAKEN,
@@ -25,10 +26,10 @@ from partialpool.naming.names import (
     renamed,
     response_variable,
 )
+from partialpool.naming.variables import level_labels
 from partialpool.posterior.prior import draw_prior
 from partialpool.sampling import inference_data
 from partialpool.stan_data import history as joint_layout
-from partialpool.stan_data.rows import level_labels
 from partialpool.storage import frames
 from partialpool.transfer import prior_from
 
@@ -346,10 +347,10 @@ def test_groups_in_another_order_are_put_right() -> None:
     posterior = fit.posterior.isel(child=[3, 0, 1, 5, 4, 2])
     groups = {name: inference_data.group(fit.idata, name) for name in ("constant_data",)}
     moved = inference_data.assemble({"posterior": posterior, **groups}, fit.attrs)
-    again = ModelFit.from_saved(pp.Fit(fit.program, moved))
+    again = model_fit(pp.Fit(fit.program, moved))
     np.testing.assert_array_equal(again.effects(factor="child"), fit.effects(factor="child"))
     labels = [f"{label}?" for label in posterior["child"].values]
     other = posterior.assign_coords(child=labels)
     wrong = inference_data.assemble({"posterior": other, **groups}, fit.attrs)
     with pytest.raises(DataError, match="the groups of child in this file are not those"):
-        ModelFit.from_saved(pp.Fit(fit.program, wrong))
+        model_fit(pp.Fit(fit.program, wrong))

@@ -14,7 +14,7 @@ from partialpool.pilot.coordinates import coordinates, starts
 from partialpool.pilot.fit import Pilot, pilot_fit
 from partialpool.pilot.sd_scale import NEAR_ZERO, resolution
 from partialpool.sampling import methods as run
-from partialpool.stan_data import rows as glmm
+from partialpool.stan_data.rows import stan_data
 
 ROWS, GROUPS = 2400, 60
 TAU, BETA = 0.8, 0.5
@@ -46,7 +46,7 @@ def simulated() -> pd.DataFrame:
 
 def pilot_of(model: pp.Model) -> Pilot | None:
     family = model.response_family
-    data = glmm.stan_data(model.design, family, model.prior_table)
+    data = stan_data(model.design, family, model.prior_table)
     return pilot_fit(data, family.name)
 
 
@@ -79,7 +79,7 @@ def test_of_a_gaussian_model_it_is_the_posterior_given_the_sds() -> None:
     model = pp.Model("y ~ x + (1 + x | g)", simulated().head(180))
     found = pilot_of(model)
     assert found is not None
-    data = glmm.stan_data(model.design, model.response_family, model.prior_table)
+    data = stan_data(model.design, model.response_family, model.prior_table)
     (term,) = found.terms
     Z, codes = np.asarray(data["Z"]), np.asarray(data["group"][0])
     V = (Z @ term.covariance @ Z.T) * (codes[:, None] == codes)
@@ -153,7 +153,7 @@ def test_extreme_data_start_at_a_finite_density(
 def test_a_fit_that_is_not_finite_is_none() -> None:
     """Without one, terms are non-centered, and the coordinates are plain."""
     model = pp.Model("count ~ x + (1 | g)", simulated().head(60), family="poisson")
-    data = glmm.stan_data(model.design, model.response_family, model.prior_table)
+    data = stan_data(model.design, model.response_family, model.prior_table)
     assert pilot_fit(data, "poisson") is not None
     assert pilot_fit(data | {"known": np.full(data["N"], np.nan)}, "poisson") is None
     plain = coordinates(data, ["rescaled"], None)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..reduction.marginal import largest, too_many
-
-if TYPE_CHECKING:
-    from .model import Model
+from ..regression import Regression
 
 HOW = {
     "marginal": "integrated out, drawn afterwards",
@@ -19,7 +15,7 @@ START = "about the mode, in the metric of the inverse Hessian there, where that 
 NO_PILOT = "non-centered: a quick fit by which to rescale was not finite"
 
 
-def describe(model: Model) -> str:
+def describe(model: Regression) -> str:
     """Write formula, family, sizes, program, parameterisation and every prior of a model."""
     design, family = model.design, model.response_family
     rows = len(design.offset)
@@ -75,7 +71,7 @@ def _is_of(name: str, key: str) -> bool:
     return name == key or (key.startswith("cor(") and name.startswith(f"{key}["))
 
 
-def why_sampled(model: Model) -> str | None:
+def why_sampled(model: Regression) -> str | None:
     """Say why no effects are integrated out where they might be, but for the sums' size."""
     asked = model.parameterization
     by_term = {
@@ -89,7 +85,7 @@ def why_sampled(model: Model) -> str | None:
     return too_many(model.design, largest(model.design, free))
 
 
-def _how(model: Model, label: str) -> str:
+def _how(model: Regression, label: str) -> str:
     """Say how a term's effects are dealt with, and why where that is not what was asked for."""
     chosen, prepared = model.parameterizations[label], model.prepared
     failed = prepared.reduced is None and prepared.near is None

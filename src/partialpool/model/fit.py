@@ -15,22 +15,20 @@ from ..design.design import Design
 from ..design.group_basis import Basis, basis_of
 from ..design.pooling import pooled_as
 from ..errors import AccuracyError, DataError
+from ..naming.names import dim_of, name_of, response_variable
 from ..options import choose_seed
 from ..posterior import predict, tables
 from ..posterior.effects import GroupEffects, table_of
 from ..posterior.group_scores import loo_by_group
+from ..posterior.posterior import Posterior
 from ..posterior.predict import Kind, NewGroups
+from ..posterior.refit import Sampler
 from ..posterior.scores import KFold, Loo, kfold, loo
 from ..priors.centering import effects_with
-from ..priors.unpooled import own_priors
+from ..regression import Regression
 from ..sampling import inference_data
 from ..sampling.fit import Fit
-from ..stan_data.prepare import posterior_of
-from ..stan_data.rows import dim_of, name_of, response_variable
 from ..storage import frames
-from .model import Model
-from .restore import up_to_date
-from .specification import restore, specify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,27 +52,20 @@ class ModelFit(Fit):
 
     Notes
     -----
-    Where group effects were integrated out and would take more than `prepare.KEPT` numbers,
+    Where group effects were integrated out and would take more than `posterior.KEPT` numbers,
     ``r_g`` is left out: `effects` draws those of the groups asked for, `ranef` and `coef` have
     means and sds, and all else works as with it.
     """
 
-    model: Model
+    model: Regression
 
     @classmethod
-    def from_program(cls, model: Model, raw: Fit) -> ModelFit:
+    def from_program(cls, model: Regression, raw: Fit) -> ModelFit:
         """Name the draws that the model's program gave."""
         response = model.full_design.response
         assert response is not None
-        posterior = posterior_of(
-            model.prepared,
-            raw.posterior,
-            model.program_design,
-            model.response_family,
-            model.prior_table,
-            seed=int(raw.attrs["seed"]),
-        )
-        posterior = model.centering.to_user(posterior, model.design)
+        named = Posterior.of_program(raw.posterior, model.prepared, seed=int(raw.attrs["seed"]))
+        posterior = model.centering.to_user(named.draws, model.design)
         data = frames.to_dataset(model.full_design.data)
         groups: dict[str, xr.Dataset] = {
             "posterior": posterior,
@@ -89,16 +80,9 @@ class ModelFit(Fit):
             "formula": model.formula,
             "family": model.family,
             "pooling": model.pooling,
-            "model": specify(model),
+            "model": model.specification,
         }
         return cls(raw.program, inference_data.assemble(groups, attrs), model)
-
-    @classmethod
-    def from_saved(cls, fit: Fit) -> ModelFit:
-        """Build the model again from the data and the specification in a saved fit."""
-        data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
-        model = restore(fit.attrs, data)
-        return cls(fit.program, up_to_date(fit.idata, model.design), model)
 
     @property
     def seed(self) -> int:
@@ -116,12 +100,14 @@ class ModelFit(Fit):
         return {term.label: basis_of(design, term) for term in design.groups}
 
     @functools.cached_property
+    def _posterior(self) -> Posterior:
+        """The draws in the program's columns, and what is needed to compute from them."""
+        return Posterior.of(self.program_posterior, self.model.prepared, seed=self.seed)
+
+    @property
     def _drawn(self) -> GroupEffects | None:
         """Effects that the posterior does not hold, to be drawn when they are asked for."""
-        model = self.model
-        return GroupEffects.of(
-            self.program_posterior, model.program_design, model.prepared.reduced, seed=self.seed
-        )
+        return self._posterior.effects
 
     @property
     def program_posterior(self) -> xr.Dataset:
@@ -254,25 +240,16 @@ class ModelFit(Fit):
             design = model.full_design.on(newdata, new_groups=groups, with_trials=trials)
             design = model.centering.design(pooled_as(design, model.design))
         return predict.predict(
-            self.program_posterior,
+            self._posterior,
             design,
-            model.response_family,
             kind=kind,
             new_groups=new_groups,
-            seed=self.seed if seed is None else choose_seed(seed),
-            own=own_priors(model.program_design, model.prior_table),
-            effects=self._drawn,
+            seed=None if seed is None else choose_seed(seed),
         )
 
     def log_likelihood(self) -> xr.DataArray:
         """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
-        model = self.model
-        return predict.log_likelihood(
-            self.program_posterior,
-            model.program_design,
-            model.response_family,
-            effects=self._drawn,
-        )
+        return predict.log_likelihood(self._posterior, self.model.program_design)
 
     def loo(self, *, by: str | None = None, refit: bool = False) -> Loo:
         """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
@@ -311,7 +288,10 @@ class ModelFit(Fit):
                 "loo takes draws for those of a posterior, and these have the likelihood to the "
                 f"power {history.likelihood:.3g}: use fit.kfold(10), which fits again"
             )
-        return loo(self, refit=refit) if by is None else loo_by_group(self, by, refit=refit)
+        sampler = Sampler.of(self)
+        if by is None:
+            return loo(self._posterior, sampler, refit=refit)
+        return loo_by_group(self._posterior, sampler, by, refit=refit)
 
     def kfold(self, k: int = 10, *, by: str | None = None, seed: int = 1) -> KFold:
         """Cross-validation by fitting again without each of k parts of the rows.
@@ -330,7 +310,7 @@ class ModelFit(Fit):
         -------
         KFold
         """
-        return kfold(self, k, by=by, seed=choose_seed(seed))
+        return kfold(self.model.prepared, Sampler.of(self), k, by=by, seed=choose_seed(seed))
 
     def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
         """Summarise the population: all but the groups' own values, which `ranef` and `coef` have.

@@ -8,7 +8,10 @@ from ..errors import DataError
 from ..sampling import inference_data
 from ..sampling.fit import Fit
 from ..sampling.program import StanProgram
+from ..storage import frames
 from .fit import ModelFit
+from .restore import up_to_date
+from .specification import restore
 
 
 def load(path: str | Path) -> Fit:
@@ -27,4 +30,11 @@ def load(path: str | Path) -> Fit:
             "read it with ArviZ"
         )
     fit = Fit(StanProgram(idata.attrs["program"], None, idata.attrs["program_code"]), idata)
-    return ModelFit.from_saved(fit) if "model" in idata.attrs else fit
+    return model_fit(fit) if "model" in idata.attrs else fit
+
+
+def model_fit(fit: Fit) -> ModelFit:
+    """Build the model again from the data and the specification in a saved fit."""
+    data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
+    model = restore(fit.attrs, data)
+    return ModelFit(fit.program, up_to_date(fit.idata, model.design), model)

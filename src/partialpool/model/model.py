@@ -1,52 +1,33 @@
-"""A formula, data, a family and priors: everything that is known before sampling."""
+"""`Model`: a formula, data, a family and priors, which can be sampled."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..design.design import Design, build
-from ..design.pooling import check_pooling, pooled
 from ..engines.base import Mode
 from ..engines.config import SamplerConfig
-from ..errors import OptionError, warn
-from ..family import families
-from ..family.families import Family
-from ..family.response_check import check_response
-from ..family.separable import check_separable
-from ..formula.parse import parse
+from ..errors import OptionError
+from ..naming.names import response_variable
 from ..options import check_integer, choose_seed, refuse_unknown
-from ..priors import centering
-from ..priors import history as joint
-from ..priors import table as prior_table
-from ..priors.centering import Centering
-from ..priors.checks import hidden_priors
-from ..priors.distributions import Prior
-from ..priors.history import History, PosteriorPrior
-from ..priors.table import PriorTable
-from ..sampling import methods as run
+from ..posterior.posterior import Posterior
+from ..posterior.predict import predict
+from ..posterior.prior import draw_prior
+from ..regression import Regression
+from ..sampling import inference_data, methods
 from ..sampling.kept import keeping, say_diagnosis
-from ..sampling.program import StanProgram
-from ..stan_data import history as joint_layout
-from ..stan_data import prepare
-from ..stan_data import rows as glmm
-from ..stan_data.prepare import Prepared
-from .identity import check_nameable
+from .describe import describe
+from .fit import ModelFit
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .fit import ModelFit
-
-SAMPLING = ("engine", "verbose", *(each.name for each in dataclasses.fields(SamplerConfig)))
+SAMPLING = ("engine", "verbose", *(field.name for field in dataclasses.fields(SamplerConfig)))
 """Options of `Model.sample`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+class Model(Regression):
     """A hierarchical regression: nothing is sampled until `sample` is called.
 
     Parameters
@@ -63,7 +44,7 @@ class Model:
     pooling : {"partial", "complete", "none"}
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
-        parameterization : str, or mapping of term to str
+    parameterization : str, or mapping of term to str
         How group effects are dealt with; the posterior is the same. "marginal" integrates those
         of one term out exactly, and draws them afterwards: gaussian family; of several terms
         the one with the most effects, unless another is named, as in {"plate": "marginal"}.
@@ -96,145 +77,6 @@ class Model:
     >>> fit = model.sample(seed=1)                                      # doctest: +SKIP
     """
 
-    formula: str
-    data: pd.DataFrame = field(repr=False)
-    _: dataclasses.KW_ONLY
-    family: str = "gaussian"
-    priors: Mapping[str, Prior] = field(default_factory=dict)
-    pooling: str = "partial"
-    parameterization: str | Mapping[str, str] = "auto"
-    na_action: str = "error"
-    history: PosteriorPrior | History | None = field(default=None, repr=False)
-    priors_at: str = "auto"
-
-    def __post_init__(self) -> None:
-        """Check everything now, so that nothing fails after an hour of sampling."""
-        from .specification import specify
-
-        check_pooling(self.pooling, self.full_design)
-        check_response(self.full_design, self.response_family)
-        check_nameable(self.full_design)
-        check_separable(self.full_design, self.response_family, self.pooling)
-        _ = self.prior_table, self.parameterizations
-        self._check_history()
-        hidden = hidden_priors(
-            self.design,
-            self.centering,
-            self.priors,
-            pooling=self.pooling,
-            priors_at=self.priors_at,
-            history=() if self.joint_prior is None else self.joint_prior.prior.names,
-        )
-        for message in hidden:
-            warn(message)
-        specify(self)  # what a saved fit holds of it
-
-    @functools.cached_property
-    def response_family(self) -> Family:
-        """The family, with its link and functions."""
-        return families.get(self.family)
-
-    @functools.cached_property
-    def full_design(self) -> Design:
-        """The design that the formula asks for, before pooling drops anything."""
-        return build(parse(self.formula), self.data, na_action=self.na_action)  # type: ignore[arg-type]
-
-    @functools.cached_property
-    def design(self) -> Design:
-        """The design that is fitted."""
-        return pooled(self.full_design, self.pooling)
-
-    @functools.cached_property
-    def prior_table(self) -> PriorTable:
-        """Every prior, in order."""
-        return prior_table.resolve(
-            self.program_design,
-            self.response_family,
-            self.priors,
-            estimated=self.pooling != "none",
-            centered=self.centering.terms,
-        )
-
-    @functools.cached_property
-    def centering(self) -> Centering:
-        """Which columns the program gets, so that priors hold where `priors_at` says."""
-        if self.priors_at not in centering.PRIORS_AT:
-            raise OptionError(f"priors_at must be 'auto', 'mean' or 'zero', not {self.priors_at!r}")
-        history = self.joint_prior
-        return centering.choose(
-            self.design,
-            self.priors if isinstance(self.priors, Mapping) else (),
-            pooling=self.pooling,
-            priors_at=self.priors_at,
-            history=None if history is None else history.prior.centers_of(self.design.groups),
-        )
-
-    @functools.cached_property
-    def program_design(self) -> Design:
-        """The design in the columns that the program gets: `design`, some of them centered."""
-        return self.centering.design(self.design)
-
-    @functools.cached_property
-    def parameterizations(self) -> dict[str, str]:
-        """How the effects of each group term are dealt with: marginal, rescaled, ..."""
-        return prepare.parameterizations(
-            self.program_design, self.response_family, self.parameterization, pooling=self.pooling
-        )
-
-    @functools.cached_property
-    def prepared(self) -> Prepared:
-        """The program, its data, and what the reduction left of the rows."""
-        return prepare.prepare(
-            self.program_design,
-            self.response_family,
-            self.prior_table,
-            self.parameterizations,
-            history=self.joint_prior,
-        )
-
-    @property
-    def joint_prior(self) -> History | None:
-        """The history, and how much it counts."""
-        return joint.as_history(self.history)
-
-    def _check_history(self) -> None:
-        history = self.joint_prior
-        if history is None:
-            return
-        if self.pooling == "none":
-            raise OptionError(
-                "history is of a population, which pooling='none' does not have: use 'partial' "
-                "or 'complete'"
-            )
-        joint_layout.check_names(
-            history.prior, joint_layout.coordinates(self.design, self.response_family)
-        )
-
-    @property
-    def fixed_priors(self) -> dict[str, Prior]:
-        """Every prior by name, so that a fit to part of the rows has the same ones."""
-        return {row.name: row.prior for row in self.prior_table.rows}
-
-    @property
-    def program(self) -> StanProgram:
-        """The Stan program; `program.full_code` is exactly what Stan runs."""
-        return self.prepared.program
-
-    @property
-    def stan_data(self) -> dict[str, Any]:
-        """Exactly what Stan gets; sizes and codes are explained in the program.
-
-        In the user's own units, or, for columns whose standard deviation is not between 0.1 and
-        10, in these times a power of ten, with which the sampler is quicker. Columns of correlated
-        group terms, and numbers in products of columns, are less their means where their priors
-        hold there (`priors_at`).
-        """
-        return self.prepared.data
-
-    def prior_summary(self) -> pd.DataFrame:
-        """Every prior, and where its scale comes from: columns prior and source."""
-        return self.prior_table.frame()
-
     def sample(
         self, *, engine: str = "auto", seed: int | None = None, verbose: bool = True, **options: Any
     ) -> ModelFit:
@@ -264,11 +106,8 @@ class Model:
         KeptDrawsError
             If something fails after the draws were drawn: it has them as ``fit``.
         """
-        from .fit import ModelFit
-
         refuse_unknown(options, SAMPLING)
-
-        raw = run.sample(
+        raw = methods.sample(
             self.program,
             self.stan_data,
             engine=engine,
@@ -288,23 +127,21 @@ class Model:
 
         See `StanProgram.optimize`.
         """
-        return run.optimize(self.program, self.stan_data, **options)
+        return methods.optimize(self.program, self.stan_data, **options)
 
     def pathfinder(self, **options: Any) -> ModelFit:
         """Approximate the posterior by Pathfinder; see `StanProgram.pathfinder`."""
-        return self._approximate(run.pathfinder, options)
+        return self._approximate(methods.pathfinder, options)
 
     def laplace(self, **options: Any) -> ModelFit:
         """Approximate the posterior by the normal at its mode; see `StanProgram.laplace`."""
-        return self._approximate(run.laplace, options)
+        return self._approximate(methods.laplace, options)
 
     def variational(self, **options: Any) -> ModelFit:
         """Approximate the posterior by ADVI; see `StanProgram.variational`."""
-        return self._approximate(run.variational, options)
+        return self._approximate(methods.variational, options)
 
     def _approximate(self, method: Any, options: Mapping[str, Any]) -> ModelFit:
-        from .fit import ModelFit
-
         raw = method(self.program, self.stan_data, **options)
         with keeping(raw, f"naming the draws of {self.formula!r}"):
             return ModelFit.from_program(self, raw)
@@ -318,39 +155,27 @@ class Model:
             Groups prior and prior_predictive, with the response's name; one chain of
             independent draws.
         """
-        from ..posterior import predict
-        from ..posterior.prior import draw_prior
-        from ..sampling import inference_data
-
         if self.history is not None:
             raise OptionError(
                 "prior_predictive draws from independent priors, and this model has a history: "
                 "predict() of the fit that the history comes from has what it says of these rows"
             )
         check_integer("draws", draws, 1)
-        seed = choose_seed(seed)
-        prior = draw_prior(
-            self.program_design, self.response_family, self.prior_table, draws=draws, seed=seed
-        )
+        seed, design = choose_seed(seed), self.program_design
+        prior = draw_prior(design, self.response_family, self.prior_table, draws=draws, seed=seed)
         response = self.full_design.response
         assert response is not None
-        drawn = predict.predict(
-            prior,
-            self.program_design,
-            self.response_family,
-            kind="response",
-            new_groups="error",
-            seed=seed,
+        responses = predict(
+            Posterior(prior, self.prepared, None, seed), design, kind="response", new_groups="error"
         )
-        name = glmm.response_variable(response.name)
-        prior = self.centering.to_user(prior, self.design)
-        groups = {"prior": prior, "prior_predictive": drawn.to_dataset(name=name)}
+        groups = {
+            "prior": self.centering.to_user(prior, self.design),
+            "prior_predictive": responses.to_dataset(name=response_variable(response.name)),
+        }
         return inference_data.assemble(groups, {"formula": self.formula, "seed": seed})
 
     def __str__(self) -> str:
         """Show formula, sizes, program and priors."""
-        from .describe import describe
-
         return describe(self)
 
 

@@ -10,8 +10,8 @@ from ..data.levels import listed
 from ..design.design import Design, GroupDesign
 from ..errors import DataError
 from ..naming.names import dim_of, renamed
+from ..naming.variables import level_labels
 from ..sampling import inference_data
-from ..stan_data.rows import level_labels
 
 
 def up_to_date(idata: Any, design: Design) -> Any:

@@ -1,4 +1,4 @@
-"""All of a model but its data, as text that a saved fit holds."""
+"""A model built again from what a saved fit holds of it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..design.design import build
 from ..design.pooling import pooled
-from ..errors import DataError
 from ..family import families
 from ..formula.parse import parse
 from ..priors import distributions as priors
@@ -22,39 +19,6 @@ from .model import Model
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-KEYS = 2
-"""How priors are called: 1, in partialpool 0.1, had one name for a column and a parameter."""
-
-
-def specify(model: Model) -> str:
-    """All of a model but its data, as JSON."""
-    given = {
-        name: [type(prior).__name__, dataclasses.astuple(prior)]
-        for name, prior in model.priors.items()
-    }
-    how = model.parameterization
-    return json.dumps(
-        {
-            "formula": model.formula,
-            "family": model.family,
-            "priors": given,
-            "pooling": model.pooling,
-            "parameterization": how if isinstance(how, str) else dict(how),
-            "history": joint.as_plain(model.joint_prior),
-            "priors_at": model.priors_at,
-            "keys": KEYS,
-        },
-        default=_plain,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Write NumPy's numbers as Python's."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise DataError(f"{value!r} cannot be saved with a fit: give a number, or text")
 
 
 def restore(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:

@@ -141,12 +141,3 @@ def _changes(posterior: xr.Dataset, term: Labelled) -> Mapping[str, str]:
                 changes[old] = group
                 break
     return changes
-
-
-def as_text(label: object) -> str:
-    """Write a label as text that a file can hold: no null, no half of a surrogate pair."""
-    text = str(label)
-    if text.isprintable() and text.isascii():
-        return text
-    text = text.replace("\0", "\\x00")
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from ..arrays import SAMPLE_DIMS, Floats
 from ..design.design import Design, GroupDesign
 from ..design.group_basis import Basis
+from ..naming.names import dim_of, name_of
+from ..naming.variables import effects_of, scale_factor
 from ..priors.centering import Centering
 from ..reduction.marginal import Reduced, arranged
 from ..reduction.sums import GaussianSums
-from ..stan_data import rows as glmm
-from ..stan_data.rows import name_of
 from . import conditional, tables
 from .conditional import Population
 
@@ -41,7 +41,7 @@ def population(
     sds = posterior[name_of("sd", term)].values
     beta = posterior["beta"].values if "beta" in posterior else np.empty((draws, 0))
     sigma = posterior["sigma"].values.ravel() if "sigma" in posterior else np.ones(draws)
-    factor = glmm.scale_factor(posterior, term)
+    factor = scale_factor(posterior, term)
     others = None
     if further:  # by term, coefficient, group
         flat = [np.swapaxes(effects, 1, 2).reshape(draws, -1) for effects in further]
@@ -58,7 +58,7 @@ class GroupEffects:
     Attributes
     ----------
     posterior : Dataset
-        As `glmm.named_posterior` returns it, without the effects.
+        As `named_posterior` returns it, without the effects.
     term : GroupDesign
         The term whose effects were integrated out.
     further : tuple of GroupDesign
@@ -88,7 +88,7 @@ class GroupEffects:
     @property
     def population(self) -> Population:
         """Draws of what the effects depend on."""
-        every = [glmm.effects_of(self.posterior, each) for each in self.further]
+        every = [effects_of(self.posterior, each) for each in self.further]
         flat = [effects.reshape(-1, *effects.shape[2:]) for effects in every]
         return population(self.posterior, self.term, flat)
 
@@ -97,7 +97,7 @@ class GroupEffects:
 
         The same whichever others are asked for.
         """
-        dim = glmm.dim_of(self.term)
+        dim = dim_of(self.term)
         chosen = np.arange(len(self.term.levels)) if groups is None else np.asarray(groups, int)
         effects = conditional.draw_effects(
             self.sums, self.population, groups=chosen.tolist(), seed=self.seed
@@ -175,7 +175,7 @@ class GroupEffects:
                 design, X=design.X[rows], offset=design.offset[rows], groups=tuple(terms)
             )
             drawn = self.draw(chosen)
-            here = self.posterior.isel({glmm.dim_of(term): chosen})
+            here = self.posterior.isel({dim_of(term): chosen})
             yield rows, here.assign({str(drawn.name): drawn}), part
 
 

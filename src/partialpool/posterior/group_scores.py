@@ -8,7 +8,6 @@ fails for effects that are sampled (Merkle, Furr & Rabe-Hesketh 2019, Psychometr
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -19,32 +18,33 @@ from ..arrays import SAMPLE_DIMS, Floats
 from ..design.design import Design
 from ..design.pooling import split
 from ..errors import DataError
-from ..reduction import marginal
+from ..naming.names import name_of
 from ..reduction.marginal import Reduced, arranged
 from ..sampling import inference_data
-from ..stan_data.rows import name_of
+from ..stan_data.prepare import Prepared
 from ..summaries.pareto import pareto_k_threshold
 from . import group_density, predict
 from .effects import population
-from .scores import GroupLoo, refit_to, response_of, se_of, untrusted
+from .group_density import group_rows
+from .posterior import Posterior
+from .refit import Sampler, fit_again
+from .scores import GroupLoo, response_of, se_of, untrusted
 
-if TYPE_CHECKING:
-    from ..model.fit import ModelFit
 
-
-def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
-    """Score every group by the fit to the others; see `ModelFit.loo`."""
+def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool) -> GroupLoo:
+    """Score every group by the fit to the other groups; see `ModelFit.loo`."""
     import pandas as pd
 
-    reduced = _reduced(fit, by)
-    design, posterior = arranged(fit.model.program_design, reduced.label), fit.program_posterior
+    prepared, named = posterior.prepared, posterior.draws
+    reduced = _reduced(prepared, by)
+    design = arranged(prepared.design, reduced.label)
     term = design.groups[0]
     likelihood = _log_likelihood(
-        posterior, design, term.codes, len(term.levels), reduced.sums.reference, fit.seed
+        named, design, term.codes, len(term.levels), reduced.sums.reference, posterior.seed
     )
     draws, groups = likelihood.shape
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], groups)
-    of_population = posterior.drop_vars(name_of("r", term), errors="ignore")
+    shape = (named.sizes["chain"], named.sizes["draw"], groups)
+    of_population = named.drop_vars(name_of("r", term), errors="ignore")
     scores, k = inference_data.psis_loo(
         of_population, xr.DataArray(likelihood.reshape(shape), dims=(*SAMPLE_DIMS, "row"))
     )
@@ -62,26 +62,29 @@ def loo_by_group(fit: ModelFit, by: str, *, refit: bool) -> GroupLoo:
     scores = scores.copy()
     problems: list[str] = []
     for j in np.flatnonzero(bad).tolist():
-        scores[j], found = _without(fit, design, term.codes == j, reduced.sums.reference)
-        problems += [f"without {by} {term.levels[j]}: {line}" for line in found]
+        left_out = term.codes == j
+        scores[j], lines = _score_without(
+            prepared, design, left_out, reduced.sums.reference, sampler
+        )
+        problems += [f"without {by} {term.levels[j]}: {line}" for line in lines]
     full = logsumexp(likelihood, axis=0) - np.log(draws)
     table = pd.DataFrame(
         {"elpd": scores, "pareto_k": k, "refitted": bad},
         index=pd.Index(list(term.levels), name=by),
     )
     total, p = float(scores.sum()), float((full - scores).sum())
-    return GroupLoo(total, se_of(scores), table, response_of(fit), tuple(problems), p=p)
+    return GroupLoo(total, se_of(scores), table, response_of(design), tuple(problems), p=p)
 
 
-def _reduced(fit: ModelFit, by: str) -> Reduced:
-    reduced = fit.model.prepared.reduced
+def _reduced(prepared: Prepared, by: str) -> Reduced:
+    reduced = prepared.reduced
     instead = f"fit.kfold(by={by!r}) fits again without parts of its groups"
     if reduced is None:
         raise DataError(
             f"loo(by={by!r}) needs group effects that are integrated out exactly: family "
             f"'gaussian', partial pooling and parameterization 'auto' or 'marginal'. {instead}"
         )
-    factors = {term.label: term.factor for term in fit.model.design.groups}
+    factors = {term.label: term.factor for term in prepared.design.groups}
     if by != factors[reduced.label]:
         other = f", parameterization={{{by!r}: 'marginal'}} integrates out those of {by}"
         raise DataError(
@@ -127,17 +130,21 @@ def _log_likelihood(
         for each in further
     ]
     design = dataclasses.replace(design, groups=(term, *whole))
-    sums, own = marginal.group_rows(design, codes, groups, reference)
+    sums, own = group_rows(design, codes, groups, reference)
     of = population(posterior, term, [effects[each.label] for each in further])
     return group_density.group_log_likelihood(sums, own, of)
 
 
-def _without(
-    fit: ModelFit, design: Design, out: NDArray[np.bool_], reference: Floats
+def _score_without(
+    prepared: Prepared,
+    design: Design,
+    left_out: NDArray[np.bool_],
+    reference: Floats,
+    sampler: Sampler,
 ) -> tuple[float, list[str]]:
     """Fit without a group, and score its rows together."""
-    rest, held = split(design, out)
-    posterior, _, problems = refit_to(fit, rest)
-    codes = np.zeros(int(out.sum()), dtype=np.int64)
-    likelihood = _log_likelihood(posterior, held, codes, 1, reference, fit.seed)[:, 0]
-    return float(logsumexp(likelihood) - np.log(len(likelihood))), problems
+    rest, held_out = split(design, left_out)
+    posterior, problems = fit_again(prepared, rest, sampler)
+    codes = np.zeros(int(left_out.sum()), dtype=np.int64)
+    likelihood = _log_likelihood(posterior.draws, held_out, codes, 1, reference, posterior.seed)
+    return float(logsumexp(likelihood[:, 0]) - np.log(len(likelihood))), problems

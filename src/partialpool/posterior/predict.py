@@ -13,13 +13,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..arrays import SAMPLE_DIMS
+from ..arrays import SAMPLE_DIMS, Floats
 from ..design.design import Design, GroupDesign
 from ..errors import DataError, OptionError
 from ..family.families import Auxiliaries, Family, Rows
+from ..naming.names import name_of
+from ..naming.variables import effects_of, scale_factor
 from ..priors.unpooled import Own
-from ..stan_data.rows import effects_of, name_of, scale_factor
-from .effects import GroupEffects
+from .posterior import Posterior
 
 Kind = Literal["mean", "response", "linpred"]
 NewGroups = Literal["sample", "population", "error"]
@@ -27,8 +28,6 @@ KINDS = ("mean", "response", "linpred")
 NEW_GROUPS = ("sample", "population", "error")
 CHUNK = 4_000_000
 """Numbers (draws x rows) held at a time besides the result."""
-
-Array = NDArray[np.float64]
 
 
 def check_options(kind: object, new_groups: object) -> None:
@@ -43,45 +42,40 @@ def check_options(kind: object, new_groups: object) -> None:
 
 
 def predict(
-    posterior: xr.Dataset,
+    posterior: Posterior,
     design: Design,
-    family: Family,
     *,
     kind: Kind,
     new_groups: NewGroups,
-    seed: int,
-    own: Own | None = None,
-    effects: GroupEffects | None = None,
+    seed: int | None = None,
 ) -> xr.DataArray:
     """Predict the rows of a design.
 
     Parameters
     ----------
-    posterior : Dataset
-        As `glmm.named_posterior` returns it.
+    posterior : Posterior
     design : Design
-        Of the rows to predict.
+        Of the rows to predict, in the columns of ``posterior.prepared.design``.
     kind : {"mean", "response", "linpred"}
         Expected response (of `trials`: the expected count), a draw of the response, or the
         linear predictor on the scale of the link.
     new_groups : {"sample", "population", "error"}
         What unseen groups have: effects drawn from the population, the same for the same
-        label, or none.
-    seed : int
-    own : Own, optional
-        Priors of the groups' own coefficients, without pooling: unseen groups have these.
-    effects : GroupEffects, optional
-        Those that `posterior` does not hold: drawn for the groups of these rows.
+        label, or none. Without pooling there is no population: "sample" draws their coefficients
+        from the prior.
+    seed : int, optional
+        The posterior's if not given.
 
     Returns
     -------
     DataArray, (chain, draw, row)
         Labelled by the index of the design's data.
     """
+    family, seed = posterior.prepared.family, posterior.seed if seed is None else seed
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
     rows = Rows(design.trials, design.se)
 
-    def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
+    def of_rows(eta: Floats, aux: Auxiliaries) -> NDArray[Any]:
         if kind == "linpred":
             return eta
         if kind == "mean":
@@ -94,59 +88,50 @@ def predict(
         return family.sample(rng, eta, aux, rows)
 
     dtype = np.int64 if kind == "response" and family.discrete else np.float64
-    return _by_rows(posterior, design, family, of, new_groups, seed, dtype, own, effects)
+    return _by_rows(posterior, design, of_rows, new_groups, seed, dtype)
 
 
 def log_likelihood(
-    posterior: xr.Dataset,
-    design: Design,
-    family: Family,
-    *,
-    new_groups: NewGroups = "error",
-    seed: int = 0,
-    own: Own | None = None,
-    effects: GroupEffects | None = None,
+    posterior: Posterior, design: Design, *, new_groups: NewGroups = "error"
 ) -> xr.DataArray:
-    """Log likelihood of every row, times its weight: (chain, draw, row)."""
-    response = design.response
+    """Log likelihood of every row of a design, times its weight: (chain, draw, row)."""
+    response, family = design.response, posterior.prepared.family
     assert response is not None
     rows = Rows(response.trials, response.se)
     weights = 1.0 if response.weights is None else response.weights
 
-    def of(eta: Array, aux: Auxiliaries) -> NDArray[Any]:
+    def of_rows(eta: Floats, aux: Auxiliaries) -> NDArray[Any]:
         return weights * family.log_likelihood(response.y, eta, aux, rows)
 
-    return _by_rows(posterior, design, family, of, new_groups, seed, np.float64, own, effects)
+    return _by_rows(posterior, design, of_rows, new_groups, posterior.seed, np.float64)
 
 
 def _by_rows(
-    posterior: xr.Dataset,
+    posterior: Posterior,
     design: Design,
-    family: Family,
-    function: Callable[[Array, Auxiliaries], NDArray[Any]],
+    function: Callable[[Floats, Auxiliaries], NDArray[Any]],
     new_groups: NewGroups,
     seed: int,
     dtype: type,
-    own: Own | None,
-    effects: GroupEffects | None,
 ) -> xr.DataArray:
-    n = len(design.offset)
-    chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
-    out: NDArray[Any] = np.empty((chains * draws, n), dtype=dtype)
+    """Apply a function of (linear predictor, auxiliary parameters) to chunks of draws."""
+    draws, family = posterior.draws, posterior.prepared.family
+    unpooled, effects = posterior.prepared.unpooled, posterior.effects
+    n, chains, per_chain = len(design.offset), draws.sizes["chain"], draws.sizes["draw"]
+    values: NDArray[Any] = np.empty((chains * per_chain, n), dtype=dtype)
     if effects is None:
-        for part, eta in linear_predictor(
-            posterior, design, new_groups=new_groups, seed=seed, own=own
-        ):
-            out[part] = function(eta, _auxiliaries(posterior, family, part))
+        chunks = linear_predictor(draws, design, new_groups=new_groups, seed=seed, own=unpooled)
+        for part, eta in chunks:
+            values[part] = function(eta, _auxiliaries(draws, family, part))
     else:
         for rows, drawn, some in effects.blocks(design):
             for part, eta in linear_predictor(drawn, some, new_groups=new_groups, seed=seed):
-                out[part, rows] = eta
-        for part in _parts(chains * draws, n):
-            out[part] = function(out[part], _auxiliaries(posterior, family, part))
-    coords = {dim: posterior[dim].values for dim in SAMPLE_DIMS}
+                values[part, rows] = eta
+        for part in _parts(chains * per_chain, n):
+            values[part] = function(values[part], _auxiliaries(draws, family, part))
+    coords = {dim: draws[dim].values for dim in SAMPLE_DIMS}
     return xr.DataArray(
-        out.reshape(chains, draws, n),
+        values.reshape(chains, per_chain, n),
         dims=(*SAMPLE_DIMS, "row"),
         coords={**coords, "row": design.data.index.to_numpy()},
     )
@@ -170,7 +155,7 @@ def linear_predictor(
     new_groups: NewGroups = "error",
     seed: int = 0,
     own: Own | None = None,
-) -> Iterator[tuple[slice, Array]]:
+) -> Iterator[tuple[slice, Floats]]:
     """Yield the linear predictor in chunks of draws: (which draws, (draw, row))."""
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
     beta = _flat(posterior["beta"].values) if "beta" in posterior else np.empty((total, 0))
@@ -191,24 +176,24 @@ def linear_predictor(
         yield part, eta
 
 
-def _flat(values: NDArray[Any]) -> Array:
+def _flat(values: NDArray[Any]) -> Floats:
     return np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
 
 
 def all_effects(
     posterior: xr.Dataset,
     design: Design,
-    slopes: Array,
+    slopes: Floats,
     own: Own | None,
     *,
     new_groups: NewGroups,
     seed: int,
-) -> dict[str, Array]:
+) -> dict[str, Floats]:
     """Effects of each term: (draw, group, coefficient) of old groups, then of new ones.
 
     Codes -1, -2, ... of new groups count from the end, as NumPy's indices do.
     """
-    new: dict[str, Array] = {}
+    new: dict[str, Floats] = {}
     for term in design.groups:
         shape = (len(slopes), len(term.new_levels), len(term.coefficients))
         if name_of("sd", term) in posterior and new_groups == "population":
@@ -227,7 +212,7 @@ def all_effects(
             new[term.label] = own.locations[term.label] + drawn
     if own is not None and own.locations:
         new = own.at_zero(new, slopes)
-    effects: dict[str, Array] = {}
+    effects: dict[str, Floats] = {}
     for term in design.groups:
         old = effects_of(posterior, term)
         old = old.reshape(old.shape[0] * old.shape[1], *old.shape[2:])
@@ -238,7 +223,7 @@ def all_effects(
     return effects
 
 
-def _standard(seed: int, term: GroupDesign, shape: tuple[int, int, int]) -> Array:
+def _standard(seed: int, term: GroupDesign, shape: tuple[int, int, int]) -> Floats:
     """Draw standard normals of each new group: (draw, group, coefficient)."""
     draws, _, q = shape
     drawn = np.empty(shape)

@@ -26,7 +26,7 @@ from ..priors.distributions import (
     StudentT,
 )
 from ..priors.table import PriorTable, cor_name, own_name, sd_name, slope_name
-from ..stan_data.rows import named
+from .named import named
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def draw_prior(
     Returns
     -------
     Dataset
-        As `glmm.named_posterior`, with one chain.
+        As `named_posterior`, with one chain.
 
     Raises
     ------

@@ -11,28 +11,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from ..arrays import Floats
 from ..design.design import Design
 from ..design.pooling import split
-from ..diagnostics.checks import diagnose
 from ..errors import AccuracyError, DataError
-from ..priors.unpooled import own_priors
 from ..sampling import inference_data
-from ..sampling import methods as run
-from ..sampling.fit import Fit
-from ..stan_data import prepare
+from ..stan_data.prepare import Prepared
 from ..summaries.pareto import pareto_k_threshold
 from . import predict
-from .effects import GroupEffects
+from .posterior import Posterior
+from .refit import Sampler, fit_again
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from ..model.fit import ModelFit
 
 SHOWN = 5
 
@@ -95,23 +89,23 @@ class KFold(Score):
     """K-fold cross-validation; pointwise has elpd and fold."""
 
 
-def loo(fit: ModelFit, *, refit: bool) -> Loo:
-    """Score every row by the fit to the others; see `ModelFit.loo`."""
+def loo(posterior: Posterior, sampler: Sampler, *, refit: bool) -> Loo:
+    """Score every row by the fit to the other rows; see `ModelFit.loo`."""
     import pandas as pd
 
-    method = fit.attrs["method"]
-    if method != "sample":
+    if sampler.method != "sample":
         raise AccuracyError(
-            f"these draws come from {method}, not from the posterior, which importance sampling "
-            "takes them for: use fit.kfold(10), or loo() of model.sample()"
+            f"these draws come from {sampler.method}, not from the posterior, which importance "
+            "sampling takes them for: use fit.kfold(10), or loo() of model.sample()"
         )
-    likelihood = fit.log_likelihood()
-    scores, k = inference_data.psis_loo(fit.posterior, likelihood)
+    design = posterior.prepared.design
+    likelihood = predict.log_likelihood(posterior, design)
+    scores, k = inference_data.psis_loo(posterior.draws, likelihood)
     draws = likelihood.sizes["chain"] * likelihood.sizes["draw"]
     bad = ~(k <= pareto_k_threshold(draws))
-    rows = fit.model.full_design.data.index
+    rows = design.data.index
     if bad.any() and not refit:
-        factor = next((term.factor for term in fit.model.design.groups), None)
+        factor = next((term.factor for term in design.groups), None)
         by = "" if factor is None or ":" in factor else f" or fit.kfold(by={factor!r})"
         raise untrusted(
             k,
@@ -124,14 +118,14 @@ def loo(fit: ModelFit, *, refit: bool) -> Loo:
     scores = scores.copy()
     problems: list[str] = []
     for i in np.flatnonzero(bad).tolist():
-        out = np.arange(len(k)) == i
-        scores[out], found = _held_out(fit, out)
-        problems += [f"without row {rows[i]}: {line}" for line in found]
+        left_out = np.arange(len(k)) == i
+        scores[left_out], lines = _score_without(posterior.prepared, left_out, sampler)
+        problems += [f"without row {rows[i]}: {line}" for line in lines]
     flat = likelihood.values.reshape(draws, -1)
     full = logsumexp(flat, axis=0) - np.log(draws)
     table = pd.DataFrame({"elpd": scores, "pareto_k": k, "refitted": bad}, index=rows)
     total, p = float(scores.sum()), float((full - scores).sum())
-    return Loo(total, se_of(scores), table, response_of(fit), tuple(problems), p=p)
+    return Loo(total, se_of(scores), table, response_of(design), tuple(problems), p=p)
 
 
 def untrusted(
@@ -149,26 +143,26 @@ def untrusted(
     )
 
 
-def kfold(fit: ModelFit, k: int, *, by: str | None, seed: int) -> KFold:
+def kfold(prepared: Prepared, sampler: Sampler, k: int, *, by: str | None, seed: int) -> KFold:
     """Score the rows of each part by the fit to the other parts; see `ModelFit.kfold`."""
     import pandas as pd
 
-    data = fit.model.full_design.data
+    data = prepared.design.data
     fold = _folds(data, k, by, seed)
     scores = np.empty(len(fold))
     problems: list[str] = []
     for part in np.unique(fold):
-        scores[fold == part], found = _held_out(fit, fold == part)
-        problems += [f"without fold {part}: {line}" for line in found]
+        scores[fold == part], lines = _score_without(prepared, fold == part, sampler)
+        problems += [f"without fold {part}: {line}" for line in lines]
     table = pd.DataFrame({"elpd": scores, "fold": fold}, index=data.index)
-    return KFold(float(scores.sum()), se_of(scores), table, response_of(fit), tuple(problems))
+    response = response_of(prepared.design)
+    return KFold(float(scores.sum()), se_of(scores), table, response, tuple(problems))
 
 
-def response_of(fit: ModelFit) -> str:
-    """Return what a fit predicts: the expression of its response."""
-    response = fit.model.full_design.response
-    assert response is not None
-    return response.name
+def response_of(design: Design) -> str:
+    """Return what a regression predicts: the expression of its response."""
+    assert design.response is not None
+    return design.response.name
 
 
 def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
@@ -260,67 +254,13 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
     return folds
 
 
-def refit_to(fit: ModelFit, rest: Design) -> tuple[xr.Dataset, GroupEffects | None, list[str]]:
-    """Fit to some rows under the same priors: posterior, effects it lacks, what went wrong.
-
-    `rest` is of `Model.program_design`, and so is the posterior.
-    """
-    model = fit.model
-    given = str(fit.attrs.get("given", " ".join(_REFIT))).split()
-    options = {name: fit.config[name] for name in _REFIT if name in given}
-    family, table = model.response_family, model.prior_table
-    prepared = prepare.prepare(
-        rest, family, table, model.parameterizations, history=model.joint_prior
-    )
-    raw = run.sample(
-        prepared.program,
-        prepared.data,
-        engine=fit.attrs["engine"],
-        seed=fit.seed,
-        verbose=False,
-        progress=False,
-        near=prepared.near,
-        **options,
-    )
-    posterior = prepare.posterior_of(prepared, raw.posterior, rest, family, table, seed=fit.seed)
-    effects = GroupEffects.of(posterior, rest, prepared.reduced, seed=fit.seed)
-    return posterior, effects, _problems(raw, posterior)
-
-
-def _held_out(fit: ModelFit, out: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
-    """Fit without some rows, under the same priors, and score them; new groups are drawn."""
-    model = fit.model
-    rest, held = split(model.program_design, out)
-    posterior, effects, problems = refit_to(fit, rest)
-    likelihood = predict.log_likelihood(
-        posterior,
-        held,
-        model.response_family,
-        new_groups="sample",
-        seed=fit.seed,
-        own=own_priors(rest, model.prior_table),
-        effects=effects,
-    )
-    flat = likelihood.values.reshape(-1, int(out.sum()))
-    scored: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
-    return scored, problems
-
-
-def _problems(raw: Fit, posterior: xr.Dataset) -> list[str]:
-    """Name the worst finding in a fit's population; its groups are too many to look at.
-
-    Under the user's names: the program's own parameters have signs that mean nothing.
-    """
-    groups = [str(name) for name in posterior if str(name).startswith(("r_", "coef_"))]
-    found = diagnose(
-        posterior.drop_vars(groups),
-        raw.sample_stats,
-        max_treedepth=raw.treedepth_limit,
-        adapt_delta=raw.config["adapt_delta"],
-    )
-    failed = [check for check in found.failed if check.name != "chains"]
-    return [check.sentence() for check in failed[:1]]
-
-
-_REFIT = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")
-"""Options of the user's that hold for refits, too; others are found anew for each."""
+def _score_without(
+    prepared: Prepared, left_out: NDArray[np.bool_], sampler: Sampler
+) -> tuple[Floats, list[str]]:
+    """Fit without some rows and score these; effects of groups that are gone are drawn anew."""
+    rest, held_out = split(prepared.design, left_out)
+    posterior, problems = fit_again(prepared, rest, sampler)
+    likelihood = predict.log_likelihood(posterior, held_out, new_groups="sample")
+    flat = likelihood.values.reshape(-1, int(left_out.sum()))
+    scores: Floats = logsumexp(flat, axis=0) - np.log(len(flat))
+    return scores, problems

@@ -13,7 +13,8 @@ from ..arrays import SAMPLE_DIMS, Floats
 from ..design.design import Design, GroupDesign
 from ..design.group_basis import Basis
 from ..errors import DataError, nearest
-from ..stan_data.rows import effects_of, name_of
+from ..naming.names import name_of
+from ..naming.variables import effects_of
 from ..summaries import summary
 
 if TYPE_CHECKING:

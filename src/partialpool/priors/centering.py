@@ -22,7 +22,8 @@ from ..design.centered_columns import TINY, combined, of_products
 from ..design.design import Design, GroupDesign
 from ..design.group_basis import intercepts_of
 from ..design.rank import constant_in
-from ..stan_data.rows import dim_of, name_of, scale_factor
+from ..naming.names import dim_of, name_of
+from ..naming.variables import scale_factor
 from .keys import class_name, slope_name
 
 PRIORS_AT = ("auto", "mean", "zero")

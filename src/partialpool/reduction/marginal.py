@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..design.design import Design, GroupDesign
-from ..posterior.group_density import FurtherRows, GroupRows
 from . import pair_sums as crossed
 from . import sums as reduce
 from .pair_sums import GroupColumns
@@ -216,30 +215,3 @@ def weights_of(design: Design) -> Floats | None:
         return response.weights
     of_se: Floats = (1.0 if response.weights is None else response.weights) / response.se**2
     return of_se
-
-
-def group_rows(
-    design: Design, codes: NDArray[np.int64], groups: int, reference: Floats
-) -> tuple[GaussianSums, GroupRows]:
-    """Sum the rows of each group of the first term, about a reference fit.
-
-    Rows of a further term's group with a code below 0 have none of its effects.
-    """
-    response = design.response
-    assert response is not None
-    term, *others = design.groups
-    further = [columns_of(each) for each in others]
-    X, y, w = columns(design), response.y - design.offset, weights_of(design)
-    sums, own = (
-        reduce.gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w, further=of)
-        for Z, of in ((term.Z, further), (X, []))
-    )
-    count = np.ones(len(y)) if response.weights is None else response.weights
-    residuals, weights = y - X @ reference, np.ones(len(y)) if w is None else w
-    logs = 0.5 * np.log(2 * np.pi) + (0.0 if response.se is None else np.log(response.se))
-    rows, rr, constant = (
-        np.bincount(codes, values, groups).astype(np.float64)
-        for values in (count, weights * residuals**2, -count * logs)
-    )
-    each = FurtherRows.of(X, residuals, weights, codes, groups, further) if further else None
-    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant, each)

@@ -22,8 +22,8 @@ from ..reduction import sums as reduce
 from ..reduction.marginal import Reduced, arranged
 from ..reduction.sums import GaussianSums
 from ..sampling.warm_start import Near
+from .codes import codes, lkj_shape, term_sizes
 from .history import joint_data
-from .rows import codes, lkj_shape, term_sizes
 
 SPARSE = 30
 """Z'W is given whole where it has at most this many times the entries that are not 0: so much

@@ -14,9 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..naming.names import as_text
 from .columns import not_kept, restored, stored
-from .labels import decoded, encoded
+from .labels import as_text, decoded, encoded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -196,3 +196,12 @@ def from_zone(written: Any) -> Any:
                 return zoneinfo.ZoneInfo(name)
             return pytz.timezone(name)
     return None
+
+
+def as_text(label: object) -> str:
+    """Write a label as text that a file can hold: no null, no half of a surrogate pair."""
+    text = str(label)
+    if text.isprintable() and text.isascii():
+        return text
+    text = text.replace("\0", "\\x00")
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -13,6 +13,7 @@ from ..declarations import Declaration
 from ..diagnostics.convergence import flatten
 from ..errors import DataError
 from ..model.fit import ModelFit
+from ..naming.names import name_of
 from ..priors.centering import sd_and_cor
 from ..priors.history import ABOVE_ONE, IDENTITY, LOG, PARTIAL
 from ..priors.keys import RESERVED, class_name
@@ -20,7 +21,6 @@ from ..priors.table import sd_name, slope_name
 from ..sampling import inference_data
 from ..sampling.fit import Fit
 from ..stan_data.history import cor_names
-from ..stan_data.rows import name_of
 
 
 @dataclass(frozen=True, eq=False)

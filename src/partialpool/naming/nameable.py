@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ..data.levels import listed
 from ..design.design import Design, GroupDesign
 from ..errors import DataError, warn
-from ..naming.names import check_characters, check_names
-from ..stan_data.rows import level_labels
 from ..storage import frames
+from .names import check_characters, check_names
+from .variables import level_labels
 
 
 def check_nameable(design: Design) -> None:
