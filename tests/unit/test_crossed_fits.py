@@ -16,11 +16,11 @@ import partialpool as pp
 from partialpool.errors import AccuracyError, DataError, OptionError
 from partialpool.pilot.information import estimated_information
 from partialpool.posterior import conditional, group_density
+from partialpool.posterior import posterior as posterior_module
 from partialpool.posterior.conditional import Population
 from partialpool.posterior.group_density import group_rows
 from partialpool.reduction import marginal
 from partialpool.sampling import inference_data
-from partialpool.stan_data import prepare
 
 FORMULA = "diameter ~ 1 + (1 | plate) + (1 | sample)"
 PENICILLIN = pp.datasets.load("penicillin")
@@ -203,7 +203,7 @@ def pair() -> Pair:
     model = dataclasses.replace(model, formula=formula)
     with pytest.MonkeyPatch.context() as patch:
         kept = sample(model, **SHORT)
-        patch.setattr(prepare, "KEPT", 0)
+        patch.setattr(posterior_module, "KEPT", 0)
         return kept, sample(model, **SHORT)
 
 

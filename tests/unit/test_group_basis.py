@@ -16,10 +16,10 @@ from partialpool.design.group_basis import Basis, basis_of, intercepts_of
 from partialpool.design.span import equals, span_of
 from partialpool.errors import PartialPoolError
 from partialpool.model.fit import group_moments
+from partialpool.posterior import posterior as posterior_module
 from partialpool.posterior import predict, tables
 from partialpool.posterior.prior import draw_prior
 from partialpool.sampling import inference_data
-from partialpool.stan_data import prepare
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "draws": 400, "verbose": False
@@ -338,7 +338,7 @@ def test_effects_that_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         model = pp.Model(formula, DATA)
         kept = model.sample(**SHORT)
         with monkeypatch.context() as patch:
-            patch.setattr(prepare, "KEPT", 0)
+            patch.setattr(posterior_module, "KEPT", 0)
             large = model.sample(**SHORT)
         assert "r_g" not in large.posterior
         expected, found = kept.coef(), large.coef()

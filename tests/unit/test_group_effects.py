@@ -15,8 +15,8 @@ import partialpool as pp
 from partialpool.errors import DataError
 from partialpool.model.fit import group_moments
 from partialpool.posterior import effects as group_effects
+from partialpool.posterior import posterior as posterior_module
 from partialpool.posterior import predict
-from partialpool.stan_data import prepare
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 200, "draws": 400, "verbose": False
@@ -51,7 +51,7 @@ def pair(request: pytest.FixtureRequest) -> Pair:
     model = pp.Model(FORMULAS[request.param], DATA)
     with pytest.MonkeyPatch.context() as patch:
         kept = model.sample(**SHORT)
-        patch.setattr(prepare, "KEPT", 0)
+        patch.setattr(posterior_module, "KEPT", 0)
         return kept, model.sample(**SHORT)
 
 
@@ -150,7 +150,7 @@ def test_kfold_and_ladder_do_without_kept_effects(monkeypatch: pytest.MonkeyPatc
     fit = model.sample(**SHORT)
     expected = fit.kfold(3)
     ladder = pp.pooling_ladder(FORMULAS["slopes"], DATA, **SHORT)
-    monkeypatch.setattr(prepare, "KEPT", 0)
+    monkeypatch.setattr(posterior_module, "KEPT", 0)
     large = model.sample(**SHORT)
     pd.testing.assert_frame_equal(large.kfold(3).pointwise, expected.pointwise)
     found = pp.pooling_ladder(FORMULAS["slopes"], DATA, **SHORT)

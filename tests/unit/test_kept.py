@@ -15,10 +15,9 @@ from partialpool.diagnostics import checks as diagnostics
 from partialpool.errors import DataWarning, KeptDrawsError, SamplingError
 from partialpool.model import fit as model_fit
 from partialpool.model import ladder
-from partialpool.posterior import conditional
+from partialpool.posterior import conditional, posterior
 from partialpool.sampling import methods as run
 from partialpool.sampling.fit import Fit
-from partialpool.stan_data import rows as glmm
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 60, "draws": 20, "verbose": False
@@ -58,7 +57,7 @@ def drawn(way: str, patch: pytest.MonkeyPatch) -> pp.ModelFit:
 
 
 PARTS = {
-    "naming": (glmm, "named"),
+    "naming": (posterior, "named"),
     "effects": (conditional, "draw_effects"),
     "the data": (model_fit.frames, "to_dataset"),
 }
@@ -90,7 +89,7 @@ def test_an_interrupt_leaves_a_file(cache: Path, monkeypatch: pytest.MonkeyPatch
     def interrupted(*_: object, **__: object) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(glmm, "named", interrupted)
+    monkeypatch.setattr(posterior, "named", interrupted)
     with pytest.raises(KeyboardInterrupt) as caught:
         model().sample(**SHORT)
     (path,) = (cache / "kept-draws").iterdir()
@@ -102,7 +101,7 @@ def test_where_the_cache_cannot_be_written_the_fit_is_in_the_error(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (cache / "kept-draws").write_text("a file where a folder should be")
-    monkeypatch.setattr(glmm, "named", broken)
+    monkeypatch.setattr(posterior, "named", broken)
     with pytest.raises(KeptDrawsError) as caught:
         model().sample(**SHORT)
     assert caught.value.paths == ()
@@ -157,7 +156,7 @@ def test_a_ladder_keeps_the_fits_before_one_that_fails(
     options = {key: value for key, value in SHORT.items() if key != "verbose"}
     whole = pp.pooling_ladder("y ~ x + (1 | g)", data(), verbose=False, **options)
     calls: list[object] = []
-    real = run.sample if stage == "sampling" else glmm.named
+    real = run.sample if stage == "sampling" else posterior.named
 
     def third_fails(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
@@ -165,7 +164,7 @@ def test_a_ladder_keeps_the_fits_before_one_that_fails(
             raise SamplingError("Stan said no")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(run if stage == "sampling" else glmm, real.__name__, third_fails)
+    monkeypatch.setattr(run if stage == "sampling" else posterior, real.__name__, third_fails)
     with pytest.raises(KeptDrawsError, match="Stan said no") as caught:
         ladder.pooling_ladder("y ~ x + (1 | g)", data(), verbose=False, **options)
     assert list(caught.value.fits) == ["complete", "none"]

@@ -17,8 +17,8 @@ import partialpool as pp
 from partialpool.design.pooling import pooled, split
 from partialpool.errors import DataError, OptionError
 from partialpool.posterior import predict
+from partialpool.posterior.posterior import Posterior
 from partialpool.posterior.prior import draw_prior
-from partialpool.priors.unpooled import own_priors
 
 FORMULA = (
     "hits | trials(n) + weights(w) ~ x + s + offset(o) + (1 + x || a) + (1 + s | b) + (0 + x | a:b)"
@@ -52,6 +52,10 @@ def prior_of(model: pp.Model, draws: int = DRAWS) -> xr.Dataset:
     return draw_prior(model.design, model.response_family, model.prior_table, draws=draws, seed=3)
 
 
+def of(model: pp.Model, draws: xr.Dataset) -> Posterior:
+    return Posterior(draws, model.prepared, None, 0)
+
+
 POSTERIOR = prior_of(MODEL)
 
 
@@ -83,7 +87,7 @@ PHI = POSTERIOR["phi"].values.reshape(-1, 1)
 
 def predicted(design: Any, kind: Any, **options: Any) -> xr.DataArray:
     given: dict[str, Any] = {"new_groups": "error", "seed": 1} | options
-    return predict.predict(POSTERIOR, design, MODEL.response_family, kind=kind, **given)
+    return predict.predict(of(MODEL, POSTERIOR), design, kind=kind, **given)
 
 
 def test_uncorrelated_and_correlated_terms_are_what_they_say() -> None:
@@ -98,7 +102,7 @@ def test_linear_predictor_mean_and_log_likelihood() -> None:
     p = 1 / (1 + np.exp(-ETA))
     n = DATA["n"].to_numpy()
     np.testing.assert_allclose(predicted(MODEL.design, "mean")[0], n * p)
-    likelihood = predict.log_likelihood(POSTERIOR, MODEL.design, MODEL.response_family)
+    likelihood = predict.log_likelihood(of(MODEL, POSTERIOR), MODEL.design)
     exact = stats.betabinom(n, p * PHI, (1 - p) * PHI).logpmf(DATA["hits"].to_numpy())
     np.testing.assert_allclose(likelihood[0], DATA["w"].to_numpy() * exact, rtol=1e-8)
 
@@ -117,11 +121,11 @@ def test_responses_have_the_mean_and_variance_of_the_family() -> None:
     one = prior_of(model, 1)
     many = one.isel(draw=np.zeros(20_000, int)).assign_coords(draw=np.arange(20_000))
     drawn = predict.predict(
-        many, model.design, model.response_family, kind="response", new_groups="error", seed=4
+        of(model, many), model.design, kind="response", new_groups="error", seed=4
     )[0].values
-    eta = predict.predict(
-        one, model.design, model.response_family, kind="linpred", new_groups="error", seed=4
-    )[0, 0].values
+    eta = predict.predict(of(model, one), model.design, kind="linpred", new_groups="error", seed=4)[
+        0, 0
+    ].values
     p, phi = 1 / (1 + np.exp(-eta)), one["phi"].item()
     exact = stats.betabinom(DATA["n"].to_numpy(), p * phi, (1 - p) * phi)
     error = np.sqrt(exact.var() / len(drawn))
@@ -157,11 +161,9 @@ GAUSSIAN = pp.Model(
 def of_new_groups(
     labels: list[str], x: float, *, how: Any = "sample", seed: int = 5
 ) -> xr.DataArray:
-    draws = prior_of(GAUSSIAN, 200)
     return predict.predict(
-        draws,
+        of(GAUSSIAN, prior_of(GAUSSIAN, 200)),
         GAUSSIAN.design.on(newcomers(labels, x), new_groups=how),
-        GAUSSIAN.response_family,
         kind="linpred",
         new_groups=how,
         seed=seed,
@@ -217,14 +219,13 @@ def test_without_pooling_new_groups_have_their_prior() -> None:
         "y ~ x + (1 + x | g)", GAUSSIAN.data, pooling="none",
         priors={"coef(g, Intercept)": pp.Normal(10, 2), "coef(g, x)": pp.Normal(-3, 0.5)},
     )  # fmt: skip
-    own = own_priors(model.design, model.prior_table)
     labels = [f"new {i}" for i in range(5000)]
 
     def at(x: float) -> np.ndarray:
         design = model.full_design.on(newcomers(labels, x), new_groups="sample")
         found = predict.predict(
-            prior_of(model, 2), pooled(design, "none"), model.response_family,
-            kind="linpred", new_groups="sample", seed=5, own=own,
+            of(model, prior_of(model, 2)), pooled(design, "none"),
+            kind="linpred", new_groups="sample", seed=5,
         )  # fmt: skip
         return found[0, 0].values
 
@@ -237,8 +238,8 @@ def test_without_pooling_new_groups_have_their_prior() -> None:
     design = model.full_design.on(newcomers(["p"], 1.0), new_groups="population")
     with pytest.raises(OptionError, match="without pooling there is no population of g"):
         predict.predict(
-            prior_of(model, 2), pooled(design, "none"), model.response_family,
-            kind="mean", new_groups="population", seed=5, own=own,
+            of(model, prior_of(model, 2)), pooled(design, "none"),
+            kind="mean", new_groups="population", seed=5,
         )  # fmt: skip
 
 
@@ -269,9 +270,8 @@ def test_unknown_options(kind: str, new_groups: str, message: str) -> None:
 def test_a_number_and_its_text_are_different_new_groups() -> None:
     frame = pd.DataFrame({"g": np.array([7, "7", "new"], dtype=object), "x": 0.0})
     drawn = predict.predict(
-        prior_of(GAUSSIAN, 50),
+        of(GAUSSIAN, prior_of(GAUSSIAN, 50)),
         GAUSSIAN.design.on(frame, new_groups="sample"),
-        GAUSSIAN.response_family,
         kind="linpred",
         new_groups="sample",
         seed=5,

@@ -14,7 +14,7 @@ import partialpool as pp
 from partialpool.diagnostics.convergence import convergence
 from partialpool.errors import DataError
 from partialpool.pilot.coordinates import coordinates
-from partialpool.posterior.named import named_posterior
+from partialpool.posterior.named import in_users_units, named
 from partialpool.posterior.prior import draw, draw_prior, lkj_cholesky
 from partialpool.priors import distributions as priors
 from partialpool.sampling import methods as run
@@ -257,7 +257,12 @@ def test_prior_draws_are_those_of_the_program() -> None:
         warmup=500,
     )
     sampled = moments(
-        named_posterior(raw.posterior, ours.design, ours.response_family, ours.prior_table)
+        named(
+            in_users_units(raw.posterior, ours.design, ours.response_family),
+            ours.design,
+            ours.response_family,
+            ours.prior_table,
+        )
     )
     other = pp.Model(
         "y ~ x + (1 + x | g) + (1 | s)", data, family="student",

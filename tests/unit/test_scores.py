@@ -37,7 +37,7 @@ def exact_left_out(out: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def measured() -> pp.ModelFit:
     model = pp.Model("y | se(se) ~ 1", MEASURED, priors={"Intercept": PRIOR})
-    return model.sample(**FAST, warmup=300, draws=1000)
+    return model.sample(**FAST, warmup=300, draws=4000)
 
 
 def test_loo_is_what_it_is_without_the_row(measured: pp.ModelFit) -> None:

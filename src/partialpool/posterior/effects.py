@@ -58,7 +58,7 @@ class GroupEffects:
     Attributes
     ----------
     posterior : Dataset
-        As `named_posterior` returns it, without the effects.
+        As `named` returns it, without the effects.
     term : GroupDesign
         The term whose effects were integrated out.
     further : tuple of GroupDesign

@@ -35,20 +35,6 @@ def in_users_units(raw: xr.Dataset, design: Design, family: Family) -> xr.Datase
     return raw.assign({name: raw[name] * f for name, f in factors.items() if name in raw})
 
 
-def named_posterior(
-    raw: xr.Dataset, design: Design, family: Family, table: PriorTable
-) -> xr.Dataset:
-    """Give the draws of a program in ``stan/glmm/`` the names that the user knows.
-
-    Returns
-    -------
-    Dataset
-        ``beta`` (coefficient); of each group term g ``sd_g`` (g_coefficient), ``cor_g`` (g_pair)
-        and ``r_g`` (g, g_coefficient), or ``coef_g`` without pooling; ``sigma``, ``nu``, ``phi``.
-    """
-    return named(in_users_units(raw, design, family), design, family, table)
-
-
 def named(
     raw: xr.Dataset,
     design: Design,
@@ -57,9 +43,24 @@ def named(
     *,
     without: Collection[str] = (),
 ) -> xr.Dataset:
-    """Give draws in the user's units their names, as `named_posterior`.
+    """Give the draws of a program in ``stan/glmm/`` the names that the user knows.
 
-    `without` has the labels of terms whose effects are not in `raw`.
+    Parameters
+    ----------
+    raw : Dataset
+        Under the program's names, in the user's units (`in_users_units`).
+    design : Design
+        In the columns that the program got.
+    family : Family
+    table : PriorTable
+    without : collection of str
+        Labels of terms whose effects are not in `raw`.
+
+    Returns
+    -------
+    Dataset
+        ``beta`` (coefficient); of each group term g ``sd_g`` (g_coefficient), ``cor_g`` (g_pair)
+        and ``r_g`` (g, g_coefficient), or ``coef_g`` without pooling; ``sigma``, ``nu``, ``phi``.
     """
     parts: dict[str, tuple[tuple[str, ...], Any]] = {}
     coords: dict[str, Any] = {dim: raw[dim].values for dim in SAMPLE_DIMS if dim in raw.coords}

@@ -9,7 +9,7 @@ import xarray as xr
 from ..reduction import marginal
 from ..stan_data.prepare import Prepared
 from .effects import GroupEffects
-from .named import named, named_posterior
+from .named import in_users_units, named
 
 KEPT = 20_000_000
 """Group effects (draws x groups x coefficients) up to which those drawn afterwards are kept."""
@@ -22,7 +22,7 @@ class Posterior:
     Attributes
     ----------
     draws : Dataset
-        As `named_posterior` returns it, in the columns of ``prepared.design``.
+        As `named` returns it, in the columns of ``prepared.design``.
     prepared : Prepared
         The design, family and priors that the draws are of.
     effects : GroupEffects or None
@@ -55,7 +55,11 @@ class Posterior:
         """
         design, family, priors = prepared.design, prepared.family, prepared.priors
         if prepared.reduced is None:
-            return cls.of(named_posterior(raw, design, family, priors), prepared, seed=seed)
+            return cls.of(
+                named(in_users_units(raw, design, family), design, family, priors),
+                prepared,
+                seed=seed,
+            )
         ordered = marginal.arranged(design, prepared.reduced.label)
         term, *further = ordered.groups
         sampled = raw if further else raw.drop_vars("r", errors="ignore")

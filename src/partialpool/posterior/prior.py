@@ -39,7 +39,7 @@ def draw_prior(
     Returns
     -------
     Dataset
-        As `named_posterior`, with one chain.
+        As `named`, with one chain.
 
     Raises
     ------
