@@ -89,7 +89,7 @@ def table(family: str, rng: np.random.Generator) -> pd.DataFrame:
 
 def densities(model: pp.Model, seed: int) -> np.ndarray:
     """Log densities at random points, less that at the first of them."""
-    program, near = model.program, model.prepared.near
+    program, near = model.program, model.prepared.mode_hint
     assert near is not None
     density = StanliEngine().density(program, program.check_data(model.stan_data), seed=1)
     size = len(density.unconstrain(near.values))

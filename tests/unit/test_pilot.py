@@ -142,7 +142,7 @@ def test_extreme_data_start_at_a_finite_density(
     response = "y | trials(n) + weights(w)" if family == "beta_binomial" else "y | weights(w)"
     data = pd.DataFrame(columns)
     model = pp.Model(f"{response} ~ x + {groups}", data, family=family, parameterization="rescaled")
-    near = model.prepared.near
+    near = model.prepared.mode_hint
     assert near is not None, what
     here = run.log_density(model.program, model.stan_data, near.values, engine="stanli")
     assert np.isfinite(here.value)

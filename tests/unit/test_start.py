@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 import arviz as az
@@ -19,7 +20,7 @@ from partialpool.sampling import curvature
 from partialpool.sampling import methods as run
 from partialpool.sampling import warm_start as start
 from partialpool.sampling.inference_data import group
-from partialpool.sampling.warm_start import Near, Start
+from partialpool.sampling.warm_start import ModeHint, NoStart, WarmStart
 
 QUIET: dict[str, Any] = {"engine": "stanli", "seed": 1, "verbose": False, "progress": False}
 SCALES = """
@@ -45,10 +46,56 @@ def program(code: str) -> pp.StanProgram:
     return pp.StanProgram("test", None, code)
 
 
-def found(code: str, data: dict[str, Any], values: dict[str, Any], **more: Any) -> Start | None:
+def found(
+    code: str, data: dict[str, Any], values: dict[str, Any], **more: Any
+) -> WarmStart | NoStart:
     of = program(code)
     density = StanliEngine().density(of, data, seed=1)
-    return start.find(density, of, data, Near(values, **more), chains=4, seed=1)
+    return start.find(density, of, data, ModeHint(values, **more), chains=4, seed=1)
+
+
+def assert_no_start(start: WarmStart | NoStart, reason: str) -> None:
+    assert isinstance(start, NoStart)
+    assert re.search(reason, start.reason), start.reason
+
+
+NO_STARTS = {
+    "transform of some parameter's type": (
+        "parameters { sum_to_zero_vector[3] x; } model { x ~ normal(0, 1); }",
+        {"x": np.zeros(3)}, (),
+    ),
+    "no parameters but standardised": (
+        "parameters { vector[2] z; } model { z ~ normal(0, 1); }", {"z": np.zeros(2)}, ("z",)
+    ),
+    "search for the mode failed": (
+        "parameters { real<lower=0> x; } model { x ~ normal(0, 1); }", {"x": -1.0}, ()
+    ),
+    "Hessian .* is not finite": (
+        "parameters { real x; } model { target += x < 1 ? 0 : negative_infinity(); }",
+        {"x": 0.5}, (),
+    ),
+    "no proper maximum": (
+        "parameters { real x; real y; } model { x + y ~ normal(0, 1); }", {"x": 0.5, "y": 0.0}, ()
+    ),
+    "curvature of the log density": (
+        "parameters { real x; } model { target += -0.5 * x^2 - 5 * x^6; }", {"x": 0.5}, ()
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", NO_STARTS)
+def test_there_is_a_reason_where_there_is_no_start(reason: str) -> None:
+    code, values, standard = NO_STARTS[reason]
+    assert_no_start(found(code, {}, values, standard=standard), reason)
+
+
+def test_a_fit_says_how_its_chains_started(sleep: pp.Model) -> None:
+    short = {**QUIET, "draws": 20, "chains": 1}
+    assert "about the mode" in sleep.sample(**short).attrs["start"]
+    given = sleep.sample(**short, inits=0.1, warmup=50).attrs["start"]
+    assert given == "Stan's own warmup: the user gave inits"
+    plain = program("parameters { real x; } model { x ~ normal(0, 1); }").sample({}, **short)
+    assert "no point is known from which to look for the mode" in plain.attrs["start"]
 
 
 def test_scales_are_stans() -> None:
@@ -76,7 +123,7 @@ def test_normal_is_found_exactly() -> None:
     m = [1.0, -2.0, 300.0]
     S = np.array([[1, 0.5, 0], [0.5, 2, 30], [0, 30, 1e4]])
     one = found(NORMAL, {"m": m, "S": S.tolist()}, {"x": np.zeros(3)})
-    assert one is not None
+    assert isinstance(one, WarmStart)
     np.testing.assert_allclose(one.mode, m, rtol=1e-4, atol=1e-3)
     np.testing.assert_allclose(one.inv_metric, S, rtol=1e-3, atol=1e-3)
     np.testing.assert_allclose(one.moments, 1, rtol=1e-3)
@@ -89,7 +136,7 @@ def test_normal_is_found_exactly() -> None:
 
 
 def test_funnel_has_no_start() -> None:
-    assert found(FUNNEL, {}, {"t": 1.0, "x": np.ones(6)}) is None
+    assert_no_start(found(FUNNEL, {}, {"t": 1.0, "x": np.ones(6)}), "no proper maximum|curvature")
 
 
 def test_standard_parameters_are_left_alone() -> None:
@@ -98,7 +145,7 @@ def test_standard_parameters_are_left_alone() -> None:
     model { mu ~ normal(2, 0.1); z ~ std_normal(); }
     """
     one = found(code, {}, {"mu": 0.0, "z": np.zeros(100)}, standard=("z",))
-    assert one is not None
+    assert isinstance(one, WarmStart)
     np.testing.assert_allclose(one.inv_metric, [0.01, *[1.0] * 100], rtol=1e-3)
     z = np.array([each["z"] for each in one.inits])
     assert 0.8 < z.std() < 1.2
@@ -110,8 +157,8 @@ def test_what_depends_on_the_standard_ones_has_no_start() -> None:
     model {{ mu ~ normal({} * sum(z) / 10, 0.1); z ~ std_normal(); }}
     """
     values = {"mu": 0.0, "z": np.zeros(100)}
-    assert found(code.format(0.03), {}, values, standard=("z",)) is not None
-    assert found(code.format(0.3), {}, values, standard=("z",)) is None
+    assert isinstance(found(code.format(0.03), {}, values, standard=("z",)), WarmStart)
+    assert_no_start(found(code.format(0.3), {}, values, standard=("z",)), "correlated with")
 
 
 @pytest.fixture(scope="module")
@@ -140,11 +187,11 @@ def test_options_that_are_given_win(sleep: pp.Model) -> None:
 
 def test_configure_without_a_start_changes_nothing() -> None:
     given = SamplerConfig(seed=3)
-    assert start.configure(given, None, ()) is given
+    assert start.configure(given, NoStart("a test"), ()) is given
 
 
 def test_long_steps_where_near_normal() -> None:
-    one = Start(np.zeros(1), np.ones((1, 1)), [{}] * 4, np.ones(1), 1.2)
+    one = WarmStart(np.zeros(1), np.ones((1, 1)), [{}] * 4, np.ones(1), 1.2)
     assert one.near_normal
     plain = SamplerConfig(seed=3)
     long = start.configure(plain, one, ())
@@ -169,7 +216,7 @@ def test_trajectories_are_half_a_turn_long(size: int, depth: int) -> None:
     `benchmarks/steps.py` has what this buys; the depths are those that gave the most effective
     draws per gradient, the worse of bulk and tail, of 3, 4, 5 and 10.
     """
-    one = Start(np.zeros(size), np.ones(size), [{}] * 4, np.ones(1), 1.0)
+    one = WarmStart(np.zeros(size), np.ones(size), [{}] * 4, np.ones(1), 1.0)
     assert one.treedepth == depth
 
 
@@ -182,12 +229,12 @@ def test_correlations_that_a_diagonal_metric_leaves_take_longer_trajectories() -
     depths = {}
     for rho in (0.0, 0.9, 0.998):
         one = found(code.format(rho), {}, values, standard=("z",))
-        assert one is not None
+        assert isinstance(one, WarmStart)
         assert one.stretch == pytest.approx(np.sqrt((1 + rho) / (1 - rho)), rel=1e-3)
         depths[rho] = one.treedepth
     assert depths[0.0] == start.DEPTH
     assert depths[0.998] >= 6
-    near = Near(values, standard=("z",))
+    near = ModeHint(values, standard=("z",))
     options = {**QUIET, "near": near}
     fit = run.sample(program(code.format(0.998)), {}, **options)
     assert float(az.ess(fit.posterior)["x"].min()) > 1000

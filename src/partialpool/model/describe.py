@@ -37,8 +37,8 @@ def describe(model: Regression) -> str:
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
-    near = model.prepared.near
-    if near is not None and near.smooth:
+    hint = model.prepared.mode_hint
+    if hint is not None and hint.smooth:
         lines.append(f"  start    {START}")
     why = why_sampled(model)
     lines += [f"  note     {note}" for note in (*design.notes, *([why] if why else []))]
@@ -88,5 +88,5 @@ def why_sampled(model: Regression) -> str | None:
 def _how(model: Regression, label: str) -> str:
     """Say how a term's effects are dealt with, and why where that is not what was asked for."""
     chosen, prepared = model.parameterizations[label], model.prepared
-    failed = prepared.reduced is None and prepared.near is None
+    failed = prepared.reduced is None and prepared.mode_hint is None
     return NO_PILOT if failed and chosen == "rescaled" else HOW[chosen]

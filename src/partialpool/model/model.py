@@ -113,7 +113,7 @@ class Model(Regression):
             engine=engine,
             seed=seed,
             verbose=False,
-            near=self.prepared.near,
+            hint=self.prepared.mode_hint,
             **options,
         )
         with keeping(raw, f"naming the draws of {self.formula!r}"):

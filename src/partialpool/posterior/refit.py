@@ -72,7 +72,7 @@ def fit_again(prepared: Prepared, design: Design, sampler: Sampler) -> tuple[Pos
         seed=sampler.seed,
         verbose=False,
         progress=False,
-        near=again.near,
+        hint=again.mode_hint,
         **sampler.options,
     )
     posterior = Posterior.of_program(fit.posterior, again, seed=sampler.seed)

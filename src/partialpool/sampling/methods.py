@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from ..engines import select
-from ..engines.base import Draws, LogDensity, Mode
+from ..engines.base import Draws, Engine, LogDensity, Mode
 from ..engines.config import Inits, SamplerConfig, check_inits
 from ..errors import DataError, EngineError, OptionError
 from ..options import check_integer, choose_seed
 from ..source.labels import check_labels
 from ..source.program import StanSource
-from . import warm_start as start
+from . import warm_start
 from .fit import Fit
 from .kept import keeping_draws, say_diagnosis
-from .warm_start import Near
+from .warm_start import ModeHint, NoStart, WarmStart
 
 Labels = Mapping[str, Any] | None
 
-OWN_START = {"inits", "metric", "inv_metric", "step_size", "adapt_engaged"}
-"""Options with which the user starts the sampler in a way of their own."""
+START_OPTIONS = {"inits", "metric", "inv_metric", "step_size", "adapt_engaged"}
+"""Options that say how the sampler starts: with one of them there is no warm start."""
 
 
 def sample(
@@ -38,16 +38,17 @@ def sample(
     engine: str = "auto",
     seed: int | None = None,
     verbose: bool = True,
-    near: Near | None = None,
+    hint: ModeHint | None = None,
     **options: Any,
 ) -> Fit:
     """Draw from the posterior by NUTS; see `StanProgram.sample`.
 
     Parameters
     ----------
-    near : Near, optional
+    hint : ModeHint, optional
         From where to look for the mode: then chains start about it, in the metric of the
-        density there, with the warmup that is enough for it. Options that are given win.
+        density there, with the warmup that is enough for it. Options that the user gave stay as
+        they are. The fit's ``attrs["start"]`` says how the chains started, and why.
     verbose : bool
         Print which prior constants were left at their defaults, and when sampling ends one line:
         fine, or the worst finding of the diagnosis.
@@ -65,17 +66,45 @@ def sample(
         listed = ", ".join(f"{name}={value}" for name, value in defaults.items())
         print(f"{program.name}: priors at their defaults, in the units of the example: {listed}")
     runner = select(engine)
-    if near is not None and near.smooth and not options.keys() & OWN_START:
-        density = runner.density(program, checked, seed=config.seed)
-        found = start.find(density, program, checked, near, chains=config.chains, seed=config.seed)
-        config = start.configure(config, found, options.keys())
+    start = _start(runner, program, checked, hint, config, options)
+    config = warm_start.configure(config, start, options.keys())
     draws = runner.sample(program, checked, config)
     with keeping_draws(draws, program.name):
-        draws = dataclasses.replace(draws, info={**draws.info, "given": " ".join(sorted(options))})
+        told = {"given": " ".join(sorted(options)), "start": _describe(start)}
+        draws = dataclasses.replace(draws, info={**draws.info, **told})
         fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
     if verbose:
         say_diagnosis(fit)
     return fit
+
+
+def _start(
+    runner: Engine,
+    program: StanSource,
+    data: Mapping[str, Any],
+    hint: ModeHint | None,
+    config: SamplerConfig,
+    options: Mapping[str, Any],
+) -> WarmStart | NoStart:
+    """Look for a warm start where there is a hint and the user chose no start."""
+    if chosen := sorted(options.keys() & START_OPTIONS):
+        return NoStart(f"the user gave {', '.join(chosen)}")
+    if hint is None:
+        return NoStart("no point is known from which to look for the mode")
+    if not hint.smooth:
+        return NoStart("a program that samples effects in this parameterization may have funnels")
+    density = runner.density(program, data, seed=config.seed)
+    return warm_start.find(density, program, data, hint, chains=config.chains, seed=config.seed)
+
+
+def _describe(start: WarmStart | NoStart) -> str:
+    """Say how the chains started, for the fit's attributes."""
+    if isinstance(start, NoStart):
+        return f"Stan's own warmup: {start.reason}"
+    return (
+        "about the mode, in the metric of the inverse Hessian there (curvature two standard "
+        f"deviations from the mode: up to {start.stiffness:.3g} times that of a normal)"
+    )
 
 
 def optimize(

@@ -19,7 +19,7 @@ from ..reduction import marginal
 from ..reduction.equal_rows import collapsed
 from ..reduction.marginal import Reduced
 from ..sampling.program import StanProgram
-from ..sampling.warm_start import Near
+from ..sampling.warm_start import ModeHint
 from . import rows as sampled_rows
 from . import sums as integrated_sums
 from .history import tempered
@@ -45,7 +45,7 @@ class Prepared:
         The sums that are left of the rows, where a term's effects are integrated out.
     rows : int
         Number of distinct rows, where equal ones were taken together.
-    near : Near or None
+    mode_hint : ModeHint or None
         A point from which the posterior mode can be looked for, if the posterior has a mode.
     """
 
@@ -58,7 +58,7 @@ class Prepared:
     data: dict[str, Any]
     reduced: Reduced | None
     rows: int
-    near: Near | None
+    mode_hint: ModeHint | None
 
     def of_rows(self, design: Design) -> Prepared:
         """Prepare the same regression for a design of other rows, with the same priors."""
@@ -130,7 +130,7 @@ def integrated(
         data=data,
         reduced=reduced,
         rows=len(design.offset),
-        near=integrated_sums.near(data),
+        mode_hint=integrated_sums.mode_hint(data),
     )
 
 
@@ -156,7 +156,7 @@ def sampled(
     values = starts(data, pilot)
     # Effects of several terms can stand in for each other, so their posterior is no near-normal.
     smooth = forms in ([], ["rescaled"])
-    near = None if values is None else Near(values, standard=("z",), smooth=smooth)
+    hint = None if values is None else ModeHint(values, standard=("z",), smooth=smooth)
     return Prepared(
         design=design,
         family=family,
@@ -167,7 +167,7 @@ def sampled(
         data=data,
         reduced=None,
         rows=len(distinct.offset),
-        near=near,
+        mode_hint=hint,
     )
 
 

@@ -21,7 +21,7 @@ from ..reduction import pair_sums as crossed
 from ..reduction import sums as reduce
 from ..reduction.marginal import Reduced, arranged
 from ..reduction.sums import GaussianSums
-from ..sampling.warm_start import Near
+from ..sampling.warm_start import ModeHint
 from .codes import codes, lkj_shape, term_sizes
 from .history import joint_data
 
@@ -94,7 +94,7 @@ def stan_data(
     return data | {"J": len(sums.ZZ), **_group_sums(found), "draw_effects": 0}
 
 
-def near(data: Mapping[str, Any]) -> Near:
+def mode_hint(data: Mapping[str, Any]) -> ModeHint:
     """Where to look for the mode: the least-squares fit, sds well away from 0.
 
     Beside sampled terms there may be a funnel, and so no mode that is worth looking for.
@@ -108,7 +108,7 @@ def near(data: Mapping[str, Any]) -> Near:
     }
     if several:
         values["z"] = np.zeros(data["R"])
-    return Near(values, smooth=not several)
+    return ModeHint(values, smooth=not several)
 
 
 def _sizes(
@@ -184,7 +184,7 @@ def _tau_unit(
 ) -> Floats:
     """Choose where the scale of each sd turns from linear to logarithmic.
 
-    Near 0 the data tell tau^2 to within sigma^2 sqrt(2 / sum of squares of Z'Z), its sd where
+    ModeHint 0 the data tell tau^2 to within sigma^2 sqrt(2 / sum of squares of Z'Z), its sd where
     there is no variation between groups; three times the root of that made the fewest steps on
     the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on; sds of
     centered effects are logarithmic everywhere.
