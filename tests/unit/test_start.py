@@ -234,8 +234,8 @@ def test_correlations_that_a_diagonal_metric_leaves_take_longer_trajectories() -
         depths[rho] = one.treedepth
     assert depths[0.0] == start.DEPTH
     assert depths[0.998] >= 6
-    near = ModeHint(values, standard=("z",))
-    options = {**QUIET, "near": near}
+    hint = ModeHint(values, standard=("z",))
+    options = {**QUIET, "hint": hint}
     fit = run.sample(program(code.format(0.998)), {}, **options)
     assert float(az.ess(fit.posterior)["x"].min()) > 1000
     short = run.sample(program(code.format(0.998)), {}, **options, max_treedepth=start.DEPTH)
