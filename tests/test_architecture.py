@@ -1,4 +1,4 @@
-"""The folders of src/partialpool are floors: none imports from a later one, and no file is in a circle.
+"""The folders of src/partialpool are floors: none imports from a later one, no file is in a circle.
 
 Imports under TYPE_CHECKING and inside functions count like all others.
 """
@@ -18,7 +18,8 @@ PACKAGE = Path(partialpool.__file__).parent
 
 FLOORS = (
     "errors", "arrays", "options",
-    "declarations", "source", "toolchain", "engines", "diagnostics", "summaries", "sampling", "programs",
+    "declarations", "source", "toolchain", "engines", "diagnostics", "summaries",
+    "sampling", "programs",
     "formula", "data", "storage", "columns", "design", "naming", "family", "priors",
     "reduction", "pilot", "stan_data", "regression", "posterior", "model",
     "estimators", "datasets", "plots", "transfer", "reproduce", "command",

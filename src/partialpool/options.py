@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .errors import OptionError, nearest
 
 MAX_SEED = 2**32 - 1
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def check_integer(name: str, value: object, lowest: int) -> None:
@@ -65,6 +68,38 @@ def refuse_unknown(options: Mapping[str, Any], known: tuple[str, ...]) -> None:
             near = nearest(name, known)
             hint = f" Did you mean {near!r}?" if near else ""
             raise OptionError(f"There is no option {name!r}.{hint} Options: {', '.join(known)}")
+
+
+def takes_options_of(
+    *sources: Callable[..., Any], without: Collection[str] = ()
+) -> Callable[[F], F]:
+    """Show the keyword arguments that a function passes on by ``**options`` in its signature.
+
+    Then `help` and editors that ask the running program list them, with types and defaults.
+
+    Parameters
+    ----------
+    *sources : callables
+        The functions or classes that get the options.
+    without : collection of str
+        Options that the function does not take.
+    """
+
+    def decorate(function: F) -> F:
+        signature = inspect.signature(function)
+        shown = {
+            name: parameter
+            for name, parameter in signature.parameters.items()
+            if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+        }
+        for source in sources:
+            for name, parameter in inspect.signature(source).parameters.items():
+                if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in without:
+                    shown.setdefault(name, parameter)
+        function.__signature__ = signature.replace(parameters=list(shown.values()))  # type: ignore[attr-defined]
+        return function
+
+    return decorate
 
 
 def cache_dir() -> Path:

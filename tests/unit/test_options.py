@@ -1,9 +1,17 @@
 """Options are checked before any engine sees them, in the user's words."""
 
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
 import numpy as np
 import pytest
 
+import partialpool as pp
 from partialpool.engines import SamplerConfig, select
+from partialpool.engines.options import SamplerOptions
 from partialpool.errors import EngineError, OptionError
 
 BAD = [
@@ -54,3 +62,29 @@ def test_warmup_is_stored_only_when_saved() -> None:
 def test_unknown_engine() -> None:
     with pytest.raises(EngineError, match="no engine 'pystan': choose 'auto', 'cmdstan' or"):
         select("pystan")
+
+
+@pytest.mark.parametrize(
+    ("function", "passed_on"),
+    [
+        (pp.fit, {"family", "priors", "pooling", "history", "engine", "seed", "verbose"}),
+        (pp.pooling_ladder, {"family", "priors", "parameterization", "engine", "seed"}),
+        (pp.Model.sample, {"engine", "seed", "verbose"}),
+        (pp.StanProgram.sample, {"coords", "dims", "engine", "seed", "verbose"}),
+    ],
+)
+def test_signatures_name_every_option(function: Any, passed_on: set[str]) -> None:
+    """`help` and editors show what is passed on by **options, with types and defaults."""
+    parameters = inspect.signature(function).parameters
+    sampler = dataclasses.fields(SamplerConfig)
+    assert {field.name for field in sampler} | passed_on <= set(parameters)
+    assert all(p.kind is not inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    for field in sampler:
+        if field.name != "seed":
+            assert parameters[field.name].default == field.default
+            assert SamplerOptions.__annotations__[field.name] is not None
+    assert set(SamplerOptions.__annotations__) == {field.name for field in sampler} - {"seed"}
+
+
+def test_ladder_takes_no_pooling() -> None:
+    assert "pooling" not in inspect.signature(pp.pooling_ladder).parameters

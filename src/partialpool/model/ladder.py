@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DataError, DataWarning
+from ..options import takes_options_of
 from ..posterior import tables
+from ..regression import Regression
 from ..sampling.kept import keeping_all, say_diagnosis
 from .fit import ModelFit, group_moments
 from .model import Model, split_options
@@ -73,6 +75,7 @@ class Ladder:
         return pd.DataFrame(columns, index=index)[order]
 
 
+@takes_options_of(Regression, Model.sample, without=("pooling",))
 def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     """Fit a formula by complete, no and partial pooling.
 

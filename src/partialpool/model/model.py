@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..engines.base import Mode
 from ..engines.config import SamplerConfig
+from ..engines.options import SamplerOptions
 from ..errors import OptionError
 from ..naming.names import response_variable
-from ..options import check_integer, choose_seed, refuse_unknown
+from ..options import check_integer, choose_seed, refuse_unknown, takes_options_of
 from ..posterior.posterior import Posterior
 from ..posterior.predict import predict
 from ..posterior.prior import draw_prior
+from ..priors.distributions import Prior
+from ..priors.history import History, PosteriorPrior
 from ..regression import Regression
 from ..sampling import inference_data, methods
 from ..sampling.kept import keeping, say_diagnosis
@@ -77,23 +80,40 @@ class Model(Regression):
     >>> fit = model.sample(seed=1)                                      # doctest: +SKIP
     """
 
+    @takes_options_of(SamplerConfig)
     def sample(
-        self, *, engine: str = "auto", seed: int | None = None, verbose: bool = True, **options: Any
+        self,
+        *,
+        engine: str = "auto",
+        seed: int | None = None,
+        verbose: bool = True,
+        **options: Unpack[SamplerOptions],
     ) -> ModelFit:
         """Draw from the posterior by NUTS.
 
         Parameters
         ----------
-        engine, seed, **options
-            As `StanProgram.sample`: chains, warmup, draws, adapt_delta, max_treedepth, progress.
-            Where group effects are integrated out or rescaled and the posterior turns out to be
-            tame, chains start about its mode in a metric that is found beforehand, and unless
-            they are given warmup is 100 or 149 iterations, and where the posterior is near normal
-            adapt_delta 0.6, with the max_treedepth that half a turn then takes. With inits, metric,
-            inv_metric, step_size or adapt_engaged
-            all is as given. `fit.attrs["config"]` has what was used.
+        engine : {"auto", "cmdstan", "stanli"}
+            "auto" takes CmdStan where one is installed, else stanli.
+        seed : int, optional
+            Drawn at random, and kept with the fit, if not given.
         verbose : bool
             End with one line that says whether the draws can be trusted.
+        **options
+            As in `StanProgram.sample`: chains, parallel_chains, warmup, draws, thin, inits,
+            adapt_delta, max_treedepth, metric, inv_metric, step_size, adapt_engaged, save_warmup,
+            output_dir, progress.
+
+        Notes
+        -----
+        Where group effects are integrated out or rescaled, the mode of the posterior and the
+        curvature there are computed first. If the posterior is smooth about the mode, chains start
+        near it in the metric of the inverse Hessian, and warmup is 100 or 149 iterations unless
+        it is given. If the posterior is near normal, adapt_delta is 0.6 and max_treedepth is what
+        a trajectory needs to cross the posterior once, unless they are given. With inits, metric,
+        inv_metric, step_size or adapt_engaged nothing of this is done. The fit's
+        ``attrs["config"]`` has the options that were used, and ``attrs["start"]`` says how the
+        chains started and why.
 
         Returns
         -------
@@ -122,6 +142,7 @@ class Model(Regression):
             say_diagnosis(fit)
         return fit
 
+    @takes_options_of(methods.optimize)
     def optimize(self, **options: Any) -> Mode:
         """Find the mode of the program's own parameters, in the units of `stan_data`.
 
@@ -129,14 +150,17 @@ class Model(Regression):
         """
         return methods.optimize(self.program, self.stan_data, **options)
 
+    @takes_options_of(methods.pathfinder)
     def pathfinder(self, **options: Any) -> ModelFit:
         """Approximate the posterior by Pathfinder; see `StanProgram.pathfinder`."""
         return self._approximate(methods.pathfinder, options)
 
+    @takes_options_of(methods.laplace)
     def laplace(self, **options: Any) -> ModelFit:
         """Approximate the posterior by the normal at its mode; see `StanProgram.laplace`."""
         return self._approximate(methods.laplace, options)
 
+    @takes_options_of(methods.variational)
     def variational(self, **options: Any) -> ModelFit:
         """Approximate the posterior by ADVI; see `StanProgram.variational`."""
         return self._approximate(methods.variational, options)
@@ -179,16 +203,33 @@ class Model(Regression):
         return describe(self)
 
 
-def fit(formula: str, data: pd.DataFrame, **options: Any) -> ModelFit:
+@takes_options_of(Model.sample)
+def fit(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    family: str = "gaussian",
+    priors: Mapping[str, Prior] | None = None,
+    pooling: str = "partial",
+    parameterization: str | Mapping[str, str] = "auto",
+    na_action: str = "error",
+    history: PosteriorPrior | History | None = None,
+    priors_at: str = "auto",
+    engine: str = "auto",
+    seed: int | None = None,
+    verbose: bool = True,
+    **options: Unpack[SamplerOptions],
+) -> ModelFit:
     """Build a `Model` and sample it: ``Model(formula, data, ...).sample(...)`` in one call.
 
     Parameters
     ----------
-    formula, data
+    formula, data, family, priors, pooling, parameterization, na_action, history, priors_at
         As in `Model`.
-    **options
-        family, priors, pooling, parameterization, na_action, history and priors_at go to `Model`;
-        all others to `Model.sample`.
+    engine, seed, verbose, **options
+        As in `Model.sample`: chains, parallel_chains, warmup, draws, thin, inits, adapt_delta,
+        max_treedepth, metric, inv_metric, step_size, adapt_engaged, save_warmup, output_dir,
+        progress.
 
     Returns
     -------
@@ -197,18 +238,33 @@ def fit(formula: str, data: pd.DataFrame, **options: Any) -> ModelFit:
     Raises
     ------
     OptionError
-        For an option that there is not; the message has the nearest, and all.
+        For an unknown option; the message has the nearest name, and all of them.
     """
-    given, sampling = split_options(options)
-    return Model(formula, data, **given).sample(**sampling)
+    refuse_unknown(options, (*_MODEL, *SAMPLING))
+    model = Model(
+        formula,
+        data,
+        family=family,
+        priors={} if priors is None else priors,
+        pooling=pooling,
+        parameterization=parameterization,
+        na_action=na_action,
+        history=history,
+        priors_at=priors_at,
+    )
+    return model.sample(engine=engine, seed=seed, verbose=verbose, **options)
+
+
+_MODEL = tuple(
+    field.name for field in dataclasses.fields(Model) if field.name not in ("formula", "data")
+)
 
 
 def split_options(
     options: Mapping[str, Any], *, without: tuple[str, ...] = ()
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell options of `Model` from those of `Model.sample`, and refuse all others."""
-    own = [each.name for each in dataclasses.fields(Model)]
-    own = [name for name in own if name not in ("formula", "data", *without)]
-    refuse_unknown(options, (*own, *SAMPLING))
-    given = {name: value for name, value in options.items() if name in own}
-    return given, {name: value for name, value in options.items() if name not in own}
+    of_model = tuple(name for name in _MODEL if name not in without)
+    refuse_unknown(options, (*of_model, *SAMPLING))
+    model = {name: value for name, value in options.items() if name in of_model}
+    return model, {name: value for name, value in options.items() if name not in of_model}

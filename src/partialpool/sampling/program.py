@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from ..engines.base import LogDensity, Mode
+from ..engines.config import SamplerConfig
+from ..engines.options import SamplerOptions
+from ..options import takes_options_of
 from ..source.program import StanSource
 from . import methods
 from .fit import Fit
@@ -26,6 +29,7 @@ class StanProgram(StanSource):
         The file's text; `full_code` has its `#include`s put in.
     """
 
+    @takes_options_of(SamplerConfig)
     def sample(
         self,
         data: Mapping[str, Any],
@@ -34,7 +38,8 @@ class StanProgram(StanSource):
         dims: Mapping[str, Any] | None = None,
         engine: str = "auto",
         seed: int | None = None,
-        **options: Any,
+        verbose: bool = True,
+        **options: Unpack[SamplerOptions],
     ) -> Fit:
         """Draw from the posterior by NUTS.
 
@@ -49,6 +54,9 @@ class StanProgram(StanSource):
         engine : {"auto", "cmdstan", "stanli"}
         seed : int, optional
             Random, and recorded, if not given.
+        verbose : bool
+            Print which prior constants were left at their defaults and, at the end, one line that
+            says whether the draws can be trusted.
         **options
             Those of `SamplerConfig`: chains, parallel_chains, warmup, draws, thin, inits,
             adapt_delta, max_treedepth, metric, inv_metric, step_size, adapt_engaged,
@@ -63,25 +71,37 @@ class StanProgram(StanSource):
         DataError, OptionError, EngineError, SamplingError
         """
         return methods.sample(
-            self, data, coords=coords, dims=dims, engine=engine, seed=seed, **options
+            self,
+            data,
+            coords=coords,
+            dims=dims,
+            engine=engine,
+            seed=seed,
+            verbose=verbose,
+            **options,
         )
 
+    @takes_options_of(methods.optimize)
     def optimize(self, data: Mapping[str, Any], **options: Any) -> Mode:
         """Find the posterior mode."""
         return methods.optimize(self, data, **options)
 
+    @takes_options_of(methods.pathfinder)
     def pathfinder(self, data: Mapping[str, Any], **options: Any) -> Fit:
         """Approximate the posterior by Pathfinder."""
         return methods.pathfinder(self, data, **options)
 
+    @takes_options_of(methods.laplace)
     def laplace(self, data: Mapping[str, Any], **options: Any) -> Fit:
         """Approximate the posterior by a normal at its mode."""
         return methods.laplace(self, data, **options)
 
+    @takes_options_of(methods.variational)
     def variational(self, data: Mapping[str, Any], **options: Any) -> Fit:
         """Approximate the posterior by ADVI."""
         return methods.variational(self, data, **options)
 
+    @takes_options_of(methods.generate_quantities)
     def generate_quantities(self, data: Mapping[str, Any], fit: Fit, **options: Any) -> Fit:
         """Run generated quantities on a fit's draws."""
         return methods.generate_quantities(self, data, fit, **options)
