@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..source.program import StanSource
 from .columns import by_variable
-from .config import Inits, SamplerConfig
+from .config import SamplerConfig
+from .requests import Laplace, Optimize, Pathfinder, Variational
 
 StanData = Mapping[str, Any]
 
@@ -124,54 +125,16 @@ class Engine(Protocol):
     def sample(self, program: StanSource, data: StanData, config: SamplerConfig) -> Draws:
         """Draw from the posterior by NUTS."""
 
-    def optimize(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        jacobian: bool,
-        seed: int,
-        inits: Inits,
-        iterations: int,
-    ) -> Mode:
+    def optimize(self, program: StanSource, data: StanData, request: Optimize) -> Mode:
         """Find the mode by L-BFGS."""
 
-    def pathfinder(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        paths: int,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def pathfinder(self, program: StanSource, data: StanData, request: Pathfinder) -> Draws:
         """Draw from a variational approximation found along L-BFGS paths (Zhang et al. 2022)."""
 
-    def laplace(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        jacobian: bool,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def laplace(self, program: StanSource, data: StanData, request: Laplace) -> Draws:
         """Draw from the normal approximation at the mode."""
 
-    def variational(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        algorithm: Literal["meanfield", "fullrank"],
-        iterations: int,
-        require_converged: bool,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def variational(self, program: StanSource, data: StanData, request: Variational) -> Draws:
         """Draw from the normal approximation found by ADVI (Kucukelbir et al. 2017)."""
 
     def generate_quantities(

@@ -11,7 +11,7 @@ import numbers
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from .columns import by_variable, csv_names, sampler_stats
 from .config import Inits, SamplerConfig
 from .progress import stdout_progress
+from .requests import Laplace, Optimize, Pathfinder, Variational
 
 NAME = "stanli"
 
@@ -100,31 +101,22 @@ class StanliEngine:
             info=self._info(seconds),
         )
 
-    def optimize(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        jacobian: bool,
-        seed: int,
-        inits: Inits,
-        iterations: int,
-    ) -> Mode:
+    def optimize(self, program: StanSource, data: StanData, request: Optimize) -> Mode:
         """Find the mode of the posterior on the unconstrained scale by L-BFGS."""
-        if not jacobian:
+        if not request.jacobian:
             self._refuse("optimise without the Jacobian (jacobian=False)")
-        model = self._model(program, data, seed)
-        starts, radius = self._starts(model, inits, 1)
+        model = self._model(program, data, request.seed)
+        starts, radius = self._starts(model, request.inits, 1)
         began = time.perf_counter()
         with stan_errors(program):
             result = model.optimize(
-                seed=seed,
-                iter=iterations,
+                seed=request.seed,
+                iter=request.iterations,
                 init=None if starts is None else starts[0],
                 init_radius=radius,
             )
             # stanli does not say whether it converged: if it did, going on changes nothing
-            further = model.optimize(seed=seed, iter=10, init=result.unconstrained)
+            further = model.optimize(seed=request.seed, iter=10, init=result.unconstrained)
         names = csv_names(tuple(result))
         flat = np.array([float(result[name]) for name in result])
         lp = float(result.lp)
@@ -136,44 +128,15 @@ class StanliEngine:
             info=self._info(time.perf_counter() - began),
         )
 
-    def pathfinder(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        paths: int,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def pathfinder(self, program: StanSource, data: StanData, request: Pathfinder) -> Draws:
         """Refuse: stanli's Python package has no Pathfinder draws."""
         self._refuse("run Pathfinder")
 
-    def laplace(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        jacobian: bool,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def laplace(self, program: StanSource, data: StanData, request: Laplace) -> Draws:
         """Refuse: stanli's Python package has no Laplace draws."""
         self._refuse("run the Laplace approximation")
 
-    def variational(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        algorithm: Literal["meanfield", "fullrank"],
-        iterations: int,
-        require_converged: bool,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def variational(self, program: StanSource, data: StanData, request: Variational) -> Draws:
         """Refuse: stanli's Python package has no ADVI."""
         self._refuse("run variational inference")
 

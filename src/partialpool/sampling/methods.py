@@ -14,8 +14,9 @@ from typing import Any, Literal
 from ..engines import select
 from ..engines.base import Draws, Engine, LogDensity, Mode
 from ..engines.config import Inits, SamplerConfig, check_inits
+from ..engines.requests import Laplace, Optimize, Pathfinder, Variational
 from ..errors import DataError, EngineError, OptionError
-from ..options import check_integer, choose_seed
+from ..options import choose_seed
 from ..source.labels import check_labels
 from ..source.program import StanSource
 from . import warm_start
@@ -132,16 +133,11 @@ def optimize(
     -------
     Mode
     """
-    check_integer("iterations", iterations, 1)
-    checked, _ = _checked(program, data, None, None, inits, 1)
-    return select(engine).optimize(
-        program,
-        checked,
-        jacobian=jacobian,
-        seed=choose_seed(seed),
-        inits=inits,
-        iterations=iterations,
+    request = Optimize(
+        seed=choose_seed(seed), inits=inits, jacobian=jacobian, iterations=iterations
     )
+    checked, _ = _checked(program, data, None, None, inits, 1)
+    return select(engine).optimize(program, checked, request)
 
 
 def pathfinder(
@@ -170,14 +166,10 @@ def pathfinder(
     Fit
         With one chain; sample_stats has lp and lp_approx, so that the fit can be judged.
     """
-    check_integer("draws", draws, 1)
-    check_integer("paths", paths, 1)
-    seed = choose_seed(seed)
+    request = Pathfinder(seed=choose_seed(seed), inits=inits, draws=draws, paths=paths)
     checked, labels = _checked(program, data, coords, dims, inits, paths)
-    result = select(engine).pathfinder(
-        program, checked, draws=draws, paths=paths, seed=seed, inits=inits
-    )
-    return _approximation(program, checked, result, "pathfinder", seed, labels)
+    result = select(engine).pathfinder(program, checked, request)
+    return _approximation(program, checked, result, "pathfinder", request.seed, labels)
 
 
 def laplace(
@@ -193,13 +185,10 @@ def laplace(
     inits: Inits = None,
 ) -> Fit:
     """Approximate the posterior by the normal at its mode, on the unconstrained scale."""
-    check_integer("draws", draws, 1)
-    seed = choose_seed(seed)
+    request = Laplace(seed=choose_seed(seed), inits=inits, draws=draws, jacobian=jacobian)
     checked, labels = _checked(program, data, coords, dims, inits, 1)
-    result = select(engine).laplace(
-        program, checked, draws=draws, jacobian=jacobian, seed=seed, inits=inits
-    )
-    return _approximation(program, checked, result, "laplace", seed, labels)
+    result = select(engine).laplace(program, checked, request)
+    return _approximation(program, checked, result, "laplace", request.seed, labels)
 
 
 def variational(
@@ -227,23 +216,17 @@ def variational(
     require_converged : bool
         False: return the draws even where ADVI says that it may not have converged.
     """
-    check_integer("draws", draws, 1)
-    check_integer("iterations", iterations, 1)
-    if algorithm not in ("meanfield", "fullrank"):
-        raise OptionError(f"algorithm must be 'meanfield' or 'fullrank', not {algorithm!r}")
-    seed = choose_seed(seed)
-    checked, labels = _checked(program, data, coords, dims, inits, 1)
-    result = select(engine).variational(
-        program,
-        checked,
+    request = Variational(
+        seed=choose_seed(seed),
+        inits=inits,
         draws=draws,
         algorithm=algorithm,
         iterations=iterations,
         require_converged=require_converged,
-        seed=seed,
-        inits=inits,
     )
-    return _approximation(program, checked, result, "variational", seed, labels)
+    checked, labels = _checked(program, data, coords, dims, inits, 1)
+    result = select(engine).variational(program, checked, request)
+    return _approximation(program, checked, result, "variational", request.seed, labels)
 
 
 def generate_quantities(

@@ -12,7 +12,7 @@ import numbers
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from ..base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from ..columns import by_variable, sampler_stats
 from ..config import Inits, SamplerConfig
 from ..progress import stdout_progress
+from ..requests import Laplace, Optimize, Pathfinder, Variational
 from ..stanli import StanliEngine
 from . import compiled as cache
 from . import stan_csv
@@ -120,16 +121,7 @@ class CmdStanEngine:
             info=self._info(session),
         )
 
-    def optimize(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        jacobian: bool,
-        seed: int,
-        inits: Inits,
-        iterations: int,
-    ) -> Mode:
+    def optimize(self, program: StanSource, data: StanData, request: Optimize) -> Mode:
         """Find the mode by L-BFGS, with or without the Jacobian."""
         with self._session(program, data) as session:
             result = session.run(
@@ -137,10 +129,10 @@ class CmdStanEngine:
                     data=session.data,
                     save_profile=session.profiled,
                     algorithm="lbfgs",
-                    jacobian=jacobian,
-                    seed=seed,
-                    inits=_inits(inits),
-                    iter=iterations,
+                    jacobian=request.jacobian,
+                    seed=request.seed,
+                    inits=_inits(request.inits),
+                    iter=request.iterations,
                     require_converged=False,
                     output_dir=session.folder,
                     sig_figs=DIGITS,
@@ -152,96 +144,69 @@ class CmdStanEngine:
             return Mode(
                 values=kept_at_mode(program, by_variable([columns[i] for i in own], flat[own])),
                 lp=float(flat[columns.index("lp__")]),
-                jacobian=jacobian,
+                jacobian=request.jacobian,
                 converged=bool(result.converged) and "Maximum number of iter" not in session.said(),
                 info=self._info(session),
             )
 
-    def pathfinder(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        paths: int,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def pathfinder(self, program: StanSource, data: StanData, request: Pathfinder) -> Draws:
         """Draw by multi-path Pathfinder with Pareto-smoothed importance resampling."""
         with self._session(program, data) as session:
             result = session.run(
                 lambda: session.model.pathfinder(
                     data=session.data,
                     save_profile=session.profiled,
-                    draws=draws,
-                    num_paths=paths,
-                    num_threads=min(paths, usable_cpus()),
-                    seed=seed,
-                    inits=_inits(inits),
+                    draws=request.draws,
+                    num_paths=request.paths,
+                    num_threads=min(request.paths, usable_cpus()),
+                    seed=request.seed,
+                    inits=_inits(request.inits),
                     output_dir=session.folder,
                     sig_figs=DIGITS,
                 )
             )
             stats = {"lp__": "lp", "lp_approx__": "lp_approx"}
-            return self._approximation(result.draws(), result, draws, stats, session)
+            return self._approximation(result.draws(), result, request.draws, stats, session)
 
-    def laplace(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        jacobian: bool,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def laplace(self, program: StanSource, data: StanData, request: Laplace) -> Draws:
         """Draw from the normal approximation at the mode."""
         with self._session(program, data) as session:
             result = session.run(
                 lambda: session.model.laplace_sample(
                     data=session.data,
                     save_profile=session.profiled,
-                    draws=draws,
-                    jacobian=jacobian,
-                    seed=seed,
+                    draws=request.draws,
+                    jacobian=request.jacobian,
+                    seed=request.seed,
                     output_dir=session.folder,
                     sig_figs=DIGITS,
-                    opt_args={"inits": _inits(inits), "sig_figs": DIGITS},
+                    opt_args={"inits": _inits(request.inits), "sig_figs": DIGITS},
                 )
             )
             stats = {"log_p__": "lp", "log_q__": "lp_approx"}
-            return self._approximation(result.draws(), result, draws, stats, session)
+            return self._approximation(result.draws(), result, request.draws, stats, session)
 
-    def variational(
-        self,
-        program: StanSource,
-        data: StanData,
-        *,
-        draws: int,
-        algorithm: Literal["meanfield", "fullrank"],
-        iterations: int,
-        require_converged: bool,
-        seed: int,
-        inits: Inits,
-    ) -> Draws:
+    def variational(self, program: StanSource, data: StanData, request: Variational) -> Draws:
         """Draw from the normal approximation found by ADVI."""
         with self._session(program, data) as session:
             result = session.run(
                 lambda: session.model.variational(
                     data=session.data,
                     save_profile=session.profiled,
-                    algorithm=algorithm,
-                    iter=iterations,
-                    require_converged=require_converged,
-                    draws=draws,
-                    seed=seed,
-                    inits=_inits(inits),
+                    algorithm=request.algorithm,
+                    iter=request.iterations,
+                    require_converged=request.require_converged,
+                    draws=request.draws,
+                    seed=request.seed,
+                    inits=_inits(request.inits),
                     output_dir=session.folder,
                     sig_figs=DIGITS,
                 )
             )
             stats = {"log_p__": "lp", "log_g__": "lp_approx"}
-            return self._approximation(result.variational_sample, result, draws, stats, session)
+            return self._approximation(
+                result.variational_sample, result, request.draws, stats, session
+            )
 
     def generate_quantities(
         self, program: StanSource, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
