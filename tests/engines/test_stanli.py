@@ -39,7 +39,7 @@ def test_inits_must_be_whole(write_program) -> None:
 
 
 def test_auto_without_cmdstan_is_stanli_and_says_so_once(monkeypatch, capsys, tmp_path) -> None:
-    import partialpool.engines.toolchain as toolchain
+    import partialpool.toolchain as toolchain
     from partialpool import engines
 
     monkeypatch.setattr(toolchain, "find_cmdstan", lambda: None)

@@ -13,7 +13,7 @@ import pytest
 
 import partialpool as pp
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = {f"{name}.stan" for name in pp.programs.names()}
 ASK = "import partialpool as pp; print(pp.programs.catalogue_root(), *pp.programs.names())"
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from design import brute_design as brute
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit import brute_design as brute
 
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, OptionError

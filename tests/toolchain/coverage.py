@@ -1,6 +1,6 @@
 """Which option of which CmdStanPy method is exercised by which test, read from the tests' source.
 
-    python tests/engines/toolchain/coverage.py > tests/engines/toolchain/README.md
+    python tests/toolchain/coverage.py > tests/toolchain/README.md
 
 test_coverage.py checks that nothing is missing and that README.md is what this prints.
 """
@@ -106,7 +106,7 @@ def table() -> str:
         "# CmdStanPy's public surface against our CmdStan",
         "",
         "Each method of CmdStanPy, each option it takes, and the tests that exercise it. Made by",
-        "`python tests/engines/toolchain/coverage.py`; `test_coverage.py` fails where a line has",
+        "`python tests/toolchain/coverage.py`; `test_coverage.py` fails where a line has",
         "no test. The command line itself is tested in `test_command_line.py`, the installer in",
         "`../test_installer.py`.",
         "",

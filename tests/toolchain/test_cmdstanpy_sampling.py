@@ -9,7 +9,7 @@ from pathlib import Path
 import cmdstanpy
 import numpy as np
 import pytest
-from engines.toolchain.stan_csv import read
+from toolchain.stan_csv import read
 
 pytestmark = pytest.mark.cmdstan
 

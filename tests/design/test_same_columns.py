@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from formula import generated_formulas as made
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unit import generated_formulas as made
 
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning, FormulaError

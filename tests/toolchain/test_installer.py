@@ -23,7 +23,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from engines import toy_cmdstan as toy
+from toolchain import toy_cmdstan as toy
 
 from partialpool.errors import EngineError, OptionError
 from partialpool.options import cache_dir

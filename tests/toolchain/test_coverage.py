@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engines.toolchain.coverage import HERE, METHODS, OTHERS, exercised, options, table
+from toolchain.coverage import HERE, METHODS, OTHERS, exercised, options, table
 
 
 def test_every_option_of_every_method_has_a_test() -> None:
