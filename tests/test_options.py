@@ -31,12 +31,12 @@ BAD = [
     ({"adapt_delta": np.nan}, "adapt_delta must be"),
     ({"step_size": -0.1}, "step_size must be a number above 0"),
     ({"metric": "dense"}, "metric must be 'diag_e', 'dense_e' or 'unit_e', not 'dense'"),
-    ({"inv_metric": np.eye(2)}, "must be 1-dimensional and finite, given an array of shape"),
+    ({"inv_metric": np.eye(2)}, "must be 1-dimensional and finite, not an array of shape"),
     ({"inv_metric": np.ones(2), "metric": "dense_e"}, "must be 2-dimensional"),
     ({"inv_metric": np.ones(2), "metric": "unit_e"}, "takes no inv_metric"),
     ({"inits": -1.0}, "inits must be a number at least 0"),
     ({"inits": "zeros"}, "inits must be a number .* or a list of one mapping per chain"),
-    ({"inits": [{"mu": 0}]}, "inits has 1 entries for 4 chains"),
+    ({"inits": [{"mu": 0}]}, "inits must have one mapping for each of the 4 chains, not 1"),
     ({"warmup": 0}, "pass adapt_engaged=False"),
 ]
 

@@ -151,7 +151,7 @@ INPUTS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     ),
     (
         lambda: pp.pooling_ladder("y ~ (1 | g)", DATA, priors={"sd(h)": pp.HalfNormal()}),
-        DataError, r"nothing in this model is called 'sd\(h\)'",
+        DataError, r"this model has no parameter 'sd\(h\)'",
     ),
     (lambda: pp.Model("y ~ x", DATA.iloc[:0]), DataError, "no rows|empty"),
     (lambda: pp.Model("y ~ x", "data.csv"), DataError, "pass a DataFrame"),  # type: ignore[arg-type]

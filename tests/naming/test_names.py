@@ -214,7 +214,7 @@ def test_a_column_called_as_a_parameter_has_a_prior_of_its_own(family: str, name
 def test_where_there_is_no_such_parameter_the_message_says_what_to_type() -> None:
     data = columns(y=np.random.default_rng(1).poisson(3, 40))
     with pytest.raises(
-        DataError, match=r"'sigma' is a name of the model's own.*write 'b\(sigma\)'"
+        DataError, match=r"'sigma' is reserved for another parameter.*write 'b\(sigma\)'"
     ):
         pp.Model("y ~ sigma + (1 | g)", data, family="poisson", priors={"sigma": OWN})
     model = pp.Model("y ~ sigma + (1 | g)", data, family="poisson", priors={"b(sigma)": OWN})

@@ -238,7 +238,7 @@ def test_a_given_prior_holds_at_the_zero_that_varcorr_reports_and_that_is_said(n
     assert "at the means of the predictors" not in model.prior_summary().loc["cor(g)", "source"]
     assert str(model).count("where the predictors are 0") == 2  # of sd(g, Intercept) and cor(g)
     assert "where the predictors are 0" not in str(pp.Model(formula, near))
-    with pytest.warns(pp.DataWarning, match=r"Write center\(year\) in the place of year"):
+    with pytest.warns(pp.DataWarning, match=r"Write center\(year\) instead of year"):
         pp.Model(formula, years(), priors=given)
     at_mean = pp.Model(formula, years(), priors=given, priors_at="mean")
     assert set(at_mean.centering.terms) == {"g"}

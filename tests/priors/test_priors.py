@@ -86,7 +86,7 @@ def model(formula: str = "y ~ x + s + (1 + x | g)", **options: Any) -> pp.Model:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"z": pp.Normal()}, "nothing in this model is called 'z'. It has Intercept, x, s"),
+        ({"z": pp.Normal()}, "this model has no parameter 'z'. It has Intercept, x, s"),
         ({"sd(h)": pp.HalfNormal()}, r"did you mean 'sd\(g\)'"),
         ({"x": pp.HalfNormal()}, "prior of x must be one of Normal, StudentT, Cauchy, Flat"),
         ({"sd(g)": pp.Normal(1, 1)}, r"sd\(g, Intercept\) is positive: its prior must be one of"),
@@ -94,7 +94,7 @@ def model(formula: str = "y ~ x + s + (1 + x | g)", **options: Any) -> pp.Model:
         ({"sigma": pp.Flat()}, "sigma is positive"),
         ({"x": 2.5}, "prior of x must be one of"),
         (pp.Normal(), "priors must be a mapping"),
-        ({"phi": pp.Exponential()}, "nothing in this model is called 'phi'"),
+        ({"phi": pp.Exponential()}, "this model has no parameter 'phi'"),
     ],
 )
 def test_priors_that_do_not_suit(given: Any, message: str) -> None:

@@ -263,9 +263,9 @@ def test_collapse_takes_equal_rows_together(seed: int, n: int) -> None:
     found = reduce.collapse(a, b)
     keys = [(int(a[i]), *b[i]) for i in range(n)]
     distinct = list(dict.fromkeys(keys))
-    assert [keys[i] for i in found.first] == distinct
-    assert [distinct[k] for k in found.which] == keys
-    assert (np.diff(found.first) > 0).all()
+    assert [keys[i] for i in found.first_rows] == distinct
+    assert [distinct[k] for k in found.distinct_row] == keys
+    assert (np.diff(found.first_rows) > 0).all()
     expected = [sum(y[i] for i in range(n) if keys[i] == key) for key in distinct]
     np.testing.assert_allclose(found.total(y), expected)
     np.testing.assert_allclose(found.total(np.ones(n)).sum(), n)

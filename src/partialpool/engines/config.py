@@ -1,4 +1,7 @@
-"""Options of the sampler, in CmdStanPy's and the field's names, checked once for every engine."""
+"""The sampler's options, the same for every engine, and their checks.
+
+Names are CmdStanPy's where it has them.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,11 @@ class SamplerConfig:
     chains : int
         Number of Markov chains. Fewer than four make R-hat unreliable.
     parallel_chains : int, optional
-        Chains that run at once; by default as many as there are usable CPUs.
+        How many chains run at once; by default as many as there are usable CPUs.
     warmup, draws : int
-        Iterations per chain of adaptation and, after it, of sampling.
+        Iterations per chain: `warmup` of adaptation, then `draws` of sampling.
     thin : int
-        Keep every `thin`-th draw; ``ceil(draws / thin)`` are returned.
+        Keep every `thin`-th draw; ``ceil(draws / thin)`` per chain are returned.
     seed : int
         1 to 2**32 - 1. The same seed, program, data and versions give the same draws.
     inits : float, mapping, or one mapping per chain, optional
@@ -43,18 +46,19 @@ class SamplerConfig:
     max_treedepth : int
         A trajectory has at most ``2**max_treedepth - 1`` leapfrog steps.
     metric : {"diag_e", "dense_e", "unit_e"}
-        Form of the mass matrix.
+        Form of the mass matrix: diagonal, dense, or the identity.
     inv_metric : array, optional
-        Inverse metric to start from: (n,) for diag_e, (n, n) for dense_e, where n counts the
-        unconstrained parameters.
+        Inverse metric to start from, of shape (n,) for diag_e and (n, n) for dense_e, where n is
+        the number of unconstrained parameters.
     step_size : float, optional
         Step size to start from (Stan's default is 1).
     adapt_engaged : bool
-        If False, metric and step size stay as given.
+        If False, the metric and the step size are not adapted.
     save_warmup : bool
         Also return the warmup draws.
     output_dir : Path, optional
-        Keep the engine's own files (CSV, console) in a new folder in here. CmdStan only.
+        Keep CmdStan's files (CSV and console output) in a new folder inside this one. Only CmdStan
+        has this option.
     progress : bool
         Show a progress bar.
     """
@@ -77,7 +81,7 @@ class SamplerConfig:
     progress: bool = True
 
     def __post_init__(self) -> None:
-        """Check every option; raise `OptionError` for the first that is not usable."""
+        """Check every option; raise `OptionError` for the first that is not valid."""
         for name, lowest in (
             ("chains", 1),
             ("warmup", 0),
@@ -100,8 +104,9 @@ class SamplerConfig:
         check_inits(self.inits, self.chains)
         if self.adapt_engaged and self.warmup == 0:
             raise OptionError(
-                "warmup=0 leaves nothing to adapt with: pass adapt_engaged=False (and step_size=, "
-                "inv_metric= of an earlier fit), or a warmup of some hundred iterations"
+                "warmup=0 leaves no iterations for adaptation: pass adapt_engaged=False (with "
+                "step_size= and inv_metric= of an earlier fit), or a warmup of some hundred "
+                "iterations"
             )
 
     def _check_inv_metric(self) -> None:
@@ -109,21 +114,21 @@ class SamplerConfig:
             return
         ndim = {"diag_e": 1, "dense_e": 2, "unit_e": 0}[self.metric]
         if ndim == 0:
-            raise OptionError("metric='unit_e' takes no inv_metric")
+            raise OptionError("metric='unit_e' takes no inv_metric: leave it out")
         if np.ndim(self.inv_metric) != ndim or not np.all(np.isfinite(self.inv_metric)):
             raise OptionError(
                 f"inv_metric for metric={self.metric!r} must be {ndim}-dimensional and finite, "
-                f"given an array of shape {np.shape(self.inv_metric)}"
+                f"not an array of shape {np.shape(self.inv_metric)}"
             )
 
     @property
     def stored_draws(self) -> int:
-        """Draws per chain that are kept after thinning."""
+        """Number of draws per chain after thinning."""
         return math.ceil(self.draws / self.thin)
 
     @property
     def stored_warmup(self) -> int:
-        """Warmup draws per chain that are kept (0 unless `save_warmup`)."""
+        """Number of warmup draws per chain after thinning (0 unless `save_warmup`)."""
         return math.ceil(self.warmup / self.thin) if self.save_warmup else 0
 
 
@@ -143,4 +148,6 @@ def check_inits(inits: object, chains: int) -> None:
             f"names to values, or a list of one mapping per chain, not {inits!r}"
         )
     elif len(inits) != chains:
-        raise OptionError(f"inits has {len(inits)} entries for {chains} chains")
+        raise OptionError(
+            f"inits must have one mapping for each of the {chains} chains, not {len(inits)}"
+        )

@@ -14,20 +14,25 @@ from typing import Any, TextIO
 
 ITERATION = re.compile(r"(?:Chain \[(\d+)\] )?Iteration:\s+(\d+) / \d+")
 SUPPRESSED = re.compile(r"\s*$|.*seconds \((Warm-up|Sampling|Total)\)|Warning: \d+ of \d+ post-w")
-"""Stan's timings, and counts of divergences: the diagnosis reports them."""
+"""Lines of Stan's that are not shown: blank ones, timings, and counts of divergences, which the
+diagnosis reports."""
 
 _ONE_BAR = threading.Lock()
 
 
 def in_notebook() -> bool:
-    """Tell whether an IPython kernel with a rich front end runs this process."""
+    """Tell whether this process is the IPython kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def progress_bar(total: int, label: str, *, show: bool) -> Any:
-    """Return a tqdm bar: a widget where a notebook has ipywidgets, none in a pipe or file."""
+    """Return a tqdm bar of `total` iterations.
+
+    In a notebook with ipywidgets it is a widget. It is disabled if `show` is False, or if stderr
+    is a pipe or a file.
+    """
     widget = in_notebook() and importlib.util.find_spec("ipywidgets") is not None
     tqdm: Any = importlib.import_module("tqdm.auto" if widget else "tqdm").tqdm
     hidden = not show or not (in_notebook() or sys.stderr.isatty())
@@ -35,34 +40,36 @@ def progress_bar(total: int, label: str, *, show: bool) -> Any:
 
 
 class ProgressLines(io.TextIOBase):
-    """Takes Stan's progress lines for a bar, and passes on what else is printed.
+    """A text stream that updates a bar from Stan's progress lines and passes on all other lines.
 
     Parameters
     ----------
     bar : tqdm bar
     beneath : text stream
+        Other lines are written to it.
     quiet : bool
-        Drop whatever else comes from threads that were not there before: Stan's console.
+        Drop the other lines that are printed by threads started later: Stan's messages.
     """
 
     def __init__(self, bar: Any, beneath: TextIO, *, quiet: bool = False) -> None:
         super().__init__()
         self._bar, self._beneath = bar, beneath
-        self._others = {thread.ident for thread in threading.enumerate()} if quiet else None
+        self._earlier_threads = {t.ident for t in threading.enumerate()} if quiet else None
         self._done: dict[str, int] = {}
         self._line = ""
 
     def write(self, text: str) -> int:
-        """Take complete lines; keep a partial one for the next call."""
-        known = self._others is None or threading.get_ident() in self._others
+        """Process the complete lines of `text`; keep an unfinished line for the next call."""
+        earlier = self._earlier_threads
+        passed_on = earlier is None or threading.get_ident() in earlier
         *lines, self._line = (self._line + text).split("\n")
         for line in lines:
-            found = ITERATION.match(line)
-            if found:
-                chain, iteration = found[1] or "1", int(found[2])
+            match = ITERATION.match(line)
+            if match:
+                chain, iteration = match[1] or "1", int(match[2])
                 self._bar.update(iteration - self._done.get(chain, 0))
                 self._done[chain] = iteration
-            elif known and not SUPPRESSED.match(line):
+            elif passed_on and not SUPPRESSED.match(line):
                 self._beneath.write(line + "\n")
         return len(text)
 
@@ -75,16 +82,25 @@ class ProgressLines(io.TextIOBase):
 def stdout_progress(
     chains: int, iterations: int, *, show: bool, quiet: bool = False
 ) -> Iterator[int]:
-    """Show one bar for all chains, fed by what is printed to `sys.stdout` meanwhile.
+    """Show one bar for all chains, updated from what is printed to `sys.stdout` in the block.
 
-    While one is shown, fits in other threads show none.
+    While a bar is shown, fits in other threads show none, since all threads share `sys.stdout`.
+
+    Parameters
+    ----------
+    chains, iterations : int
+        Number of chains, and iterations per chain.
+    show : bool
+        Whether to show the bar.
+    quiet : bool
+        Drop Stan's other messages; see `ProgressLines`.
 
     Yields
     ------
     int
-        Stan's `refresh`: iterations between progress lines.
+        Stan's `refresh`: iterations between progress lines; 0 for no progress lines.
     """
-    alone = _ONE_BAR.acquire(blocking=False)  # sys.stdout is one for all threads
+    alone = _ONE_BAR.acquire(blocking=False)
     try:
         bar = progress_bar(chains * iterations, f"{chains} chains", show=show and alone)
         if bar.disable:

@@ -1,1 +1,1 @@
-"""A quick approximate fit in NumPy, and the coordinates for the sampler that follow from it."""
+"""A quick approximate fit in NumPy (the pilot fit), and the sampler's coordinates made from it."""

@@ -1,8 +1,10 @@
-"""The coordinates in which a program of ``stan/glmm/`` is sampled, from a pilot fit.
+"""Choose, from a pilot fit, the coordinates in which a program of ``stan/glmm/`` is sampled.
 
-Group effects about what the pilot says of them given the population (rescaled: Kleppe 2019, JCGS
-28:493), alpha and beta standardised by its covariance, sds on a scale that is linear near
-0. No posterior depends on them.
+alpha and beta are standardised by the pilot fit's mean and covariance. The effects of a rescaled
+term are standardised by the mean and covariance that the pilot fit gives them, given the sampled
+population (Kleppe 2019, JCGS 28:493). Standard deviations are sampled on a scale that is linear
+near 0 (see `sd_scale`). The posterior is the same for all coordinates; how fast it is sampled is
+not.
 """
 
 from __future__ import annotations
@@ -19,48 +21,48 @@ from .sd_scale import CENTERED, RESCALED, tau_units
 FORMS = {"noncentered": 0, "centered": CENTERED, "rescaled": RESCALED}
 """Codes of the data item `form`."""
 START = 0.3
-"""Least starting value of a standard deviation, in its unit."""
+"""Smallest starting value of a standard deviation, in its unit."""
 
 
-def coordinates(data: Mapping[str, Any], how: Sequence[str], found: Pilot | None) -> dict[str, Any]:
-    """Lay out the coordinates that a program's data block declares.
+def coordinates(data: Mapping[str, Any], how: Sequence[str], pilot: Pilot | None) -> dict[str, Any]:
+    """Return the items of a program's data block that define the coordinates.
 
     Parameters
     ----------
     data : mapping
-        All else that it declares.
+        All other items of the data block.
     how : sequence of {"noncentered", "centered", "rescaled"}
-        By term.
-    found : Pilot, optional
-        Without one, rescaled terms are non-centered.
+        The parameterization of each group term.
+    pilot : Pilot, optional
+        Without a pilot fit, the terms to be rescaled are non-centered.
     """
     P = data["K"] + data["has_intercept"]
-    form = [FORMS[each] for each in how]
-    if found is None:
-        form = [0 if each == 2 else each for each in form]
+    form = [FORMS[name] for name in how]
+    if pilot is None:
+        form = [0 if code == RESCALED else code for code in form]
     b_hat: Floats = np.zeros(P)
     B: Floats = np.eye(P)
-    if found is not None:
-        b_hat, B = found.b, np.asarray(np.linalg.cholesky(found.covariance), dtype=np.float64)
-    terms = found.terms if found is not None else ()
-    rescaled = [term for term, each in zip(terms, form, strict=False) if each == 2]
-    none = [np.empty(0)]
-    ZWZ = np.concatenate(none + [_pairs(term) for term in rescaled])
-    ZWe = np.concatenate(none + [_residuals(term, B) for term in rescaled])
+    if pilot is not None:
+        b_hat, B = pilot.b, np.asarray(np.linalg.cholesky(pilot.covariance), dtype=np.float64)
+    terms = pilot.terms if pilot is not None else ()
+    rescaled = [term for term, code in zip(terms, form, strict=False) if code == RESCALED]
+    empty = [np.empty(0)]
+    ZWZ = np.concatenate(empty + [_pairs(term) for term in rescaled])
+    ZWe = np.concatenate(empty + [_residuals(term, B) for term in rescaled])
     T = len(form)
     nested = np.zeros((T, T), dtype=np.int64)
-    above = none.copy()
+    above = empty.copy()
     for t, term in enumerate(terms):
         for u in sorted(term.above) if form[t] == FORMS["rescaled"] else ():
             nested[t, u] = 1
             above.append(np.moveaxis(term.above[u], 0, -1).ravel())
     ZWZ_above = np.concatenate(above)
-    turn = range(T) if found is None else found.turn
+    turn = range(T) if pilot is None else pilot.turn
     return {
         "P": P,
         "b_hat": b_hat,
         "B": B,
-        "tau_unit": tau_units(data, form, found),
+        "tau_unit": tau_units(data, form, pilot),
         "form": form,
         "G": len(ZWZ),
         "H": len(ZWe),
@@ -74,29 +76,32 @@ def coordinates(data: Mapping[str, Any], how: Sequence[str], found: Pilot | None
 
 
 def _pairs(term: Term) -> Floats:
+    """Return the lower triangles of Z'WZ, flat: by pair of coefficients, then group."""
     a, b = np.tril_indices(term.covariance.shape[0])
     return np.ascontiguousarray(term.ZWZ[:, a, b].T).ravel()
 
 
 def _residuals(term: Term, B: Floats) -> Floats:
-    both = np.concatenate([term.ZWe[:, :, None], term.ZWX @ B], axis=2)
-    return np.ascontiguousarray(np.moveaxis(both, 0, -1)).ravel()
+    """Return Z'We and Z'WX B, flat: by coefficient, then column, then group."""
+    ZWe_ZWX = np.concatenate([term.ZWe[:, :, None], term.ZWX @ B], axis=2)
+    return np.ascontiguousarray(np.moveaxis(ZWe_ZWX, 0, -1)).ravel()
 
 
-def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | None:
-    """Return starting values of all parameters, by name, as the program declares them.
+def starts(data: Mapping[str, Any], pilot: Pilot | None) -> dict[str, Any] | None:
+    """Return the pilot fit as starting values: a value for each parameter the program declares.
 
     Parameters
     ----------
     data : mapping
-        With its `coordinates`.
-    found : Pilot, optional
+        The whole data block, `coordinates` included.
+    pilot : Pilot, optional
+        Without a pilot fit, None is returned.
     """
-    if found is None:
+    if pilot is None:
         return None
     raw, cpc, z = [], [], []
     at = 0
-    for t, term in enumerate(found.terms):
+    for t, term in enumerate(pilot.terms):
         q = len(term.covariance)
         sd = np.sqrt(np.diag(term.covariance))
         for k in range(q):
@@ -110,7 +115,7 @@ def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | Non
         if data["correlated"][t]:
             correlation = term.covariance / np.maximum(np.outer(sd, sd), 1e-300)
             np.fill_diagonal(correlation, 1.0)
-            cpc += _partial(np.linalg.cholesky(correlation))
+            cpc += _partial_correlations(np.linalg.cholesky(correlation))
         z.append(_standardised(term, sd, correlation, data["form"][t]))
     values: dict[str, Any] = {
         "xi": np.zeros(data["P"]),
@@ -118,15 +123,16 @@ def starts(data: Mapping[str, Any], found: Pilot | None) -> dict[str, Any] | Non
         "cpc": np.array(cpc, dtype=np.float64),
         "z": np.concatenate([np.empty(0), *z]),
     }
-    values |= found.auxiliaries
+    values |= pilot.auxiliaries
     if "known_se" in data:
-        values["sigma"] = np.array(list(found.auxiliaries.values()), dtype=np.float64)
+        values["sigma"] = np.array(list(pilot.auxiliaries.values()), dtype=np.float64)
     if "nu" in values:
         values["nu"] = max(values["nu"], 1.01)
     return values
 
 
 def _standardised(term: Term, sd: Floats, correlation: Floats, form: int) -> Floats:
+    """Return the term's effects in the coordinates of `form`, by coefficient, then group."""
     if form == FORMS["rescaled"]:
         return np.zeros(term.effects.size)
     effects = term.effects
@@ -136,13 +142,13 @@ def _standardised(term: Term, sd: Floats, correlation: Floats, form: int) -> Flo
     return np.ascontiguousarray(effects.T).ravel()
 
 
-def _partial(L: Floats) -> list[float]:
-    """Canonical partial correlations of a Cholesky factor, row by row."""
-    found = []
+def _partial_correlations(L: Floats) -> list[float]:
+    """Return the canonical partial correlations of a correlation's Cholesky factor, row by row."""
+    partial = []
     for i in range(1, len(L)):
-        left = 1.0
+        unexplained = 1.0
         for j in range(i):
-            cpc = L[i, j] / np.sqrt(left)
-            left -= L[i, j] ** 2
-            found.append(float(np.clip(cpc, -0.99, 0.99)))
-    return found
+            cpc = L[i, j] / np.sqrt(unexplained)
+            unexplained -= L[i, j] ** 2
+            partial.append(float(np.clip(cpc, -0.99, 0.99)))
+    return partial

@@ -1,7 +1,7 @@
-"""A quick fit in NumPy, about which a program of ``stan/glmm/`` lays its coordinates.
+"""The pilot fit: a quick fit in NumPy from which the sampler's coordinates are made.
 
-The posterior does not depend on it, only how quickly it is sampled: a fit that is not finite is
-no fit (None), and then every term is sampled non-centered.
+The posterior does not depend on it; how fast it is sampled does. If the fit is not finite,
+`pilot_fit` returns None, and every term that was to be rescaled is sampled non-centered.
 """
 
 from __future__ import annotations
@@ -16,27 +16,35 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..reduction.sums import GaussianSums
-from .likelihood import Working
-from .quasi_likelihood import QuasiFit, given_rows, start
+from .likelihood import Linearised
+from .quasi_likelihood import QuasiFit, effects_covariance, first_fit
 
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """A group term at the pilot fit.
+    """A group term at the pilot fit, with what its rows say about its effects.
+
+    Z are the term's columns, W the working weights (`likelihood.Linearised`), X the columns of
+    the population; sums are over the rows of each group. Terms come one after another in the
+    order of `Pilot.turn`: an effect is sampled given those of the terms before it.
 
     Attributes
     ----------
     effects : array, (group, coefficient)
+        Their estimates.
     covariance : array, (coefficient, coefficient)
-        Of the effects between groups.
+        Estimated covariance of the effects between groups.
     ZWZ : array, (group, coefficient, coefficient)
-        Of the working weights, the terms after this one in turn integrated out.
+        Z'WZ, the effects of later terms integrated out.
     ZWX : array, (group, coefficient, column)
-        The same of the columns of X, and of what the terms before this one take from them.
+        Z'WX, the effects of later terms, and of earlier terms that are crossed with this one,
+        integrated out.
     ZWe : array, (group, coefficient)
-        The same of working residuals about b, less the effects of terms above this one.
+        Z'We, with e the residuals of the linearised response about X b. The effects of the terms
+        in `above` are not subtracted; the Stan program subtracts them.
     above : mapping of int to array, (group, coefficient above, coefficient)
-        Z'WZ with the terms before this one in turn in which its groups are nested.
+        By number of an earlier term in which this term's groups are nested: Z'WZ with the Z of
+        that term on the left.
     """
 
     effects: Floats
@@ -54,14 +62,16 @@ class Pilot:
     Attributes
     ----------
     b : array, (column,)
-        alpha and beta.
+        Estimates of alpha, if there is an intercept, and beta.
     covariance : array, (column, column)
-        Of them, group effects integrated out.
+        Their covariance, the group-level effects integrated out.
     terms : tuple of Term
+        In the order of the formula.
     turn : tuple of int
-        The terms, those of few groups first: each given those before it.
+        The terms' numbers in the order in which the program samples them, given the earlier ones:
+        terms with few groups come first.
     auxiliaries : mapping of str to float
-        sigma, nu, phi, as the family has them.
+        Those of sigma, nu and phi that the family has.
     """
 
     b: Floats
@@ -72,61 +82,72 @@ class Pilot:
 
     @property
     def variance(self) -> float:
-        """By which working weights are divided: sigma^2, or 1."""
+        """The divisor of the working weights: sigma^2, or 1 for a family without sigma."""
         return self.auxiliaries.get("sigma", 1.0) ** 2
 
 
 def pilot_fit(data: Mapping[str, Any], family: str) -> Pilot | None:
-    """Fit a model quickly and roughly.
+    """Fit a model by penalised quasi-likelihood, quickly and approximately.
 
     Parameters
     ----------
     data : mapping
-        What the data block of the family's program declares, but for its coordinates.
+        All items of the program's data block except the coordinates.
     family : str
+        Name of the response family.
 
     Returns
     -------
     Pilot or None
-        None where the fit is not finite.
+        None if a number of the fit is not finite.
     """
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            found = _laid_out(start(data, family).run())
+            pilot = _pilot(first_fit(data, family).run())
         except np.linalg.LinAlgError:
             return None
-    numbers: list[Any] = [found.b, found.covariance, list(found.auxiliaries.values())]
-    for term in found.terms:
+    numbers: list[Any] = [pilot.b, pilot.covariance, list(pilot.auxiliaries.values())]
+    for term in pilot.terms:
         numbers += [term.effects, term.covariance, term.ZWZ, term.ZWX, term.ZWe]
         numbers += term.above.values()
-    return found if all(np.isfinite(each).all() for each in numbers) else None
+    return pilot if all(np.isfinite(values).all() for values in numbers) else None
 
 
 @dataclass(frozen=True, eq=False)
-class _Shared:
-    """Pairs of groups, of two terms, that share rows."""
+class _SharedRows:
+    """Pairs of groups of two terms that have rows in common.
 
-    own: NDArray[np.int64]
-    other: NDArray[np.int64]
+    Attributes
+    ----------
+    first, second : array of int, (pair,)
+        The pair's group of the first and of the second term.
+    ZWZ : array, (pair, coefficient of the first term, coefficient of the second)
+        Z'WZ over the rows in common.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
     ZWZ: Floats
 
 
-def _laid_out(fit: QuasiFit) -> Pilot:
-    here, eta, s2, X = fit.working(), fit.eta, fit.variance, fit.rows.X
-    alone = X.T @ (X * here.weight[:, None]) / s2 + np.diag(fit.rows.ridge)
-    least = np.linalg.inv(alone) if len(alone) else alone
-    covariance = least.copy()
-    sums = [fit.sums(t, here, eta) for t in range(len(fit.effects))]
-    for each, Sigma in zip(sums, fit.covariances, strict=True):
-        P = given_rows(each.ZZ / s2, Sigma)
-        shared = np.einsum("jap,jab,jbr->pr", each.ZX, P, each.ZX, optimize=True) / s2**2
-        covariance += np.linalg.inv(alone - shared) - least
+def _pilot(fit: QuasiFit) -> Pilot:
+    """Make a pilot fit of a finished quasi-likelihood fit."""
+    linear, eta, s2, X = fit.linearised(), fit.eta, fit.variance, fit.rows.X
+    precision = X.T @ (X * linear.weight[:, None]) / s2 + np.diag(fit.rows.ridge)
+    given_effects = np.linalg.inv(precision) if len(precision) else precision
+    # the covariance of b given all effects, plus what each term by itself adds to it
+    covariance = given_effects.copy()
+    sums = [fit.sums(t, linear, eta) for t in range(len(fit.effects))]
+    for of_term, Sigma in zip(sums, fit.covariances, strict=True):
+        P = effects_covariance(of_term.ZZ / s2, Sigma)
+        lost = np.einsum("jap,jab,jbr->pr", of_term.ZX, P, of_term.ZX, optimize=True) / s2**2
+        covariance += np.linalg.inv(precision - lost) - given_effects
     covariance = 0.5 * (covariance + covariance.T)
     turn = tuple(sorted(range(len(sums)), key=lambda t: len(fit.effects[t])))
     terms: dict[int, Term] = {}
     for place, t in enumerate(turn):
-        terms[t] = _term(fit, t, turn[:place], turn[place + 1 :], sums, terms, here)
+        terms[t] = _term(fit, t, turn[:place], turn[place + 1 :], sums, terms, linear)
     ordered = tuple(terms[t] for t in range(len(sums)))
     return Pilot(fit.b, covariance, ordered, turn, dict(fit.auxiliaries))
 
@@ -137,45 +158,45 @@ def _term(
     before: Sequence[int],
     after: Sequence[int],
     sums: Sequence[GaussianSums],
-    done: Mapping[int, Term],
-    here: Working,
+    earlier: Mapping[int, Term],
+    linear: Linearised,
 ) -> Term:
-    """Lay out a term: those before it as they are, those after it integrated out."""
-    own, s2 = sums[t], fit.variance
-    ZWZ, ZWX, above = own.ZZ.copy(), own.ZX.copy(), {}
+    """Make the `Term` of number t, given the terms `before` it, those `after` it integrated out."""
+    s2 = fit.variance
+    ZWZ, ZWX, above = sums[t].ZZ.copy(), sums[t].ZX.copy(), {}
     for u in after:
-        both = _shared(fit, t, u, here.weight)
-        P = given_rows(sums[u].ZZ / s2, fit.covariances[u])[both.other]
-        BP = both.ZWZ @ P / s2
-        np.add.at(ZWZ, both.own, -BP @ both.ZWZ.swapaxes(1, 2))
-        np.add.at(ZWX, both.own, -BP @ sums[u].ZX[both.other])
-    if after:
+        shared = _shared_rows(fit, t, u, linear.weight)
+        P = effects_covariance(sums[u].ZZ / s2, fit.covariances[u])[shared.second]
+        BP = shared.ZWZ @ P / s2
+        np.add.at(ZWZ, shared.first, -BP @ shared.ZWZ.swapaxes(1, 2))
+        np.add.at(ZWX, shared.first, -BP @ sums[u].ZX[shared.second])
+    if after:  # with several later terms the difference may not be positive definite
         size, vectors = np.linalg.eigh(ZWZ)
         ZWZ = vectors * np.maximum(size, 0)[:, None, :] @ vectors.swapaxes(1, 2)
-    of_z = (fit.rows.Z[t] * here.score[:, None]).T
+    scores = (fit.rows.Z[t] * linear.score[:, None]).T
     codes, groups = fit.rows.codes[t], len(fit.effects[t])
-    slope = np.stack([np.bincount(codes, each, groups) for each in of_z], axis=1)
-    ZWe = slope + np.einsum("jab,jb->ja", ZWZ, fit.effects[t])
+    gradient = np.stack([np.bincount(codes, column, groups) for column in scores], axis=1)
+    ZWe = gradient + np.einsum("jab,jb->ja", ZWZ, fit.effects[t])
     for u in before:
-        both, term = _shared(fit, t, u, here.weight), done[u]
-        if len(np.unique(both.own)) == len(both.own):  # nested
-            into = np.zeros((groups, term.effects.shape[1], fit.effects[t].shape[1]))
-            into[both.own] = both.ZWZ.swapaxes(1, 2)
-            above[u] = into
-            effects = term.effects[both.other]
-            ZWe[both.own] += np.einsum("jab,jb->ja", both.ZWZ, effects)
+        shared, term = _shared_rows(fit, t, u, linear.weight), earlier[u]
+        if len(np.unique(shared.first)) == len(shared.first):  # t is nested in u
+            ZWZ_above = np.zeros((groups, term.effects.shape[1], fit.effects[t].shape[1]))
+            ZWZ_above[shared.first] = shared.ZWZ.swapaxes(1, 2)
+            above[u] = ZWZ_above
+            effects = term.effects[shared.second]
+            ZWe[shared.first] += np.einsum("jab,jb->ja", shared.ZWZ, effects)
         else:
-            P = given_rows(term.ZWZ / s2, term.covariance)
-            np.add.at(ZWX, both.own, -both.ZWZ @ (P @ term.ZWX / s2)[both.other])
+            P = effects_covariance(term.ZWZ / s2, term.covariance)
+            np.add.at(ZWX, shared.first, -shared.ZWZ @ (P @ term.ZWX / s2)[shared.second])
     return Term(fit.effects[t], fit.covariances[t], ZWZ, ZWX, ZWe, above)
 
 
-def _shared(fit: QuasiFit, t: int, u: int, weight: Floats) -> _Shared:
-    """Sum Z'WZ of two terms over the rows of each pair of their groups."""
+def _shared_rows(fit: QuasiFit, t: int, u: int, weight: Floats) -> _SharedRows:
+    """Sum Z'WZ of the terms t and u over the rows of each pair of their groups."""
     rows, groups = fit.rows, len(fit.effects[u])
-    pairs, place = np.unique(rows.codes[t] * groups + rows.codes[u], return_inverse=True)
-    both = np.empty((len(pairs), rows.Z[t].shape[1], rows.Z[u].shape[1]))
+    pairs, pair_of_row = np.unique(rows.codes[t] * groups + rows.codes[u], return_inverse=True)
+    ZWZ = np.empty((len(pairs), rows.Z[t].shape[1], rows.Z[u].shape[1]))
     for a, first in enumerate(rows.Z[t].T):
         for b, second in enumerate(rows.Z[u].T):
-            both[:, a, b] = np.bincount(place, weight * first * second, len(pairs))
-    return _Shared(pairs // groups, pairs % groups, both)
+            ZWZ[:, a, b] = np.bincount(pair_of_row, weight * first * second, len(pairs))
+    return _SharedRows(pairs // groups, pairs % groups, ZWZ)

@@ -119,16 +119,30 @@ def group_rows(
 ) -> tuple[GaussianSums, GroupRows]:
     """Sum the rows of each group of the first term, about a reference fit.
 
-    Rows of a further term's group with a code below 0 have none of its effects.
+    Parameters
+    ----------
+    design : Design
+    codes : array of int, (row,)
+        Group of each row, from 0.
+    groups : int
+        Number of groups.
+    reference : array, (column,)
+        Coefficients about which residuals are taken.
+
+    Returns
+    -------
+    sums : GaussianSums
+    rows : GroupRows
+        Rows with a code below 0 in a further term have no effect of that term.
     """
     response = design.response
     assert response is not None
     term, *others = design.groups
-    further = [columns_of(each) for each in others]
+    further = [columns_of(other) for other in others]
     X, y, w = columns(design), response.y - design.offset, weights_of(design)
-    sums, own = (
-        gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w, further=of)
-        for Z, of in ((term.Z, further), (X, []))
+    sums, sums_of_X = (
+        gaussian_sums(X, Z, codes, groups, y, reference=reference, weights=w, further=crossed_with)
+        for Z, crossed_with in ((term.Z, further), (X, []))
     )
     count = np.ones(len(y)) if response.weights is None else response.weights
     residuals, weights = y - X @ reference, np.ones(len(y)) if w is None else w
@@ -137,5 +151,5 @@ def group_rows(
         np.bincount(codes, values, groups).astype(np.float64)
         for values in (count, weights * residuals**2, -count * logs)
     )
-    each = FurtherRows.of(X, residuals, weights, codes, groups, further) if further else None
-    return sums, GroupRows(rows, rr, own.Zr, own.ZZ, constant, each)
+    of_further = FurtherRows.of(X, residuals, weights, codes, groups, further) if further else None
+    return sums, GroupRows(rows, rr, sums_of_X.Zr, sums_of_X.ZZ, constant, of_further)

@@ -1,1 +1,1 @@
-"""What is believed beforehand: prior distributions, a model's table of them, where they hold."""
+"""Prior distributions, the table of a model's priors, and centering, which they depend on."""

@@ -1,11 +1,14 @@
-"""Where priors hold: at the means of predictors, so that zero may be far from the data.
+"""Centre the columns of a program, so that priors refer to the means of the predictors.
 
-The prior of an intercept's standard deviation between groups, and of its correlation with slopes,
-says something else at the year 0 than at the years of the data; so does the prior of the slope of
-`x` beside `x:year`. Default priors hold where each predictor is at its mean. A program gets columns
-C W in the place of a term's columns C: numbers in products less their means, and in group terms
-each column less its mean. Its coefficients b make the user's, W b, and their covariance S makes
-W S W'. The model is the same, and so are its predictions; only the priors hold elsewhere.
+The standard deviation of an intercept between groups, and its correlation with slopes, depend on
+where the predictors are 0: at the year 0 they are not what they are in the years of the data. So
+does the slope of `x` in a model that also has `x:year`. Default priors refer to these parameters
+where each predictor is at its mean.
+
+To have them there, a program gets the columns C W in place of a term's columns C: in products each
+number less its mean, in group terms each column less its mean. From its coefficients b the user's
+are W b, and from their covariance S it is W S W'. The likelihood and the predictions are the same;
+only the values of the predictors that the priors refer to differ.
 """
 
 from __future__ import annotations
@@ -31,12 +34,12 @@ PRIORS_AT = ("auto", "mean", "zero")
 
 @dataclass(frozen=True, eq=False)
 class Centering:
-    """The columns that a program gets in the place of a design's, and the way back.
+    """The matrices that take a design's columns to a program's, and draws back to the user's.
 
     Attributes
     ----------
     fixed : array, (column, column), or None
-        W of the fixed part, without the intercept; None where no column changes.
+        W of the population-level columns without the intercept; None if no column changes.
     terms : mapping of str to array, (coefficient, coefficient)
         W of each group term whose columns change, by its label.
     """
@@ -45,7 +48,7 @@ class Centering:
     terms: Mapping[str, Floats]
 
     def design(self, design: Design) -> Design:
-        """Return a design with the program's columns, of the same names; rows may be any."""
+        """Return the design with the program's columns, under the same names, for any rows."""
         if self.fixed is None and not self.terms:
             return design
         groups = [
@@ -58,10 +61,10 @@ class Centering:
         return dataclasses.replace(design, X=X, groups=tuple(groups))
 
     def to_user(self, posterior: xr.Dataset, design: Design) -> xr.Dataset:
-        """Bring named draws from the program's columns to the user's.
+        """Turn named draws of the program's coefficients into draws of the user's.
 
-        The sds and correlations that have priors are kept beside them, as ``center_sd_g`` and
-        ``center_cor_g``.
+        The sds and correlations that the priors are of are kept beside the user's, as
+        ``center_sd_g`` and ``center_cor_g``.
         """
         new = self._of_fixed(posterior, self.fixed)
         for term in design.groups:
@@ -76,23 +79,23 @@ class Centering:
         return posterior.assign(new) if new else posterior
 
     def to_program(self, posterior: xr.Dataset, design: Design) -> xr.Dataset:
-        """Undo `to_user`."""
+        """Turn named draws of the user's coefficients back into draws of the program's."""
         inverse = None if self.fixed is None else _inverse(self.fixed)
-        new, gone = self._of_fixed(posterior, inverse), []
+        new, dropped = self._of_fixed(posterior, inverse), []
         for term in design.groups:
             W = self.terms.get(term.label)
             if W is None:
                 continue
             new |= _effects_of(posterior, term, _inverse(W))
             for kind in ("sd", "cor"):
-                kept = name_of(f"center_{kind}", term)
-                if kept in posterior:
-                    new[name_of(kind, term)] = posterior[kept]
-                    gone.append(kept)
-        return posterior.assign(new).drop_vars(gone) if new else posterior
+                centered = name_of(f"center_{kind}", term)
+                if centered in posterior:
+                    new[name_of(kind, term)] = posterior[centered]
+                    dropped.append(centered)
+        return posterior.assign(new).drop_vars(dropped) if new else posterior
 
     def coefficients(self, beta: Floats, *, intercept: bool) -> Floats:
-        """Bring the population's coefficients, (..., column), to the user's columns."""
+        """Turn the program's population coefficients, (..., column), into the user's."""
         return beta if self.fixed is None else _times_slopes(beta, self.fixed, int(intercept))
 
     def _of_fixed(self, posterior: xr.Dataset, W: Floats | None) -> dict[str, xr.DataArray]:
@@ -113,7 +116,11 @@ def _times_slopes(beta: Floats, W: Floats, first: int) -> Floats:
 
 
 def effects_with(effects: xr.DataArray, term: GroupDesign, W: Floats) -> xr.DataArray:
-    """Multiply the effects of each group by a matrix: (chain, draw, group, coefficient)."""
+    """Multiply each group's effects by W, (coefficient, coefficient).
+
+    The effects have dimensions (chain, draw, group, coefficient), in any order; the result has
+    them in this order.
+    """
     ordered = effects.transpose(*SAMPLE_DIMS, dim_of(term), name_of("coefficient", term))
     return ordered.copy(data=ordered.values @ W.T)
 
@@ -126,80 +133,82 @@ def _effects_of(posterior: xr.Dataset, term: GroupDesign, W: Floats) -> dict[str
 def sd_and_cor(
     posterior: xr.Dataset, term: GroupDesign, W: Floats | None, target: Floats | None
 ) -> dict[str, xr.DataArray]:
-    """Return a correlated term's sds and correlations of the columns C `target`.
+    """Return the sds and correlations of a correlated term for the columns C `target`.
 
     Parameters
     ----------
     posterior : Dataset
-        The user's, of a fit whose program had the columns C W.
+        Draws of the user's coefficients, of a fit whose program had the columns C W.
     term : GroupDesign
     W, target : array, (coefficient, coefficient), or None
-        None for the columns C themselves.
+        None stands for the identity, which leaves the columns C.
     """
     if target is None and W is None:
         return {}
     sd, cor = name_of("center_sd", term), name_of("center_cor", term)
-    if W is None or sd not in posterior:  # a fit of version 0.1 has them of C alone
+    if W is None or sd not in posterior:  # a fit of version 0.1 has only those of the columns C
         factor = scale_factor(posterior, term)
     else:
-        known = {name_of("sd", term): posterior[sd], name_of("cor", term): posterior[cor]}
+        centered = {name_of("sd", term): posterior[sd], name_of("cor", term): posterior[cor]}
         if target is not None and np.array_equal(W, target):
-            return known
-        factor = W @ scale_factor(posterior.assign(known), term)
+            return centered
+        factor = W @ scale_factor(posterior.assign(centered), term)
     if target is not None:
         factor = _inverse(target) @ factor
     return _of_factor(factor, posterior, term)
 
 
 def _of_factor(factor: Floats, posterior: xr.Dataset, term: GroupDesign) -> dict[str, xr.DataArray]:
-    """Return sds and correlations of the covariance F F', by draw: F is (draw, q, q)."""
+    """Return the sds and correlations of the covariance F F', of `factor` F: (draw, q, q)."""
     sd = np.sqrt(np.sum(factor**2, axis=2))
     rows = np.divide(factor, sd[:, :, None], out=np.zeros_like(factor), where=sd[:, :, None] > 0)
     q = factor.shape[1]
     cor = [np.clip(np.sum(rows[:, i] * rows[:, j], -1), -1, 1) for i in range(q) for j in range(i)]
-    found = {}
+    variables = {}
     for kind, values in (("sd", sd), ("cor", np.stack(cor, axis=1))):
         old = posterior[name_of(kind, term)]
-        found[name_of(kind, term)] = old.copy(data=values.reshape(old.shape))
-    return found
+        variables[name_of(kind, term)] = old.copy(data=values.reshape(old.shape))
+    return variables
 
 
 def choose(
     design: Design,
-    given: Collection[str],
+    user_keys: Collection[str],
     *,
     pooling: str = "partial",
     priors_at: str = "auto",
     history: Mapping[str, Floats] | None = None,
 ) -> Centering:
-    """Decide which columns a program gets.
+    """Decide which columns of a design are centered for the program.
 
     Parameters
     ----------
     design : Design
-    given : collection of str
-        Keys of the priors that the user gives. In "auto" these hold at zero, where `varcorr` and
-        `fixef` report what they are of: with one of an intercept's sd or a term's correlations, the
-        columns of that term stay; with one of a slope, products that would change its meaning.
-    priors_at : {"auto", "mean", "zero"}
-        "mean": given priors hold at the means, too; "zero": all hold at zero, but those of a
-        history, which is of sds and correlations at its own means.
+    user_keys : collection of str
+        Keys of the priors that the user gives. With ``priors_at="auto"`` these refer to the
+        parameters that `varcorr` and `fixef` report, those at predictors of zero. So a prior of an
+        intercept's sd or of a term's correlations keeps that term's columns as they are, and a
+        prior of a slope keeps the products whose centering would change the slope's meaning.
     pooling : {"partial", "complete", "none"}
+    priors_at : {"auto", "mean", "zero"}
+        "mean": the user's priors refer to the means of the predictors, too. "zero": all priors
+        refer to predictors of zero, except a `history`, whose sds and correlations are those at
+        the means of its own data.
     history : mapping of str to array, optional
-        Of a model with a joint prior: W of the terms that the prior names. Its coefficients are
-        the user's.
+        For a model with a joint prior: W of the terms that the prior names, by label. The prior's
+        population coefficients are those of the user's columns.
     """
     if priors_at == "zero":
         return Centering(None, _without_identities(history or {}, design))
-    keys = set(given) if priors_at == "auto" else set()
+    keys = set(user_keys) if priors_at == "auto" else set()
     memory = design._memory
     fixed = None
     if history is None and design.coefficients:
-        of = {"Intercept": (), **dict(zip(memory.fixed.names, memory.fixed.parts, strict=True))}
+        parts = {"Intercept": (), **dict(zip(memory.fixed.names, memory.fixed.parts, strict=True))}
         names = design.coefficients
         constant = design.intercept or (pooling == "none" and bool(intercepts_of(design.groups)))
         fixed = of_products(
-            [of[name] for name in names],
+            [parts[name] for name in names],
             memory.fixed.means,
             design.X,
             constant=constant,
@@ -216,7 +225,7 @@ def choose(
 
 
 def _without_identities(terms: Mapping[str, Floats], design: Design) -> dict[str, Floats]:
-    """Keep the matrices of a design's terms that change a column."""
+    """Return the matrices of the design's terms that are not the identity."""
     labels = {term.label for term in design.groups}
     return {
         label: W
@@ -226,15 +235,17 @@ def _without_identities(terms: Mapping[str, Floats], design: Design) -> dict[str
 
 
 def _of_term(design: Design, term: GroupDesign, keys: set[str], pooling: str) -> Floats | None:
-    """Find W of a group term; None where its columns stay."""
+    """Return W of a group term; None if its columns are not changed."""
     columns, _ = design._memory.groups[term.label]
     names, label = term.coefficients, term.label
-    own = pooling == "none"
-    if not own and not term.correlated:  # independent coefficients are so at one place only
+    unpooled = pooling == "none"
+    # coefficients that are independent for one origin of the predictors are dependent for others,
+    # so centering would change the model
+    if not unpooled and not term.correlated:
         return None
-    if not own and {f"sd({label})", f"sd({label}, Intercept)", f"cor({label})"} & keys:
+    if not unpooled and {f"sd({label})", f"sd({label}, Intercept)", f"cor({label})"} & keys:
         return None
-    what = "coef" if own else "sd"
+    prefix = "coef" if unpooled else "sd"
     products = of_products(
         columns.parts,
         columns.means,
@@ -242,16 +253,16 @@ def _of_term(design: Design, term: GroupDesign, keys: set[str], pooling: str) ->
         constant="Intercept" in names,
         level=None if "Intercept" in names else constant_in(term.Z),
         levels=columns.levels,
-        stays=lambda k: bool({f"{what}({label}, {names[k]})", f"{what}({label})"} & keys),
+        stays=lambda k: bool({f"{prefix}({label}, {names[k]})", f"{prefix}({label})"} & keys),
     )
-    if own or "Intercept" not in names:
+    if unpooled or "Intercept" not in names:
         return products
     W = np.eye(len(names)) if products is None else products
-    home = names.index("Intercept")
+    intercept = names.index("Intercept")
     Z = combined(term.Z, W)
-    means, spread = Z.mean(axis=0), Z.std(axis=0)
-    means[home] = 0.0
+    means, sds = Z.mean(axis=0), Z.std(axis=0)
+    means[intercept] = 0.0
     shift = np.eye(len(names))
-    shift[home] -= np.where(np.abs(means) > TINY * spread, means, 0.0)
-    of_means: Floats = W @ shift
-    return of_means
+    shift[intercept] -= np.where(np.abs(means) > TINY * sds, means, 0.0)
+    with_means: Floats = W @ shift
+    return with_means

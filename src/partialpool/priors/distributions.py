@@ -18,10 +18,10 @@ from ..errors import DataError
 
 @dataclass(frozen=True)
 class Prior:
-    """A distribution: what all have in common."""
+    """Base class of all prior distributions."""
 
     def __post_init__(self) -> None:
-        """Refuse what is not a finite number, and a scale that is not positive."""
+        """Raise `DataError` unless fields are finite numbers, and positive if not a location."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -32,14 +32,14 @@ class Prior:
             object.__setattr__(self, field.name, float(value))
 
     def __repr__(self) -> str:
-        """As one would write it."""
+        """Show the prior as a user writes it."""
         values = [f"{getattr(self, field.name):.4g}" for field in dataclasses.fields(self)]
         return f"{type(self).__name__}({', '.join(values)})"
 
 
 @dataclass(frozen=True, repr=False)
 class Normal(Prior):
-    """Normal distribution, of a location and a standard deviation."""
+    """Normal distribution with a location (mean) and a scale (standard deviation)."""
 
     location: float = 0.0
     scale: float = 1.0
@@ -47,7 +47,7 @@ class Normal(Prior):
 
 @dataclass(frozen=True, repr=False)
 class StudentT(Prior):
-    """Student's t distribution, of degrees of freedom, a location and a scale."""
+    """Student's t distribution with degrees of freedom, a location and a scale."""
 
     df: float = 3.0
     location: float = 0.0
@@ -56,7 +56,7 @@ class StudentT(Prior):
 
 @dataclass(frozen=True, repr=False)
 class Cauchy(Prior):
-    """Cauchy distribution, of a location and a scale."""
+    """Cauchy distribution with a location and a scale."""
 
     location: float = 0.0
     scale: float = 1.0
@@ -64,19 +64,19 @@ class Cauchy(Prior):
 
 @dataclass(frozen=True, repr=False)
 class Flat(Prior):
-    """The improper uniform distribution on all numbers."""
+    """The improper uniform distribution on all real numbers."""
 
 
 @dataclass(frozen=True, repr=False)
 class HalfNormal(Prior):
-    """Normal distribution around 0, of the positive numbers."""
+    """Half-normal distribution: a normal distribution around 0, limited to positive numbers."""
 
     scale: float = 1.0
 
 
 @dataclass(frozen=True, repr=False)
 class HalfStudentT(Prior):
-    """Student's t distribution around 0, of the positive numbers."""
+    """Half-t distribution: Student's t around 0, limited to positive numbers."""
 
     df: float = 3.0
     scale: float = 1.0
@@ -84,21 +84,21 @@ class HalfStudentT(Prior):
 
 @dataclass(frozen=True, repr=False)
 class HalfCauchy(Prior):
-    """Cauchy distribution around 0, of the positive numbers."""
+    """Half-Cauchy distribution: a Cauchy distribution around 0, limited to positive numbers."""
 
     scale: float = 1.0
 
 
 @dataclass(frozen=True, repr=False)
 class Exponential(Prior):
-    """Exponential distribution, of a rate: the mean is 1 / rate."""
+    """Exponential distribution with a rate; the mean is 1 / rate."""
 
     rate: float = 1.0
 
 
 @dataclass(frozen=True, repr=False)
 class Gamma(Prior):
-    """Gamma distribution, of a shape and a rate: the mean is shape / rate."""
+    """Gamma distribution with a shape and a rate; the mean is shape / rate."""
 
     shape: float = 2.0
     rate: float = 0.1
@@ -106,7 +106,9 @@ class Gamma(Prior):
 
 @dataclass(frozen=True, repr=False)
 class LKJ(Prior):
-    """LKJ distribution of a correlation matrix: 1 is uniform, more pulls towards none.
+    """LKJ distribution of a correlation matrix.
+
+    With eta = 1 it is uniform; a larger eta pulls the correlations towards 0.
 
     Lewandowski, Kurowicka & Joe 2009, Journal of Multivariate Analysis 100:1989.
     """
@@ -128,7 +130,16 @@ _HALVES: dict[type[Prior], type[Prior]] = {
 
 @dataclass(frozen=True)
 class Code:
-    """A prior as a program takes it: family code, location, scale, degrees of freedom."""
+    """A prior as numbers for a program's data block.
+
+    Attributes
+    ----------
+    family : int
+        Code of the distribution, as ``stan/README.md`` lists them.
+    location, scale : float
+    df : float
+        Degrees of freedom; the shape of a gamma distribution; 1 for the others.
+    """
 
     family: int
     location: float
@@ -137,7 +148,7 @@ class Code:
 
 
 def code(prior: Prior) -> Code:
-    """Encode a prior as ``stan/README.md`` documents it."""
+    """Return a prior as numbers for a program's data block; see ``stan/README.md``."""
     values: dict[str, Any] = {f.name: getattr(prior, f.name) for f in dataclasses.fields(prior)}
     family = {**_LOCATION_CODES, **_POSITIVE_CODES}[type(prior)]
     scale = 1.0 / values["rate"] if "rate" in values else values.get("scale", 1.0)
@@ -146,21 +157,24 @@ def code(prior: Prior) -> Code:
 
 
 def check_location(name: str, prior: object) -> Prior:
-    """Return a prior that a location may have."""
+    """Return the prior if a coefficient may have it, else raise `DataError`."""
     if isinstance(prior, LOCATIONS):
         return prior
     raise DataError(f"the prior of {name} must be one of {_names(LOCATIONS)}, not {prior!r}")
 
 
 def check_normal(name: str, prior: object) -> Normal:
-    """Return a prior that a group's own coefficient may have."""
+    """Return the prior if it is a `Normal`, else raise `DataError`."""
     if isinstance(prior, Normal):
         return prior
     raise DataError(f"the prior of {name} must be Normal(location, scale), not {prior!r}")
 
 
 def check_positive(name: str, prior: object) -> Prior:
-    """Return a prior that a positive parameter may have; a distribution around 0 is halved."""
+    """Return a prior for a positive parameter, else raise `DataError`.
+
+    A `Normal`, `StudentT` or `Cauchy` around 0 is turned into its half on the positive numbers.
+    """
     if isinstance(prior, POSITIVES):
         return prior
     half = _HALVES.get(type(prior)) if isinstance(prior, Prior) else None
@@ -173,7 +187,7 @@ def check_positive(name: str, prior: object) -> Prior:
 
 
 def check_correlation(name: str, prior: object) -> LKJ:
-    """Return a prior that correlations may have."""
+    """Return the prior if it is an `LKJ`, else raise `DataError`."""
     if isinstance(prior, LKJ):
         return prior
     raise DataError(f"the prior of {name} must be LKJ(eta), not {prior!r}")

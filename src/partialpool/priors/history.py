@@ -1,7 +1,7 @@
-"""A joint normal prior of a model's population, as another fit gives it, and how much it counts.
+"""A joint normal prior of a model's population from an earlier fit, and its power.
 
-Parameters are on the unconstrained scale, where a normal may be: a coefficient as it is, the log
-of a standard deviation, log((1 + c) / (1 - c)) of a (partial) correlation c.
+The normal distribution is on the unconstrained scale: coefficients as they are, logs of standard
+deviations, and log((1 + c) / (1 - c)) of (partial) correlations c.
 """
 
 from __future__ import annotations
@@ -24,26 +24,27 @@ if TYPE_CHECKING:
     from ..design.design import GroupDesign
 
 IDENTITY, LOG, PARTIAL, ABOVE_ONE = "as it is", "log", "log((1 + c) / (1 - c))", "log(x - 1)"
-"""Transforms to the unconstrained scale that formula models have."""
+"""The transforms to the unconstrained scale that parameters of formula models have, as shown to
+the user: of coefficients; sds, sigma and phi; partial correlations; nu."""
 
 
 @dataclass(frozen=True, eq=False)
 class NormalCheck:
-    """How far draws are from the normal distribution that has their mean and covariance.
+    """How far draws are from the normal distribution with their mean and covariance.
 
     Distances are Kolmogorov's: the largest error of any probability of the form P(x <= t).
 
     Attributes
     ----------
     marginal : array, (coordinate,)
-        Of each coordinate.
+        Distance of each coordinate's draws from its normal distribution.
     joint : float
-        Of the squared Mahalanobis distances from their chi-squared distribution.
+        Distance of the draws' squared Mahalanobis distances from their chi-squared distribution.
     marginal_limit, joint_limit : float
-        The largest distance found in 200 sets of independent normal draws, as many as the draws
-        are worth: what chance alone explains.
+        The largest such distances in 200 sets of `size` independent normal draws. Distances up to
+        these can be due to chance.
     size : int
-        How many draws they are worth, by the smallest effective sample size.
+        Effective sample size of the draws: the smallest of all coordinates.
     """
 
     marginal: Floats
@@ -55,26 +56,27 @@ class NormalCheck:
 
 @dataclass(frozen=True, eq=False)
 class PosteriorPrior:
-    """A posterior made into a prior: a multivariate normal on the unconstrained scale.
+    """A multivariate normal prior on the unconstrained scale, made from a posterior.
 
     Attributes
     ----------
     names : tuple of str
-        Of a formula model as its priors are named: ``Intercept``, ``floor``,
-        ``sd(county, floor)``, ``cor(county)[Intercept, floor]``, ``sigma``; of a program its
-        scalars, ``beta[1]``.
+        Names of the coordinates. Those of a formula model are the keys of its priors:
+        ``Intercept``, ``floor``, ``sd(county, floor)``, ``cor(county)[Intercept, floor]``,
+        ``sigma``; those of a program its scalars: ``beta[1]``.
     transforms : tuple of str
-        What takes each to the unconstrained scale.
+        The transform of each to the unconstrained scale.
     mean : array, (coordinate,)
-        On that scale; in the units of the data that were fitted.
+        Mean on the unconstrained scale, in the units of the data that were fitted.
     cholesky : array, (coordinate, coordinate)
-        Lower factor of the covariance.
+        Lower Cholesky factor of the covariance.
     check : NormalCheck
+        How far the draws are from this normal distribution.
     source : str
-        The formula or program that was fitted.
+        The formula or the name of the program that was fitted.
     centers : mapping of str to (coefficients, W)
-        Of group terms whose sds and correlations are those of columns less their means
-        (`centering`): the names of the coefficients, and the matrix.
+        By label of the group terms whose sds and correlations are those of centered columns
+        (`centering`): the names of the coefficients, and the matrix W.
     """
 
     names: tuple[str, ...]
@@ -86,44 +88,47 @@ class PosteriorPrior:
     centers: Mapping[str, tuple[tuple[str, ...], Floats]] = field(default_factory=dict)
 
     def centers_of(self, terms: Iterable[GroupDesign]) -> dict[str, Floats]:
-        """Return the matrix W of each term of which this prior has sds or correlations."""
-        found: dict[str, Floats] = {}
+        """Return, by label, the matrix W of the terms whose sds or correlations this prior has.
+
+        W, (coefficient, coefficient), is in the order of the term's coefficients.
+        """
+        matrices: dict[str, Floats] = {}
         for term in terms:
             keys = (f"sd({term.label}, ", f"cor({term.label})[")
             if not any(name.startswith(keys) for name in self.names):
                 continue
             names, W = self.centers.get(term.label, ((), np.empty((0, 0))))
-            both = [name for name in term.coefficients if name in names]
-            there = [names.index(name) for name in both]
-            here = [term.coefficients.index(name) for name in both]
-            found[term.label] = np.eye(len(term.coefficients))
-            found[term.label][np.ix_(here, here)] = W[np.ix_(there, there)]
-        return found
+            shared = [name for name in term.coefficients if name in names]
+            old = [names.index(name) for name in shared]
+            new = [term.coefficients.index(name) for name in shared]
+            matrices[term.label] = np.eye(len(term.coefficients))
+            matrices[term.label][np.ix_(new, new)] = W[np.ix_(old, old)]
+        return matrices
 
     @property
     def covariance(self) -> Floats:
-        """On the unconstrained scale: (coordinate, coordinate)."""
-        found: Floats = self.cholesky @ self.cholesky.T
-        return found
+        """Covariance on the unconstrained scale, (coordinate, coordinate)."""
+        covariance: Floats = self.cholesky @ self.cholesky.T
+        return covariance
 
     @property
     def sd(self) -> Floats:
-        """Standard deviations on the unconstrained scale: (coordinate,)."""
-        found: Floats = np.sqrt(np.sum(self.cholesky**2, axis=1))
-        return found
+        """Standard deviations on the unconstrained scale, (coordinate,)."""
+        sd: Floats = np.sqrt(np.sum(self.cholesky**2, axis=1))
+        return sd
 
     def select(self, names: Sequence[str]) -> PosteriorPrior:
-        """Return the margin of some coordinates, in the order given.
+        """Return the marginal distribution of the named coordinates, in this order.
 
         Raises
         ------
         DataError
-            For a name that it does not have.
+            If this prior has no such coordinate, a name is repeated, or there is none.
         """
         unknown = [name for name in names if name not in self.names]
         if unknown or not len(names) or len(set(names)) != len(names):
-            what = f"has no {unknown[0]!r}" if unknown else "needs names that differ"
-            raise DataError(f"this prior {what}; it is of {', '.join(self.names)}")
+            problem = f"has no {unknown[0]!r}" if unknown else "needs one or more different names"
+            raise DataError(f"this prior {problem}; its names are {', '.join(self.names)}")
         at = [self.names.index(name) for name in names]
         factor = np.asarray(np.linalg.cholesky(self.covariance[np.ix_(at, at)]), np.float64)
         check = dataclasses.replace(self.check, marginal=self.check.marginal[at])
@@ -133,28 +138,38 @@ class PosteriorPrior:
         )
 
     def power(self, a0: float) -> History:
-        """Power prior: p_hist to the power a0, the model's own priors to the power 1 - a0.
+        """Return a power prior: this one to the power a0, the model's priors to the power 1 - a0.
 
-        Where p_hist is the history's posterior under these same priors, that is the history's
-        likelihood to the power a0 times the priors (Ibrahim & Chen 2000, Statistical Science
-        15:46, equation 2), up to how well the normal fits.
+        If this prior is the history's posterior under the same priors as the model's, the product
+        is the history's likelihood to the power a0 times the priors (Ibrahim & Chen 2000,
+        Statistical Science 15:46, equation 2), as far as that posterior is normal.
 
         Parameters
         ----------
         a0 : float
-            From 0, which ignores the history, to 1, which pools it.
+            From 0, which ignores the history, to 1, which counts it in full.
+
+        Raises
+        ------
+        OptionError
+            If `a0` is not a number from 0 to 1.
         """
         if not _number(a0) or not 0 <= a0 <= 1:
             raise OptionError(f"a0 must be a number from 0 to 1, not {a0!r}")
         return History(self, float(a0), 1.0 - float(a0), 1.0)
 
     def regularise(self, strength: float) -> History:
-        """Kullback-Leibler regularisation: see `partialpool.transfer.kl_regularised`.
+        """Return a Kullback-Leibler regularised prior; see `partialpool.transfer.kl_regularised`.
 
         Parameters
         ----------
         strength : float
             lambda in E_q[log p(y | t)] - KL(q || prior) - lambda KL(q || p_hist), at least 0.
+
+        Raises
+        ------
+        OptionError
+            If `strength` is not a finite number of at least 0.
         """
         if not _number(strength) or strength < 0:
             raise OptionError(f"strength must be a number that is at least 0, not {strength!r}")
@@ -166,11 +181,11 @@ class PosteriorPrior:
         )
 
     def stan_data(self) -> dict[str, Any]:
-        """Mean and factor under the names that the programs of ``transfer/`` have for them."""
+        """Return mean and Cholesky factor as data of the programs in ``stan/transfer/``."""
         return {"prior_joint_mean": self.mean, "prior_joint_L": self.cholesky}
 
     def frame(self) -> pd.DataFrame:
-        """Return columns scale, mean, sd, distance, limit; a row per coordinate."""
+        """Return a table with a row per coordinate: scale, mean, sd, distance and its limit."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -197,16 +212,17 @@ class PosteriorPrior:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """A joint prior, and the powers to which it, the own priors and the likelihood are taken.
+    """A joint prior, and the powers of the factors of the posterior density.
 
     Attributes
     ----------
     prior : PosteriorPrior
+        The joint prior.
     weight : float
-        Power of `prior`: 0 leaves it out.
+        Power of the joint prior; 0 leaves it out.
     own : float
-        Power of the own priors of the parameters that `prior` has, with the Jacobians of their
-        transforms: powers of densities are taken on the unconstrained scale.
+        Power of the model's own priors of the parameters that `prior` is of. It includes the
+        Jacobians of their transforms, since densities are those on the unconstrained scale.
     likelihood : float
         Power of the likelihood.
     """
@@ -217,27 +233,31 @@ class History:
     likelihood: float
 
     def line(self) -> str:
-        """Say what it does."""
+        """Describe the joint prior and its powers in a line."""
         return (
             f"{len(self.prior.names)} parameters from {self.prior.source}, to the power "
             f"{self.weight:.4g}; their own priors {self.own:.4g}; likelihood {self.likelihood:.4g}"
         )
 
 
-def as_history(given: object) -> History | None:
-    """Check what a user gives as `history`: a posterior prior counts in full, as the prior."""
-    if given is None or isinstance(given, History):
-        return given
-    if isinstance(given, PosteriorPrior):
-        return History(given, 1.0, 0.0, 1.0)
+def as_history(history: object) -> History | None:
+    """Return the user's option `history` as a `History`.
+
+    A `PosteriorPrior` replaces the model's own priors of its parameters; anything else raises
+    `DataError`.
+    """
+    if history is None or isinstance(history, History):
+        return history
+    if isinstance(history, PosteriorPrior):
+        return History(history, 1.0, 0.0, 1.0)
     raise DataError(
         "history must be pp.prior_from(fit), or its .power(a0) or .regularise(strength), "
-        f"not {type(given).__name__}"
+        f"not {type(history).__name__}"
     )
 
 
 def as_plain(history: History | None) -> dict[str, Any] | None:
-    """Lay a history out as JSON can hold it."""
+    """Return a history as a mapping that JSON can store."""
     if history is None:
         return None
     prior, check = history.prior, history.prior.check
@@ -256,24 +276,24 @@ def as_plain(history: History | None) -> dict[str, Any] | None:
     }
 
 
-def from_plain(given: Mapping[str, Any] | None) -> History | None:
-    """Read what `as_plain` laid out."""
-    if given is None:
+def from_plain(stored: Mapping[str, Any] | None) -> History | None:
+    """Return the history that `as_plain` made a mapping of."""
+    if stored is None:
         return None
-    check = NormalCheck(np.array(given["marginal"]), *given["check"])
+    check = NormalCheck(np.array(stored["marginal"]), *stored["check"])
     prior = PosteriorPrior(
-        tuple(given["names"]),
-        tuple(given["transforms"]),
-        np.array(given["mean"]),
-        np.array(given["cholesky"]),
+        tuple(stored["names"]),
+        tuple(stored["transforms"]),
+        np.array(stored["mean"]),
+        np.array(stored["cholesky"]),
         check,
-        given["source"],
+        stored["source"],
         {
             label: (tuple(names), np.array(W))
-            for label, (names, W) in given.get("centers", {}).items()
+            for label, (names, W) in stored.get("centers", {}).items()
         },
     )
-    return History(prior, *given["powers"])
+    return History(prior, *stored["powers"])
 
 
 def _number(value: object) -> bool:

@@ -1,84 +1,105 @@
-"""Keys of priors: a name for each parameter of a model that no other parameter can have.
+"""Keys of priors: a different name for each parameter of a model.
 
-A coefficient is called as its column is, unless that is a name of the model's own: the residual
-standard deviation stays ``sigma``, and the slope of a column ``sigma`` is ``b(sigma)``.
+The slope of a column has the column's name, unless the model has another parameter of that name:
+``sigma`` is always the residual standard deviation, and the slope of a column ``sigma`` is
+``b(sigma)``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import DataError, nearest
+
+if TYPE_CHECKING:
+    from ..design.design import GroupDesign
 
 RESERVED = ("Intercept", "b", "sigma", "nu", "phi")
 _RESERVED_FORM = re.compile(r"(sd|cor|coef|b)\(")
 
 
 def slope_name(coefficient: str) -> str:
-    """Name of a population coefficient: its own, or ``b(sigma)`` where that is taken."""
+    """Return the key of a population coefficient: its name, or ``b(sigma)`` if that is reserved."""
     taken = coefficient in RESERVED or _RESERVED_FORM.match(coefficient) is not None
     return class_name(coefficient) if taken else coefficient
 
 
 def class_name(coefficient: str) -> str:
-    """Name of a population coefficient that is always understood: ``b(floor)``."""
+    """Return the key that a population coefficient has whatever its name is: ``b(floor)``."""
     return f"b({coefficient})"
 
 
+def sd_name(term: GroupDesign, coefficient: str) -> str:
+    """Return the key of a standard deviation between groups: ``sd(county, floor)``."""
+    return f"sd({term.label}, {coefficient})"
+
+
+def own_name(term: GroupDesign, coefficient: str) -> str:
+    """Return the key of the groups' coefficients without pooling: ``coef(county, floor)``."""
+    return f"coef({term.label}, {coefficient})"
+
+
+def cor_name(term: GroupDesign) -> str:
+    """Return the key of a term's correlations: ``cor(county)``."""
+    return f"cor({term.label})"
+
+
 def check_distinct(keys: Sequence[tuple[str, tuple[str, ...], str]]) -> None:
-    """Refuse a model of which two parameters would have one key.
+    """Raise an error if two parameters of a model have the same key.
 
     Parameters
     ----------
-    keys : sequence of (name, keys of several parameters, what it is)
+    keys : sequence of (key, keys of several parameters, description)
+        For each parameter: its key, the keys that stand for it and others, and words for it.
 
     Raises
     ------
     DataError
-        Names the two parameters, and says what to rename.
+        The message describes both parameters, and says what to rename.
     """
-    owner: dict[str, str] = {}
-    for name, _, what in keys:
-        before = owner.setdefault(name, what)
-        if before is not what:
-            raise _alike(name, before, what)
-    for _, wider, what in keys:
+    parameters: dict[str, str] = {}
+    for name, _, parameter in keys:
+        before = parameters.setdefault(name, parameter)
+        if before is not parameter:
+            raise _ambiguous(name, before, parameter)
+    for _, wider, parameter in keys:
         for key in wider:
-            if key in owner and owner[key] is not what:
-                raise _alike(key, owner[key], f"several, {what}")
+            if key in parameters and parameters[key] is not parameter:
+                raise _ambiguous(key, parameters[key], f"several, {parameter}")
 
 
-def _alike(key: str, one: str, other: str) -> DataError:
+def _ambiguous(key: str, first: str, second: str) -> DataError:
     return DataError(
-        f"priors: {key!r} would stand for {one} and for {other}: rename one of the columns whose "
-        "names have commas or brackets in them"
+        f"priors: {key!r} would stand for {first} and for {second}: rename one of the columns "
+        "whose names have commas or brackets in them"
     )
 
 
 def refuse_unknown(unknown: Sequence[object], names: Sequence[str], slopes: Sequence[str]) -> None:
-    """Refuse priors of parameters that a model does not have.
+    """Raise `DataError` if the user gives a prior of a parameter that the model does not have.
 
     Parameters
     ----------
     unknown : sequence
-        Keys that match nothing.
+        The user's keys that match no parameter.
     names : sequence of str
         All keys of the model.
     slopes : sequence of str
-        Its coefficients' names.
+        Names of its population coefficients.
     """
     if not unknown:
         return
     key = str(unknown[0])
     if key in slopes:
         raise DataError(
-            f"priors: {key!r} is a name of the model's own, and this model has no such parameter. "
-            f"For the coefficient of the column write {slope_name(key)!r}"
+            f"priors: {key!r} is reserved for another parameter, which this model does not have. "
+            f"For the coefficient of the column {key!r} write {slope_name(key)!r}"
         )
-    near = nearest(key, names)
-    hint = f"; did you mean {near!r}?" if near else "."
+    suggestion = nearest(key, names)
+    hint = f"; did you mean {suggestion!r}?" if suggestion else "."
     raise DataError(
-        f"priors: nothing in this model is called {unknown[0]!r}{hint} "
+        f"priors: this model has no parameter {unknown[0]!r}{hint} "
         f"It has {', '.join(names)} ('b' is every slope)"
     )

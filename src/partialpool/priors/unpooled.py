@@ -1,8 +1,8 @@
-"""Coefficients that every group has for itself, without pooling: their fixed normal priors.
+"""The fixed normal priors of the groups' coefficients in a model without pooling.
 
-The prior of a group's intercept is about the means of the predictors, as the population's is
-(at 0, a year such as 2010 would be far outside the data). So the program gets the predictors less
-their means, and its draws are brought back to 0 here.
+The prior of a group's intercept refers to the means of the predictors, as the prior of the
+population's intercept does, since a predictor such as the year may be far from 0. So the program
+gets the predictors less their means, and `Own.at_zero` turns its intercepts into those at 0.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from .table import PriorTable, own_name
 
 @dataclass(frozen=True)
 class Own:
-    """Priors of the groups' own coefficients, and the means that they are about.
+    """Priors of the groups' coefficients in a model without pooling, and the predictors' means.
 
     Attributes
     ----------
     locations, scales : mapping of term label to array, (coefficient,)
-        Empty where there is a population.
+        Of the normal priors; empty in a model with pooling.
     means : mapping of term label to array, (coefficient,)
-        Of the predictors, in the terms of a factor whose groups have an intercept; else 0.
+        Means that are taken off the term's columns: of the predictors if the groups of its factor
+        have an intercept, else 0.
     x_means : array, (K,)
-        Of the population's predictors, if some factor's groups have an intercept; else 0.
+        Means that are taken off the population's predictors: 0 if no groups have an intercept.
     absorbs : mapping of term label to (label, weights)
-        Which intercept a term's means go to: of another term or its own, and what each of its
-        coefficients is of it. An intercept has 1; of `0 + f`, which has one for each level, each
-        of them has 1.
+        The term whose intercept changes when a term's columns are centered (it may be the same
+        term), and the weights, (coefficient,), that make the intercept of that term's
+        coefficients: 1 for ``Intercept``, or 1 for every level of ``0 + f``.
     """
 
     locations: Mapping[str, Floats]
@@ -44,41 +45,47 @@ class Own:
     absorbs: Mapping[str, tuple[str, Floats]]
 
     def at_zero(self, effects: Mapping[str, Floats], slopes: Floats) -> dict[str, Floats]:
-        """Bring intercepts from the means of the predictors to 0.
+        """Turn intercepts at the means of the predictors into intercepts at 0.
 
         Parameters
         ----------
         effects : mapping of term label to array, (..., group, coefficient)
+            The groups' coefficients in the program.
         slopes : array, (..., K)
-            Of the population's predictors.
+            Slopes of the population's predictors.
+
+        Returns
+        -------
+        dict of term label to array, (..., group, coefficient)
         """
         moved = {label: values.copy() for label, values in effects.items()}
-        for label, (home, weights) in self.absorbs.items():
-            moved[home] -= (effects[label] @ self.means[label])[..., None] * weights
+        for label, (with_intercept, weights) in self.absorbs.items():
+            moved[with_intercept] -= (effects[label] @ self.means[label])[..., None] * weights
         if self.absorbs:
-            home, weights = next(iter(self.absorbs.values()))
-            moved[home] -= (slopes @ self.x_means)[..., None, None] * weights
+            with_intercept, weights = next(iter(self.absorbs.values()))
+            moved[with_intercept] -= (slopes @ self.x_means)[..., None, None] * weights
         return moved
 
 
 def own_priors(design: Design, table: PriorTable) -> Own:
-    """Collect the priors of a design's own coefficients; empty where there is a population."""
+    """Collect the priors of the groups' coefficients; they are empty in a model with pooling."""
     terms = [t for t in design.groups if own_name(t, t.coefficients[0]) in table]
     codes = {t.label: [priors.code(table[own_name(t, c)]) for c in t.coefficients] for t in terms}
-    homes = intercepts_of(terms)
+    intercepts = intercepts_of(terms)
     return Own(
-        locations={label: np.array([c.location for c in of]) for label, of in codes.items()},
-        scales={label: np.array([c.scale for c in of]) for label, of in codes.items()},
-        means={term.label: _means(term, homes) for term in terms},
-        x_means=design.X.mean(axis=0) if homes else np.zeros(design.X.shape[1]),
-        absorbs={term.label: homes[term.factor] for term in terms if term.factor in homes},
+        locations={label: np.array([p.location for p in ps]) for label, ps in codes.items()},
+        scales={label: np.array([p.scale for p in ps]) for label, ps in codes.items()},
+        means={term.label: _means(term, intercepts) for term in terms},
+        x_means=design.X.mean(axis=0) if intercepts else np.zeros(design.X.shape[1]),
+        absorbs={t.label: intercepts[t.factor] for t in terms if t.factor in intercepts},
     )
 
 
-def _means(term: GroupDesign, homes: Mapping[str, tuple[str, Floats]]) -> Floats:
-    if term.factor not in homes:
+def _means(term: GroupDesign, intercepts: Mapping[str, tuple[str, Floats]]) -> Floats:
+    """Return the means that are taken off a term's columns, (coefficient,)."""
+    if term.factor not in intercepts:
         return np.zeros(len(term.coefficients))
-    label, weights = homes[term.factor]
+    label, weights = intercepts[term.factor]
     slopes = weights == 0 if label == term.label else np.ones(len(term.coefficients), bool)
     means: Floats = np.where(slopes, term.Z.mean(axis=0), 0.0)
     return means

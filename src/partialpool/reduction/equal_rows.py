@@ -1,4 +1,4 @@
-"""Rows of a discrete response that are alike, taken together: the same likelihood, fewer rows."""
+"""Replace equal rows of a design with a discrete response by one row: the same likelihood."""
 
 from __future__ import annotations
 
@@ -17,53 +17,56 @@ SUMMABLE = ("bernoulli", "binomial", "poisson")
 
 
 def collapsed(design: Design, family: Family) -> Design:
-    """Take rows that are alike together, exactly.
+    """Replace rows with the same predictors and groups by one row, without changing the likelihood.
 
-    Successes and trials add up over rows that are alike in all else; so do Poisson counts, with
-    the log of their number as an offset. Of other discrete families, and of rows with weights,
-    those that are alike in the response too become one, with the sum of their weights. A measured
-    response is left as it is.
+    Bernoulli and binomial responses: the successes and trials of rows that are equal in all else
+    are added up. Poisson: the counts are added up, and the log of the number of rows is added to
+    the offset. In other discrete families, and with weights, rows that are equal in the response
+    too become one row whose weight is the sum of theirs. A design with a continuous response is
+    returned as it is.
 
     Parameters
     ----------
     design : Design
-        With its response.
+        With N rows and a response.
     family : Family
 
     Returns
     -------
     Design
-        The design itself where no two rows are alike. Its likelihood is the same up to a constant.
+        With one row for each set of equal rows, in the order of their first rows; `design` itself
+        if no two rows are equal. The likelihood is the same up to a constant factor.
     """
     response = design.response
     if response is None or not family.discrete:
         return design
-    alike: list[NDArray[Any]] = [design.X, design.offset]
-    alike += [part for term in design.groups for part in (term.Z, term.codes)]
+    compared: list[NDArray[Any]] = [design.X, design.offset]
+    compared += [part for term in design.groups for part in (term.Z, term.codes)]
     summed = family.name in SUMMABLE and response.weights is None
     if not summed:
-        alike += [v for v in (response.y, response.trials) if v is not None]
-    found = collapse(*alike)
-    if len(found.first) == len(design.offset):
+        compared += [v for v in (response.y, response.trials) if v is not None]
+    distinct = collapse(*compared)
+    if len(distinct.first_rows) == len(design.offset):
         return design
-    first = found.first
-    count = found.total(np.ones(len(design.offset)))
+    first = distinct.first_rows
+    count = distinct.total(np.ones(len(design.offset)))
     y, trials, weights, offset = response.y[first], response.trials, None, design.offset[first]
     if summed:
-        y = found.total(response.y)
+        y = distinct.total(response.y)
         if family.name == "poisson":
             offset = offset + np.log(count)
         else:
-            trials = count if trials is None else found.total(trials)
+            trials = count if trials is None else distinct.total(trials)
     else:
         trials = None if trials is None else trials[first]
-        weights = count if response.weights is None else found.total(response.weights)
+        weights = count if response.weights is None else distinct.total(response.weights)
     new = dataclasses.replace(response, y=y, trials=trials, weights=weights)
-    return dataclasses.replace(_rows(design, found), response=new, offset=offset, trials=trials)
+    rows = _first_rows(design, distinct)
+    return dataclasses.replace(rows, response=new, offset=offset, trials=trials)
 
 
-def _rows(design: Design, found: Collapsed) -> Design:
-    first = found.first
+def _first_rows(design: Design, distinct: Collapsed) -> Design:
+    first = distinct.first_rows
     return dataclasses.replace(
         design,
         data=design.data.iloc[first],

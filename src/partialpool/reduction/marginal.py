@@ -1,4 +1,8 @@
-"""A Gaussian design reduced to sums, with the effects of one group term integrated out."""
+"""Reduce a Gaussian design to the sums left when the effects of one group term are integrated out.
+
+They are the data of the programs ``glmm/gaussian_marginal*``. Here "columns" are those of the
+population-level design matrix, the intercept first, and "effects" are group-level effects.
+"""
 
 from __future__ import annotations
 
@@ -21,37 +25,42 @@ from .sums import GaussianSums
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
 CROSSED = "glmm/gaussian_marginal_crossed"
 BLOCK = 2**16
-"""Rows that are reduced at a time."""
+"""Number of rows that are reduced at a time."""
 FEW_PATTERNS = 1.5
-"""Patterns are used where there are this many times fewer of them than groups ..."""
+"""Patterns are used if the groups are at least this many times as many as the patterns ..."""
 WORK = 20_000
-"""... and their sums take no more multiplications a gradient than the groups', or than this."""
+"""... and a gradient takes no more multiplications with sums over patterns than with sums over
+groups, or no more than this number."""
 PRODUCT = 1_000
-"""Multiplications in vectors that take as long as one of two coefficients, which a gradient needs
-for each pair: with 60 columns, one pattern of 40 groups was 300 times as slow as they are."""
+"""Multiplications within vectors that take as long as one multiplication of two coefficients, of
+which a gradient needs one for each pair of columns. With 60 columns, one pattern of 40 groups took
+300 times as long as the 40 groups."""
 ENTRIES = 5_000_000
-"""Entries of Z'W and W'W up to which further terms are taken beside one integrated out."""
+"""With further group terms, one term is integrated out only up to this many entries of Z'W and
+W'W."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """What is left of the rows of a Gaussian model whose effects of one term are integrated out.
+    """The sums left of a Gaussian design when the effects of one group term are integrated out.
 
     Attributes
     ----------
     label : str
-        That term's.
+        Label of the group term that is integrated out.
     sums : GaussianSums
-        About the least-squares fit.
+        Cross-products about the least-squares fit.
     whitened : GaussianSums
-        The same with Q in the place of X = QR: no columns that nearly cancel, as those of a year.
+        The same with the orthonormal columns Q of X = QR in place of X, so that columns that
+        nearly cancel, such as an intercept and a year, cost no digits.
     patterns : Patterns or None
-        Of the whitened sums, where they are few.
+        The whitened sums over groups with the same Z'Z; None if such groups are few.
     R_inverse : array, (column, column)
-        Of X = QR, rows weighted.
+        Inverse of R of X = QR, where X has its rows multiplied by the roots of their weights.
     x_mean : array, (predictor,)
-        Means of the predictors, where the prior of the intercept stands.
+        Means of the predictors; the prior of the intercept is that of the mean response there.
     rows : int
+        Number of rows of the design.
     """
 
     label: str
@@ -64,16 +73,16 @@ class Reduced:
 
     @property
     def program(self) -> str:
-        """Name of the program that takes these sums."""
+        """Name of the Stan program whose data these sums are."""
         if self.sums.crossed is not None:
             return CROSSED
         return PROGRAM if self.patterns is None else BY_PATTERN
 
     def line(self, design: Design) -> str:
-        """Say the reduction: ``919 rows -> 85 county -> 41 patterns``.
+        """Describe the reduction in a line: ``919 rows -> 85 county -> 41 patterns``.
 
-        Of several terms, the pairs of groups that share rows: ``144 rows -> 24 plate x 6 sample
-        (144 pairs)``.
+        With several group terms the pairs of groups with rows in common are counted:
+        ``144 rows -> 24 plate x 6 sample (144 pairs)``.
         """
         terms = arranged(design, self.label).groups
         line = f"{self.rows} rows -> {' x '.join(f'{len(t.levels)} {t.label}' for t in terms)}"
@@ -87,25 +96,28 @@ class Reduced:
 
 
 def arranged(design: Design, label: str) -> Design:
-    """Put the term that is integrated out first, as the programs have it."""
+    """Return the design with the term of this label, which is integrated out, before the others."""
     first = tuple(term for term in design.groups if term.label == label)
     others = tuple(term for term in design.groups if term.label != label)
     return dataclasses.replace(design, groups=first + others)
 
 
 def largest(design: Design, labels: Collection[str]) -> str:
-    """Of some terms, return the label of the one with the most effects."""
+    """Return, of the group terms with these labels, the label of the one with the most effects."""
     terms = [term for term in design.groups if term.label in labels]
     return max(terms, key=lambda term: len(term.coefficients) * len(term.levels)).label
 
 
 def columns_of(term: GroupDesign) -> GroupColumns:
-    """Take what sums need of a term."""
+    """Return the columns of a group term and the group of each row, from which sums are made."""
     return GroupColumns(term.Z, term.codes, len(term.levels))
 
 
 def too_many(design: Design, label: str) -> str | None:
-    """Say why the term's effects are better sampled, where the sums are not small."""
+    """Say why the term of this label should be sampled and not integrated out; None if it need not.
+
+    The reason is the number of sums over pairs of its groups and groups of other terms.
+    """
     first, *further = arranged(design, label).groups
     if not further:
         return None
@@ -115,51 +127,56 @@ def too_many(design: Design, label: str) -> str | None:
     others = ", ".join(term.label for term in further)
     return (
         f"{first.label} and {others} have {shared:,} pairs of groups with rows in common, and so "
-        f"{entries:,} sums; more than {ENTRIES:,} are too many to integrate {first.label} out"
+        f"{entries:,} sums; {first.label} is integrated out only up to {ENTRIES:,} sums"
     )
 
 
 def columns(design: Design) -> Floats:
-    """All columns of the fixed part, the intercept first."""
+    """Return the population-level design matrix, (row, column), the intercept first."""
     ones = np.ones((len(design.offset), int(design.intercept)))
     return np.concatenate([ones, design.X], axis=1)
 
 
 def reduced(design: Design, label: str | None = None) -> Reduced | None:
-    """Reduce a design; known standard errors become weights.
+    """Reduce a Gaussian design to sums, with one group term's effects integrated out.
 
-    None where the columns do not determine a fit, as those of a part of the rows may not.
+    Known standard errors become weights.
 
     Parameters
     ----------
     design : Design
     label : str, optional
-        Of the term whose effects are integrated out; the first one's if not given.
+        Label of the group term that is integrated out; by default the first term.
+
+    Returns
+    -------
+    Reduced or None
+        None if the columns are linearly dependent, as they may be in a part of the rows.
     """
     response = design.response
     assert response is not None
     label = design.groups[0].label if label is None else label
     term, *further = arranged(design, label).groups
-    parts = functools.partial(_parts, design, term, further)
-    center = float(np.mean(response.y)) - float(np.mean(design.offset))
-    far = np.zeros(design.X.shape[1] + int(design.intercept))
-    far[: int(design.intercept)] = center  # near the data: residuals of a large y keep their digits
-    R, near = reduce.least_squares_of(
-        (each.X, each.y - far.sum(), each.weights) for each in parts()
+    blocks = functools.partial(_blocks, design, term, further)
+    # the mean is taken off y first, so that the residuals of a large y keep their digits
+    center = np.zeros(design.X.shape[1] + int(design.intercept))
+    center[: int(design.intercept)] = np.mean(response.y) - np.mean(design.offset)
+    R, coefficients = reduce.least_squares_of(
+        (rows.X, rows.y - center.sum(), rows.weights) for rows in blocks()
     )
-    if near is None:
+    if coefficients is None:
         return None
     sums = functools.reduce(
         operator.add,
         (
             reduce.gaussian_sums(
-                each.X, each.Z, each.codes, len(term.levels), each.y - far.sum(),
-                reference=near, weights=each.weights, further=each.further,
+                rows.X, rows.Z, rows.codes, len(term.levels), rows.y - center.sum(),
+                reference=coefficients, weights=rows.weights, further=rows.further,
             )
-            for each in parts()
+            for rows in blocks()
         ),
     )  # fmt: skip
-    sums = dataclasses.replace(sums, reference=near + far)
+    sums = dataclasses.replace(sums, reference=coefficients + center)
     R_inverse = np.asarray(np.linalg.inv(R), dtype=np.float64)
     whitened = sums.times(R_inverse)
     patterns = reduce.patterns(whitened) if not further and _few_patterns(sums) else None
@@ -168,8 +185,8 @@ def reduced(design: Design, label: str | None = None) -> Reduced | None:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
-    """Some rows."""
+class _Rows:
+    """The columns of a block of consecutive rows, with the offset taken off y."""
 
     X: Floats
     y: Floats
@@ -179,39 +196,43 @@ class _Part:
     further: list[GroupColumns]
 
 
-def _parts(design: Design, term: GroupDesign, further: Sequence[GroupDesign]) -> Iterator[_Part]:
-    """Take rows in turn: what is made of them is never held of all."""
+def _blocks(design: Design, term: GroupDesign, further: Sequence[GroupDesign]) -> Iterator[_Rows]:
+    """Go through the rows block by block, so that copies of columns are made of one block only."""
     response = design.response
     assert response is not None
     rows, weights = len(response.y), weights_of(design)
     step = max(BLOCK, 4 * len(term.levels))
     for start in range(0, rows, step):
-        part = slice(start, start + step)
-        X = design.X[part]
-        yield _Part(
+        block = slice(start, start + step)
+        X = design.X[block]
+        yield _Rows(
             np.concatenate([np.ones((len(X), int(design.intercept))), X], axis=1),
-            response.y[part] - design.offset[part],
-            None if weights is None else weights[part],
-            term.Z[part],
-            term.codes[part],
-            [GroupColumns(each.Z[part], each.codes[part], len(each.levels)) for each in further],
+            response.y[block] - design.offset[block],
+            None if weights is None else weights[block],
+            term.Z[block],
+            term.codes[block],
+            [GroupColumns(t.Z[block], t.codes[block], len(t.levels)) for t in further],
         )
 
 
 def _few_patterns(sums: GaussianSums) -> bool:
+    """Tell whether sums over patterns are so few that a gradient is faster than with groups."""
     groups, q, columns = (int(size) for size in sums.ZX.shape)
-    alike = int(reduce.patterns_of(sums).max()) + 1
+    count = int(reduce.patterns_of(sums).max()) + 1
     pairs, pairs_of_columns = q * (q + 1) // 2, (columns + 1) * (columns + 2) // 2
-    work = (alike * pairs**2 + PRODUCT) * pairs_of_columns
+    work = (count * pairs**2 + PRODUCT) * pairs_of_columns
     work_by_group = groups * q**2 * (columns + 1)
-    return alike * FEW_PATTERNS <= groups and work <= max(WORK, work_by_group)
+    return count * FEW_PATTERNS <= groups and work <= max(WORK, work_by_group)
 
 
 def weights_of(design: Design) -> Floats | None:
-    """How often each row counts in the sums: its weight, over the square of a known se."""
+    """Return the weight of each row in the sums: its weight, over the square of a known se.
+
+    None if every row counts once.
+    """
     response = design.response
     assert response is not None
     if response.se is None:
         return response.weights
-    of_se: Floats = (1.0 if response.weights is None else response.weights) / response.se**2
-    return of_se
+    weights: Floats = (1.0 if response.weights is None else response.weights) / response.se**2
+    return weights

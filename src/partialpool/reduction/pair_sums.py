@@ -1,8 +1,9 @@
-"""Sums over pairs of groups: what further group terms add to sums of one integrated out.
+"""Sums over pairs of groups, which a Gaussian model with several group terms needs.
 
-The effects r2 of further terms are like coefficients of columns W, one for each coefficient and
-group. Row n has as many entries in W as the terms have coefficients, and Z'W and W'W as many as
-there are pairs of groups with rows in common: all three are sparse.
+One group term, with columns Z, is integrated out. The effects r2 of the further terms are sampled:
+they are the coefficients of columns W, one for each coefficient and group of these terms. Row n of
+W has one entry for each coefficient of these terms, and Z'W and W'W have entries for pairs of
+groups with rows in common, so all three are kept as sparse arrays.
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from ..arrays import Floats
 
 @dataclass(frozen=True, eq=False)
 class GroupColumns:
-    """Columns of a group term, and the group of each row.
+    """The design matrix of a group term, and the group of each row.
 
     Attributes
     ----------
     Z : array, (row, coefficient)
     codes : array of int, (row,)
-        From 0.
+        Number of the group, from 0; below 0 for rows of no group of the term.
     groups : int
+        Number of groups.
     """
 
     Z: Floats
@@ -36,22 +38,27 @@ class GroupColumns:
 
     @property
     def effects(self) -> int:
-        """Count coefficients times groups."""
+        """Number of group-level effects: coefficients times groups."""
         return int(self.Z.shape[1]) * self.groups
 
 
 @dataclass(frozen=True, eq=False)
 class CrossedSums:
-    """Cross-products with the columns W of further terms: by term, then coefficient, then group.
+    """Cross-products with the columns W of further group terms.
+
+    Effects, the columns of W, are ordered by term, then coefficient, then group.
 
     Attributes
     ----------
     ZW : sparse array, (coefficient * group, effect)
-        Of the term that is integrated out, by coefficient, then group.
+        Z'W; its rows are the effects of the term that is integrated out, by coefficient, then
+        group.
     WW : sparse array, (effect, effect)
+        W'W.
     WX : array, (effect, column)
+        W'X.
     Wr : array, (effect,)
-        W' residuals of the reference fit.
+        W' times the residuals of the reference fit.
     """
 
     ZW: Any
@@ -60,7 +67,7 @@ class CrossedSums:
     Wr: Floats
 
     def __add__(self, other: CrossedSums) -> CrossedSums:
-        """Add the sums of other rows of the same groups."""
+        """Return the sums over both sets of rows, which must have the same groups."""
         return CrossedSums(
             _tidy(self.ZW + other.ZW),
             _tidy(self.WW + other.WW),
@@ -69,7 +76,7 @@ class CrossedSums:
         )
 
     def shifted(self, step: Floats) -> CrossedSums:
-        """Return the sums about a fit whose coefficients are larger by `step`."""
+        """Return the sums about a fit whose coefficients, (column,), are larger by `step`."""
         return CrossedSums(self.ZW, self.WW, self.WX, self.Wr - self.WX @ step)
 
     def times(self, matrix: Floats) -> CrossedSums:
@@ -78,12 +85,15 @@ class CrossedSums:
 
 
 def effect_columns(terms: Sequence[GroupColumns]) -> Any:
-    """Lay out W: a sparse array (row, effect); rows of groups with codes below 0 are empty."""
+    """Return W, a sparse array (row, effect).
+
+    A row whose code is below 0 has no entry in the columns of that term.
+    """
     rows = len(terms[0].codes)
-    every = np.arange(rows)
+    numbers = np.arange(rows)
     blocks = [
         sparse.csr_array(
-            (Z[term.codes >= 0], (every[term.codes >= 0], term.codes[term.codes >= 0])),
+            (Z[term.codes >= 0], (numbers[term.codes >= 0], term.codes[term.codes >= 0])),
             shape=(rows, term.groups),
         )
         for term in terms
@@ -99,14 +109,16 @@ def crossed_sums(
     residuals: Floats,
     weights: Floats,
 ) -> CrossedSums:
-    """Sum the cross-products of rows.
+    """Sum the weighted cross-products of the rows.
 
     Parameters
     ----------
     X : array, (row, column)
+        Population-level design matrix.
     term : GroupColumns
-        The one that is integrated out.
+        The group term that is integrated out.
     further : sequence of GroupColumns
+        The other group terms.
     residuals, weights : arrays, (row,)
     """
     W, Z = effect_columns(further), effect_columns([term])
@@ -115,22 +127,37 @@ def crossed_sums(
 
 
 def _tidy(matrix: Any) -> Any:
-    """Drop zeros, and put the entries of each row in order."""
-    found = sparse.csr_array(matrix)
-    found.eliminate_zeros()
-    found.sort_indices()
-    return found
+    """Drop stored zeros, and sort the entries of each row by column."""
+    sorted_rows = sparse.csr_array(matrix)
+    sorted_rows.eliminate_zeros()
+    sorted_rows.sort_indices()
+    return sorted_rows
 
 
 def pairs(term: GroupColumns, further: Sequence[GroupColumns]) -> tuple[int, int]:
-    """Count pairs of groups that share rows, and the entries that Z'W and W'W have at most."""
+    """Count the pairs of groups with rows in common, and the entries of Z'W and W'W.
+
+    Parameters
+    ----------
+    term : GroupColumns
+        The group term that is integrated out.
+    further : sequence of GroupColumns
+        The other group terms.
+
+    Returns
+    -------
+    shared : int
+        Number of pairs of a group of `term` and a group of another term.
+    entries : int
+        The most entries, other than 0, that Z'W and W'W can have together.
+    """
     shared, entries = 0, 0
     terms = [term, *further]
-    for i, one in enumerate(terms):
-        for other in terms[i + 1 :]:
-            distinct = len(np.unique(one.codes * other.groups + other.codes))
+    for i, first in enumerate(terms):
+        for second in terms[i + 1 :]:
+            distinct = len(np.unique(first.codes * second.groups + second.codes))
             shared += distinct if i == 0 else 0
-            size = one.Z.shape[1] * other.Z.shape[1] * distinct
+            size = first.Z.shape[1] * second.Z.shape[1] * distinct
             entries += size if i == 0 else 2 * size
-        entries += one.Z.shape[1] ** 2 * one.groups if i else 0
+        entries += first.Z.shape[1] ** 2 * first.groups if i else 0
     return shared, entries

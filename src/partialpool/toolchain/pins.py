@@ -1,4 +1,4 @@
-"""The wheels that a CmdStan is made of: which, with what hash, and what of them goes where."""
+"""Read ``wheels.toml``: the wheels that a CmdStan is made of, their hashes, what is unpacked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER_WAYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """One pinned wheel; the fields are explained at the head of ``wheels.toml``."""
+    """One pinned wheel; the head of ``wheels.toml`` explains the fields."""
 
     platform: str
     project: str
@@ -39,24 +39,24 @@ class Wheel:
 
     @property
     def label(self) -> str:
-        """Project and version, as shown to the user."""
+        """Project and version, as messages name the wheel."""
         return f"{self.project} {self.version}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that a CmdStan is made from.
+    """The wheels and the files of ours that a CmdStan is made from.
 
     Attributes
     ----------
     cmdstan : str
-        The release that the installation stands for.
+        The CmdStan release whose Stan the wheels contain.
     wheels : tuple of Wheel
-        Those of this platform.
+        The wheels for this platform.
     sources : Path
         Folder with ``makefile``, ``front/`` and other files that are copied as they are.
     build_bytes : int
-        Disk space that compiling needs on top of what is unpacked.
+        Disk space that compiling needs besides the unpacked files.
     """
 
     cmdstan: str
@@ -70,22 +70,28 @@ class Recipe:
         return self.build_bytes + sum(wheel.unpacked for wheel in self.wheels)
 
     def files(self) -> dict[str, Path]:
-        """Our own files: path in the installation -> file here. Python and pins stay behind."""
-        found = sorted(path for path in self.sources.rglob("*") if path.is_file())
+        """Map paths in the installation to the files in `sources` that are copied there.
+
+        Python modules and ``wheels.toml`` are not copied.
+        """
+        paths = sorted(path for path in self.sources.rglob("*") if path.is_file())
         return {
             path.relative_to(self.sources).as_posix(): path
-            for path in found
+            for path in paths
             if path.suffix not in {".py", ".pyc", ".toml"} and not path.name.startswith(".")
         }
 
     def digest(self) -> str:
-        """SHA-256 over the wheels and our own files: equal recipes give equal installations."""
-        total = hashlib.sha256(self.cmdstan.encode())
+        """Return the SHA-256 of the wheels' pins and of our files, in hexadecimal.
+
+        Recipes with the same digest make the same installation.
+        """
+        digest = hashlib.sha256(self.cmdstan.encode())
         for wheel in self.wheels:
-            total.update(repr(wheel).encode())
+            digest.update(repr(wheel).encode())
         for name, path in self.files().items():
-            total.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-        return total.hexdigest()
+            digest.update(f"\0{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
 
 
 def pinned_version() -> str:
@@ -99,20 +105,20 @@ def recipe() -> Recipe:
     Raises
     ------
     EngineError
-        If there are no wheels for this kind of machine.
+        If there are no wheels for this platform.
     """
-    here, pins = platform_key(), _pins()
-    every = [_wheel(entry) for entry in pins["wheel"]]
+    this_platform, pins = platform_key(), _pins()
+    wheels = [_wheel(entry) for entry in pins["wheel"]]
     return Recipe(
         cmdstan=pins["cmdstan"],
-        wheels=tuple(wheel for wheel in every if wheel.platform == here),
+        wheels=tuple(wheel for wheel in wheels if wheel.platform == this_platform),
         sources=HERE,
         build_bytes=pins["build_bytes"],
     )
 
 
 def platform_key() -> str:
-    """Name this machine as ``wheels.toml`` does; raise `EngineError` if it is not named there."""
+    """Return the name of this platform in ``wheels.toml``; `EngineError` if it is not in it."""
     system, machine = platform.system(), platform.machine().lower()
     if system == "Linux" and machine in {"x86_64", "amd64"}:
         if sys.maxsize > 2**32 and platform.libc_ver()[0] == "glibc":

@@ -1,4 +1,4 @@
-"""What building a CmdStan needs of a machine: compiler, make, disk space, a usable path."""
+"""Check, before CmdStan is built, for a compiler, make, enough disk space and a usable path."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from pathlib import Path
 
 from ..errors import EngineError
 
-# in an executable's list of library directories ":" separates; control characters make lines
+# ":" separates the directories in an executable's list of library directories, and CmdStan's make
+# cannot read a path with control characters
 _UNUSABLE = re.compile(r"[\x00-\x1f\x7f:]")
 _PROBE = "#include <optional>\nint main() { return std::optional<int>{}.has_value(); }\n"
 
 
 def make_command() -> str:
-    """Return the make to use: $MAKE as CmdStanPy has it, else ``make``."""
+    """Return the make to use: $MAKE, which CmdStanPy reads too, else ``make``."""
     return os.environ.get("MAKE") or "make"
 
 
 def compiler_command() -> list[str]:
-    """Return the C++ compiler to use: $CXX, else what make takes by default."""
+    """Return the C++ compiler to use, with its options: $CXX, else make's default."""
     return shlex.split(os.environ.get("CXX", "")) or [
         "clang++" if platform.system() == "Darwin" else "g++"
     ]
 
 
 def check_tools() -> None:
-    """Raise `EngineError` unless make and a compiler for C++17 work."""
+    """Raise `EngineError` unless make is installed and the C++ compiler compiles C++17."""
     if platform.system() == "Darwin" and not _runs(["xcode-select", "-p"]):
         raise EngineError(f"the command-line developer tools are missing. {_how_to_get('c++')}")
     make, compiler = make_command(), compiler_command()
@@ -47,13 +48,13 @@ def check_tools() -> None:
             f"{_how_to_get('c++')}"
         )
     probe = [*compiler, "-std=c++17", "-fsyntax-only", "-x", "c++", "-"]
-    ran = subprocess.run(
+    completed = subprocess.run(
         probe, input=_PROBE, capture_output=True, encoding="utf-8", errors="replace", check=False
     )
-    if ran.returncode != 0:
-        said = (ran.stderr.strip().splitlines() or ["nothing"])[0]
+    if completed.returncode != 0:
+        said = (completed.stderr.strip().splitlines() or ["nothing"])[0]
         raise EngineError(
-            f"the C++ compiler {' '.join(compiler)!r} cannot compile C++17 (it said: {said}). "
+            f"the C++ compiler {' '.join(compiler)!r} cannot compile C++17 (it says: {said}). "
             f"{_how_to_get('c++')}"
         )
 
@@ -61,60 +62,60 @@ def check_tools() -> None:
 def compiler_version() -> str:
     """Return the compiler's command and the first line of its ``--version``."""
     command = compiler_command()
-    ran = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
-    return f"{shlex.join(command)}: {(ran.stdout.splitlines() or ['?'])[0]}"
+    completed = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+    return f"{shlex.join(command)}: {(completed.stdout.splitlines() or ['?'])[0]}"
 
 
 def check_space(*needs: tuple[Path, int]) -> None:
-    """Raise `EngineError` unless every directory's file system has the bytes asked of it.
+    """Raise `EngineError` if a file system has fewer free bytes than are needed on it.
 
     Parameters
     ----------
     *needs : (directory, bytes)
-        Directories may not exist yet; those on one file system are added up.
+        The directories need not exist yet. Needs on the same file system are added up.
     """
-    wanted: dict[int, tuple[Path, int]] = {}
+    totals: dict[int, tuple[Path, int]] = {}  # by the number of the file system's device
     for directory, size in needs:
-        there = existing_parent(directory)
-        device = there.stat().st_dev
-        wanted[device] = (there, wanted.get(device, (there, 0))[1] + size)
-    for there, size in wanted.values():
-        free = os.statvfs(there).f_bavail * os.statvfs(there).f_frsize
+        parent = existing_parent(directory)
+        device = parent.stat().st_dev
+        totals[device] = (parent, totals.get(device, (parent, 0))[1] + size)
+    for parent, size in totals.values():
+        free = os.statvfs(parent).f_bavail * os.statvfs(parent).f_frsize
         if free < size:
             raise EngineError(
-                f"not enough disk space at {there}: {_megabytes(size)} needed, {_megabytes(free)} "
-                f"free. {SPACE_NEXT}"
+                f"not enough disk space at {parent}: {_megabytes(size)} needed, "
+                f"{_megabytes(free)} free. {SPACE_NEXT}"
             )
 
 
 SPACE_NEXT = (
-    "Next step: free some, or install elsewhere with --dir (dir=...); downloads go to "
-    "XDG_CACHE_HOME (~/.cache)"
+    "Next step: free disk space, or install into another directory with --dir (dir=...); "
+    "downloads go to XDG_CACHE_HOME (~/.cache)"
 )
 
 
 def check_path(directory: Path) -> None:
-    """Raise `EngineError` if executables could not be linked to libraries in this directory."""
-    found = _UNUSABLE.search(str(directory))
-    if found:
+    """Raise `EngineError` if executables cannot be linked to libraries in this directory."""
+    unusable = _UNUSABLE.search(str(directory))
+    if unusable:
         raise EngineError(
-            f"CmdStan cannot live in {str(directory)!r}: executables cannot be told to look for "
-            f"libraries in a path with {found[0]!r}. Next step: choose another directory with "
+            f"CmdStan cannot be installed in {str(directory)!r}: executables cannot be linked to "
+            f"libraries in a path with {unusable[0]!r}. Next step: choose another directory with "
             "--dir (dir=...)"
         )
 
 
 def existing_parent(directory: Path) -> Path:
     """Return the nearest directory at or above `directory` that exists."""
-    for there in (directory, *directory.parents):
-        if there.is_dir():
-            return there
+    for parent in (directory, *directory.parents):
+        if parent.is_dir():
+            return parent
     return Path("/")
 
 
 @contextlib.contextmanager
 def explained(directory: Path) -> Iterator[None]:
-    """Turn the operating system's refusals while writing to `directory` into `EngineError`."""
+    """Turn an `OSError` that is raised while `directory` is written into an `EngineError`."""
     try:
         yield
     except OSError as error:
@@ -124,12 +125,12 @@ def explained(directory: Path) -> Iterator[None]:
         elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
             why = (
                 f"no permission to write {where} ({error.strerror}). Next step: choose a directory "
-                "that you may write to with --dir (dir=...), or have its owner run this"
+                "that you may write to with --dir (dir=...), or ask its owner to run this command"
             )
         else:
             why = (
-                f"installing CmdStan into {directory} failed: {error}. Next step: mend that, and "
-                "run this again"
+                f"installing CmdStan into {directory} failed: {error}. Next step: solve that, then "
+                "run the same command again"
             )
         raise EngineError(why) from error
 
@@ -141,29 +142,30 @@ def _runs(command: list[str]) -> bool:
         return False
 
 
-def _how_to_get(what: str) -> str:
+def _how_to_get(tool: str) -> str:
+    only_make = tool == "make"
     commands = {
         "xcode-select": "xcode-select --install",
-        "apt-get": "sudo apt-get install " + ("make" if what == "make" else "g++ make"),
-        "dnf": "sudo dnf install " + ("make" if what == "make" else "gcc-c++ make"),
-        "yum": "sudo yum install " + ("make" if what == "make" else "gcc-c++ make"),
-        "zypper": "sudo zypper install " + ("make" if what == "make" else "gcc-c++ make"),
+        "apt-get": "sudo apt-get install " + ("make" if only_make else "g++ make"),
+        "dnf": "sudo dnf install " + ("make" if only_make else "gcc-c++ make"),
+        "yum": "sudo yum install " + ("make" if only_make else "gcc-c++ make"),
+        "zypper": "sudo zypper install " + ("make" if only_make else "gcc-c++ make"),
         "pacman": "sudo pacman -S base-devel",
     }
-    command = next((words for tool, words in commands.items() if _installed(tool)), None)
-    every = (
+    command = next((line for manager, line in commands.items() if _installed(manager)), None)
+    all_commands = (
         "apt-get install g++ make (Debian, Ubuntu), dnf install gcc-c++ make (Fedora, RHEL), "
         "xcode-select --install or brew install gcc (macOS)"
     )
     return (
-        f"Next step: {command or every}; without administrator's rights conda install -c "
+        f"Next step: {command or all_commands}; without administrator's rights conda install -c "
         "conda-forge gxx make; or use engine='stanli', which needs no compiler"
     )
 
 
-def _installed(tool: str) -> bool:
-    # package managers stand in fixed places, wherever the PATH points
-    return any(Path(folder, tool).exists() for folder in ("/usr/bin", "/bin", "/usr/sbin"))
+def _installed(manager: str) -> bool:
+    # package managers are in fixed folders, which need not be on the PATH
+    return any(Path(folder, manager).exists() for folder in ("/usr/bin", "/bin", "/usr/sbin"))
 
 
 def _megabytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""What the installer tells while it works: one line per step, with the time it took."""
+"""Print the installer's progress: one line per step, with the seconds it took."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Report:
-    """Writes to stderr, or nowhere.
+    """Writes the installer's progress to stderr.
 
     Parameters
     ----------
     show : bool
-        False: silent.
+        If False, nothing is written.
     """
 
     show: bool
@@ -29,34 +29,34 @@ class Report:
 
     @contextlib.contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """Write `text` when the step starts and its seconds when it ends.
+        """Write `text` when the step starts, and the seconds it took when it ends.
 
-        On a terminal the seconds run while the step does.
+        On a terminal the seconds are also updated every second while the step runs.
         """
         if not self.show:
             yield
             return
-        label, start, done = f"  {text:<58}", time.monotonic(), threading.Event()
-        running = _Clock(label, start, done) if _on_terminal() else None
+        label, start, finished = f"  {text:<58}", time.monotonic(), threading.Event()
+        clock = _Clock(label, start, finished) if _on_terminal() else None
         _write(label)
-        if running:
-            running.start()
+        if clock:
+            clock.start()
         outcome = "stopped"
         try:
             yield
             outcome = ""
         finally:
-            done.set()
-            if running:
-                running.join()
+            finished.set()
+            if clock:
+                clock.join()
                 _write(f"\r{label}")
             _write(f"{time.monotonic() - start:7.1f} s {outcome}".rstrip() + "\n")
 
 
 class _Clock(threading.Thread):
-    def __init__(self, label: str, start: float, done: threading.Event) -> None:
+    def __init__(self, label: str, start: float, finished: threading.Event) -> None:
         super().__init__(daemon=True)
-        self._label, self._start, self._done = label, start, done
+        self._label, self._start, self._done = label, start, finished
 
     def run(self) -> None:
         while not self._done.wait(1.0):
@@ -70,6 +70,6 @@ def _on_terminal() -> bool:
 def _write(text: str) -> None:
     if sys.stderr is not None:
         encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-        with contextlib.suppress(OSError):  # a closed pipe must not stop the work
+        with contextlib.suppress(OSError):  # a closed pipe must not stop the installation
             sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
             sys.stderr.flush()

@@ -1,4 +1,8 @@
-"""Put a finished directory in place of an old one: at every moment one of them is there, whole."""
+"""Replace an installation directory by a new one, so that an interruption leaves one of them whole.
+
+Where two names can be exchanged (Linux and macOS, local file systems) one of them is at the final
+path at every moment.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +18,14 @@ import filelock
 
 from .report import Report
 
-MARKER = "partialpool.json"  # written last: a directory of ours that has it is complete
+MARKER = "partialpool.json"  # written last: a directory that has this file is complete
 _AT_FDCWD = -100
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux's renameat2, RENAME_SWAP of macOS's renamex_np
 
 
 @contextlib.contextmanager
 def locked(final: Path, report: Report) -> Iterator[None]:
-    """Hold the lock of one installation directory; whoever comes second waits."""
+    """Hold the lock of one installation directory; a second process waits until it is free."""
     final.parent.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(_beside(final, "lock"))
     try:
@@ -36,17 +40,18 @@ def locked(final: Path, report: Report) -> Iterator[None]:
 
 
 def new_directory(final: Path) -> Path:
-    """Make an empty directory beside `final`, on the same file system, to build in."""
+    """Make an empty directory to build in, beside `final` and so on the same file system."""
     folder = _beside(final, f"new-{_unique()}")
     folder.mkdir()
     return folder
 
 
 def replace(new: Path, final: Path) -> None:
-    """Give `new` the name `final`; what stood there is deleted afterwards.
+    """Rename `new` to `final`, and delete the directory that had that name.
 
-    Where the system can exchange two names (Linux and macOS, on local file systems) that is one
-    step. Elsewhere the old one steps aside first, and `recover` brings it back if need be.
+    Where the system can exchange two names (Linux and macOS, on local file systems) this is one
+    step. Elsewhere the old directory is renamed first; if the process is killed between the two
+    renames, `recover` brings it back.
     """
     if not os.path.lexists(final):
         os.rename(new, final)
@@ -60,7 +65,11 @@ def replace(new: Path, final: Path) -> None:
 
 @contextlib.contextmanager
 def in_place(final: Path) -> Iterator[None]:
-    """Let the body build at `final` itself, marking it last; if it fails the old one comes back."""
+    """Set the old installation aside while the ``with`` block builds a new one at `final`.
+
+    The block must write the marker last. If it raises, an unmarked new directory is deleted and
+    the old installation is brought back.
+    """
     if os.path.lexists(final):
         os.rename(final, _beside(final, "old"))
     try:
@@ -75,26 +84,26 @@ def in_place(final: Path) -> Iterator[None]:
 
 
 def recover(final: Path) -> None:
-    """Clear up what an interrupted installation left. The caller holds the lock.
+    """Clean up after an interrupted installation. The caller must hold the lock.
 
-    An old installation that stood aside comes back, unless a complete new one has taken its
-    place; half-built directories go.
+    An old installation that was set aside is brought back, unless a complete new one is at
+    `final`; unfinished directories are deleted.
     """
-    aside = _beside(final, "old")
-    if os.path.lexists(aside):
+    set_aside = _beside(final, "old")
+    if os.path.lexists(set_aside):
         if (final / MARKER).is_file():
-            discard(aside, final)
+            discard(set_aside, final)
         else:
             if os.path.lexists(final):
                 discard(final, final)
-            os.rename(aside, final)
+            os.rename(set_aside, final)
     for kind in ("new", "gone"):
-        for left in final.parent.glob(f".{final.name}.{kind}-*"):
-            discard(left, final)
+        for leftover in final.parent.glob(f".{final.name}.{kind}-*"):
+            discard(leftover, final)
 
 
 def try_recover(final: Path) -> None:
-    """Recover if there is something to clear up, and no installer at work that will."""
+    """Clean up as `recover` does, unless there is nothing to do or an installer holds the lock."""
     if any(final.parent.glob(f".{final.name}.*-*")) or os.path.lexists(_beside(final, "old")):
         with (
             contextlib.suppress(OSError, filelock.Timeout),
@@ -104,10 +113,10 @@ def try_recover(final: Path) -> None:
 
 
 def discard(path: Path, final: Path) -> None:
-    """Delete a directory tree (or a link) that stood at or beside `final`.
+    """Delete a directory tree (or a link) at or beside `final`.
 
-    It gets a name that marks it as rubbish first, so that a half-deleted one is never taken
-    for an installation; what cannot go now goes at the next installation.
+    The tree is renamed first, so that a half-deleted one is not taken for an installation. Files
+    that cannot be deleted now are deleted by `recover` at the next installation.
     """
     if path.is_symlink():
         path.unlink()
@@ -118,12 +127,12 @@ def discard(path: Path, final: Path) -> None:
 
 
 def log_file(final: Path) -> Path:
-    """Return where the console of a build goes; it stays after a failure."""
+    """Return the file for what a build prints; after a failure it is kept."""
     return _beside(final, "log")
 
 
 def _beside(final: Path, kind: str) -> Path:
-    # cmdstanpy looks at names that begin with "cmdstan-": these do not
+    # CmdStanPy looks for names that begin with "cmdstan-"; these begin with a dot
     return final.with_name(f".{final.name}.{kind}")
 
 
@@ -131,9 +140,10 @@ def _unique() -> str:
     return f"{os.getpid()}-{os.urandom(4).hex()}"
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange the names of two directories in one step; return False if the system cannot."""
     library = ctypes.CDLL(None)
-    names = os.fsencode(one), os.fsencode(other)
+    names = os.fsencode(first), os.fsencode(second)
     if sys.platform == "linux" and hasattr(library, "renameat2"):
         failed = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _EXCHANGE)
     elif sys.platform == "darwin" and hasattr(library, "renamex_np"):

@@ -1,9 +1,9 @@
-"""Compiled programs in the user's cache, keyed by all that decides what they are.
+"""Compile programs for CmdStan, and keep them in the user's cache folder.
 
-The key is the SHA-256 of the program's name and source with includes, the compiler flags, the
-CmdStan version and the C++ compiler's version. A program is built in a private folder and moved
-into place by one rename; processes that want the same program wait for the one that builds it.
-Nothing is ever written beside the source or into CmdStan.
+A compiled program's key is the SHA-256 of its name, its source with includes, the compiler flags,
+the path, version and ``make/local`` of CmdStan, and the C++ compiler's version. A program is built
+in a temporary folder and moved into the cache by one rename; a second process that needs the same
+program waits for the first. No file is written beside the source or into CmdStan's directory.
 """
 
 from __future__ import annotations
@@ -26,22 +26,25 @@ from ...options import cache_dir
 from ...source.program import StanSource
 
 RECORD = "built.json"
-"""Written last: a folder without it is not a compiled program."""
+"""File that is written last: a folder without it holds no complete program."""
 SECONDS_FOR_INFO = 30
+"""Seconds in which a compiled program must answer ``info``."""
 
 
 @dataclass(frozen=True)
 class CmdStan:
-    """A CmdStan installation, as far as compiling depends on it.
+    """The facts of a CmdStan installation that decide how it compiles a program.
 
     Attributes
     ----------
     path : Path
+        Its directory.
     version : str
+        Such as ``2.39.0``.
     compiler : str
-        First line of what the C++ compiler says of its version.
+        First line that the C++ compiler prints for ``--version``.
     local : str
-        Contents of `make/local`.
+        Contents of ``make/local``, the user's settings for make; empty if there is no such file.
     """
 
     path: Path
@@ -51,12 +54,12 @@ class CmdStan:
 
     @classmethod
     def at(cls, path: Path) -> CmdStan:
-        """Read an installation.
+        """Read the installation in the directory `path`.
 
         Raises
         ------
         EngineError
-            If there is no makefile with a version, or no C++ compiler.
+            If its makefile is missing or has no version, or if the C++ compiler does not run.
         """
         try:
             makefile = (path / "makefile").read_text(encoding="utf-8", errors="replace")
@@ -64,7 +67,9 @@ class CmdStan:
             raise EngineError(f"{path} is not a CmdStan installation: {error}") from None
         version = re.search(r"^CMDSTAN_VERSION := (\S+)$", makefile, re.MULTILINE)
         if version is None:
-            raise EngineError(f"{path}/makefile names no CMDSTAN_VERSION")
+            raise EngineError(
+                f"{path} is not a CmdStan installation: its makefile has no CMDSTAN_VERSION"
+            )
         local = path / "make" / "local"
         text = local.read_text(encoding="utf-8") if local.is_file() else ""
         chosen = re.findall(r"^\s*CXX\s*:?=\s*(.+?)\s*$", text, re.MULTILINE)
@@ -73,14 +78,20 @@ class CmdStan:
 
     @property
     def stanc(self) -> Path:
-        """The Stan compiler of this installation."""
+        """Path of the Stan compiler of this installation."""
         return self.path / "bin" / "stanc"
 
 
 def compiler_version(compiler: str) -> str:
-    """First line of what a C++ compiler says of its version; `EngineError` if it cannot run."""
+    """Return the first line that a C++ compiler prints for ``--version``.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be run.
+    """
     try:
-        said = subprocess.run(
+        completed = subprocess.run(
             [*compiler.split(), "--version"], capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
@@ -88,7 +99,7 @@ def compiler_version(compiler: str) -> str:
             f"the C++ compiler {compiler!r} cannot be run: install one (Debian: `apt install g++ "
             "make`, macOS: `xcode-select --install`), or use engine='stanli', which needs none"
         ) from None
-    return said.stdout.splitlines()[0]
+    return completed.stdout.splitlines()[0]
 
 
 def executable(
@@ -98,21 +109,22 @@ def executable(
     flags: Mapping[str, str] | None = None,
     stanc_flags: Iterable[str] = (),
 ) -> Path:
-    """Return the compiled program, building it if the cache has it not.
+    """Return the path of the compiled program; compile it first if it is not in the cache.
 
     Parameters
     ----------
     program : StanSource
     cmdstan : CmdStan
+        The installation to compile with.
     flags : mapping, optional
         CmdStan's make variables, e.g. ``{"STAN_THREADS": "true"}``.
     stanc_flags : iterable of str
-        e.g. ``["--O1"]``.
+        Options of the Stan compiler, e.g. ``["--O1"]``.
 
     Raises
     ------
     ProgramError
-        If the program does not compile; the message holds the compiler's.
+        If the Stan compiler finds an error in the program; the message has the compiler's text.
     EngineError
         If the build fails for another reason.
     """
@@ -128,7 +140,7 @@ def executable(
         str(cmdstan.path),
     ]
     name = re.sub(r"\W", "_", Path(program.name).name, flags=re.ASCII) or "program"
-    # the name stands in the executable's file name and in Stan's messages
+    # the name is part of the key, since it is in the executable's file name and in Stan's messages
     key = hashlib.sha256(json.dumps([name, *parts]).encode()).hexdigest()
     home = cache_dir() / "programs" / key[:2] / key
     if (built := _usable(home / name)) is not None:
@@ -140,14 +152,14 @@ def executable(
         _build(source, name, home, cmdstan, flags, stanc_flags)
     if (built := _usable(home / name)) is None:
         raise EngineError(
-            f"{program.name} was compiled, but what is in {home} does not start: "
-            f"{_said(home / name)}"
+            f"{program.name} was compiled, but the executable in {home} does not start: "
+            f"{_output_of_info(home / name)}"
         )
     return built
 
 
 def _usable(path: Path) -> Path | None:
-    """Return the program if its record is there and it still starts (its libraries, too)."""
+    """Return `path` if the program is complete and starts with its libraries, else None."""
     if not (path.parent / RECORD).is_file() or not os.access(path, os.X_OK):
         return None
     try:
@@ -159,7 +171,7 @@ def _usable(path: Path) -> Path | None:
     return path if info.returncode == 0 else None
 
 
-def _said(path: Path) -> str:
+def _output_of_info(path: Path) -> str:
     try:
         info = subprocess.run([path, "info"], capture_output=True, text=True, check=False)
     except OSError as error:
@@ -186,7 +198,7 @@ def _build(
             target.as_posix(),
         ]
         try:
-            made = subprocess.run(
+            completed = subprocess.run(
                 command,
                 cwd=cmdstan.path,
                 capture_output=True,
@@ -200,20 +212,20 @@ def _build(
                 "`make` is missing: install it (Debian: `apt install make`), or use "
                 "engine='stanli', which needs none"
             ) from None
-        if made.returncode or not target.is_file():
-            console = (made.stdout + made.stderr).strip()
+        if completed.returncode or not target.is_file():
+            console = (completed.stdout + completed.stderr).strip()
             kind = ProgramError if re.search(r"(Syntax|Semantic) error", console) else EngineError
             raise kind(f"{name}.stan does not compile.\n{console}")
         record = {"command": command, "cmdstan": cmdstan.version, "compiler": cmdstan.compiler}
-        _move_in(target, home, record)
+        _move_to_cache(target, home, record)
 
 
-def _move_in(target: Path, home: Path, record: Mapping[str, object]) -> None:
+def _move_to_cache(target: Path, home: Path, record: Mapping[str, object]) -> None:
     ready = Path(tempfile.mkdtemp(prefix=".new-", dir=home.parent))
     try:
         shutil.copy2(target, ready / target.name)
         (ready / RECORD).write_text(json.dumps(record), encoding="utf-8")
-        if home.exists():  # it was there and did not work: see _usable
+        if home.exists():  # an earlier build that does not start: see _usable
             shutil.rmtree(home)
         os.replace(ready, home)
     finally:
@@ -221,11 +233,11 @@ def _move_in(target: Path, home: Path, record: Mapping[str, object]) -> None:
 
 
 def _build_root() -> str:
-    """Choose a folder for temporary files whose path `make` can handle: no blanks."""
+    """Return a folder for temporary files whose path has no characters that `make` cannot read."""
     for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         if not re.search(r"[\s~#$%:]", folder) and os.access(folder, os.W_OK):
             return folder
     raise EngineError(
         f"`make` cannot build in {tempfile.gettempdir()!r}: set TMPDIR to a writable folder whose "
-        "path has no blanks"
+        "path has no blanks and none of ~#$%:"
     )

@@ -1,8 +1,8 @@
-"""Run CmdStanPy so that nothing outlives or leaks out of a call.
+"""Run calls of CmdStanPy so that an interrupt ends their processes and the environment is restored.
 
-CmdStanPy waits for chains that were interrupted, starts queued ones after Ctrl-C, and writes
-STAN_NUM_THREADS into the environment. Here each call runs in a worker thread; an interrupt
-ends every process that the call started, and the environment is put back.
+CmdStanPy by itself waits for chains that were interrupted, starts queued chains after Ctrl-C, and
+leaves STAN_NUM_THREADS in the environment. Here each call runs in a worker thread; an interrupt
+ends every process that the call started, and environment variables get their old values back.
 """
 
 from __future__ import annotations
@@ -18,23 +18,29 @@ from typing import TypeVar
 
 T = TypeVar("T")
 DIE_WITH_PARENT = "PARTIALPOOL_DIE_WITH_PARENT"
-"""Tells programs built with our CmdStan to end when Python does, however it ends."""
+"""Environment variable that makes programs built with our CmdStan end when Python ends or dies."""
 CHANGED = ("STAN_NUM_THREADS", "CMDSTAN", DIE_WITH_PARENT)
+"""Environment variables that a call changes."""
 LOGGER = logging.getLogger("cmdstanpy")
 _LOCK = threading.Lock()
 _users: list[int] = []
-_found: dict[str, str | None] = {}
+_environment_before: dict[str, str | None] = {}
 _was_silent: list[bool] = []
 
 
 def run(call: Callable[[], T], *, mark: Path) -> T:
-    """Call, and on any interrupt end the processes whose arguments name `mark`.
+    """Call a function in a worker thread; if it is interrupted, end the processes it started.
 
     Parameters
     ----------
     call : function without arguments
     mark : Path
-        The folder that is private to this call: CmdStan's arguments name files in it.
+        A folder that only this call uses. The processes to end are known by it, since the
+        arguments of every CmdStan process name files in it.
+
+    Returns
+    -------
+    What `call` returns.
     """
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
         future = pool.submit(call)
@@ -48,16 +54,24 @@ def run(call: Callable[[], T], *, mark: Path) -> T:
 
 
 def end_processes(mark: Path, *, grace: float = 2.0) -> None:
-    """Terminate, then kill, the child processes whose command line names `mark`."""
+    """Terminate the child processes whose arguments name `mark`; kill them `grace` seconds later.
+
+    Parameters
+    ----------
+    mark : Path
+        See `run`.
+    grace : float
+        Seconds in which a terminated process may end by itself.
+    """
     import psutil
 
-    ours = []
+    marked = []
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
             if any(str(mark) in argument for argument in child.cmdline()):
                 child.terminate()
-                ours.append(child)
-    _, alive = psutil.wait_procs(ours, timeout=grace)
+                marked.append(child)
+    _, alive = psutil.wait_procs(marked, timeout=grace)
     for child in alive:
         with contextlib.suppress(psutil.Error):
             child.kill()
@@ -65,17 +79,18 @@ def end_processes(mark: Path, *, grace: float = 2.0) -> None:
 
 @contextlib.contextmanager
 def unchanged_environment() -> Iterator[None]:
-    """Put back what CmdStanPy changes: STAN_NUM_THREADS, CMDSTAN; meanwhile its log is off.
+    """Restore, when the block ends, the environment variables that CmdStanPy changes.
 
-    Calls may overlap in time: the last to end puts back what the first found.
+    CmdStanPy's log is off during the block. Blocks in several threads may overlap in time: the
+    values from before the first block are restored when the last one ends.
     """
     with _LOCK:
         if not _users:
-            _found.update({name: os.environ.get(name) for name in CHANGED})
+            _environment_before.update({name: os.environ.get(name) for name in CHANGED})
             _was_silent.append(LOGGER.disabled)
         _users.append(threading.get_ident())
         os.environ[DIE_WITH_PARENT] = "1"
-        LOGGER.disabled = True  # its level is set when it is first used
+        LOGGER.disabled = True  # CmdStanPy resets the level when it first uses the logger
     try:
         yield
     finally:
@@ -83,7 +98,7 @@ def unchanged_environment() -> Iterator[None]:
             _users.remove(threading.get_ident())
             if not _users:
                 LOGGER.disabled = _was_silent.pop()
-                for name, value in _found.items():
+                for name, value in _environment_before.items():
                     if value is None:
                         os.environ.pop(name, None)
                     else:

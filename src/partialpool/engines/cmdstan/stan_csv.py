@@ -1,4 +1,4 @@
-"""Write draws as Stan CSV, so that CmdStan can read a fit that is held in memory."""
+"""Write draws as Stan CSV files, from which CmdStan generates quantities for a fit in memory."""
 
 from __future__ import annotations
 
@@ -50,13 +50,16 @@ FOOTER = """\
 
 
 def write_chains(draws: Mapping[str, NDArray[Any]], folder: Path, *, model: str) -> list[str]:
-    """Write one file per chain.
+    """Write the draws of each chain to a file in the format of CmdStan's ``sample``.
 
     Parameters
     ----------
-    draws : mapping of str to array, each (chain, draw, *declared shape)
+    draws : mapping of str to array
+        Parameters by name, each (chain, draw, *declared shape).
     folder : Path
+        An existing folder; the files are ``parameters_1.csv``, ``parameters_2.csv``, ...
     model : str
+        The program's name, for the files' headers.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def write_chains(draws: Mapping[str, NDArray[Any]], folder: Path, *, model: str)
         shape = values.shape[2:]
         if 0 in shape:
             continue
-        # Stan's columns run with the first index fastest
+        # in Stan's columns the first index varies fastest
         order = sorted(np.ndindex(*shape), key=lambda index: index[::-1])
         names += [".".join([name, *(str(i + 1) for i in index)]) for index in order]
         flat = values.reshape(*values.shape[:2], *shape, order="C")
