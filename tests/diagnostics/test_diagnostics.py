@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from partialpool.diagnostics.checks import Diagnosis, diagnose, ebfmi
+from partialpool.diagnostics.checks import diagnose, ebfmi
 from partialpool.diagnostics.convergence import convergence, flatten
+from partialpool.diagnostics.diagnosis import Diagnosis
 
 CHAINS, DRAWS = 4, 1000
 

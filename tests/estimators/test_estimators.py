@@ -483,7 +483,7 @@ MISTAKES = [
     ),
     (lambda: arcsine_transform(18, 45), DataError, "between 0 and 1: it is 18"),
     (lambda: arcsine_transform([0.2, 0.3], [45, 0]), DataError, "n is not above 0 at position 1"),
-    (lambda: arcsine_transform([0.2, 0.3], [1, 2, 3]), DataError, "do not go together"),
+    (lambda: arcsine_transform([0.2, 0.3], [1, 2, 3]), DataError, "they must be equal, or one"),
     (lambda: inverse_arcsine_transform([0, NAN], 45), DataError, "x is not a finite .* position 1"),
     (lambda: total_squared_error([1, 2], [1, 2, 3]), DataError, r"\(2,\), but truth has \(3,\)"),
     (lambda: total_squared_error([1, NAN], [1, 2]), DataError, "estimate is not a finite"),

@@ -160,7 +160,7 @@ def test_conditional_means() -> None:
         ({"scale": np.linspace(-1, 10, 50)}, "not negative"),
         ({"means": {"A": [1.0]}}, "A must be 50 finite numbers"),
         ({"density": np.full(50, np.nan)}, "density must be 50 finite numbers"),
-        ({"limits": (11.0, 12.0)}, "fewer than two scales"),
+        ({"limits": (11.0, 12.0)}, "fewer than two values of scale"),
     ],
 )
 def test_conditional_means_refuse(options: dict, message: str) -> None:
@@ -903,8 +903,8 @@ def test_panels_draw_each_figure_under_its_name(groups: list[str]) -> None:
 @pytest.mark.parametrize(
     ("given", "options", "message"),
     [
-        ({}, {}, "panels needs a figure"),
-        ({"a": lambda ax: None}, {"columns": 0}, "a column or more"),
+        ({}, {}, "at least one figure and one column; there are 0"),
+        ({"a": lambda ax: None}, {"columns": 0}, "and columns is 0"),
         ({"a": lambda ax: None}, {"share": True}, "share must be 'none', 'columns' or 'all'"),
     ],
 )
@@ -984,7 +984,7 @@ def test_transfer_path() -> None:
     [
         (lambda p: p.drop(columns="low"), {}, "path lacks low"),
         (lambda p: p.assign(knob=["a0", "a0", "lambda", "lambda"]), {}, "one method"),
-        (lambda p: p.iloc[:2], {}, "two values or more"),
+        (lambda p: p.iloc[:2], {}, "with at least two values"),
         (lambda p: p, {"parameters": ["c"]}, "has no 'c'"),
     ],
 )

@@ -151,7 +151,7 @@ def test_a_few_draws_say_too_little() -> None:
     [
         (np.zeros((2, 9, 3)), "total", "kind must be 'joint' or 'pointwise', not 'total'"),
         (np.zeros((2, 9)), "joint", "one group dimension; its shape"),
-        (np.full((2, 9, 3), np.nan), "joint", "NaN or .infinity: no density is"),
+        (np.full((2, 9, 3), np.nan), "joint", "NaN or .infinity; log densities cannot be"),
         (np.full((2, 9, 3), np.inf), "pointwise", "NaN or .infinity"),
     ],
 )

@@ -309,7 +309,7 @@ def test_data_in_another_order_are_ties() -> None:
     [
         ([1, 2], "mean", r"observed has shape \(2,\), but each replicated data set has 3 values"),
         ([1, 2, np.nan], "mean", "observed has values that are not finite"),
-        ([1, 2, 3], "median", "no statistic 'median'; known by name are min, max, mean, sd"),
+        ([1, 2, 3], "median", "no statistic 'median'; give one of min, max, mean, sd"),
         ([1, 2, 3], np.sort, "'sort' must give one finite number"),
         ([1, 2, 3], lambda _: np.nan, "must give one finite number for a data set; it gave nan"),
     ],

@@ -1,1 +1,1 @@
-"""The command line ``partialpool``: a thin caller of the Python interface."""
+"""The command line ``partialpool``, whose commands call the Python interface."""

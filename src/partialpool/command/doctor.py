@@ -1,4 +1,4 @@
-"""What is installed, what is missing, and what to do about it."""
+"""A report on the installation: versions, engines, what is missing and how to install it."""
 
 from __future__ import annotations
 
@@ -25,20 +25,21 @@ class Report:
     Attributes
     ----------
     facts : tuple of (name, value)
+        Names and versions or paths, in the order in which they are printed.
     advice : tuple of str
-        Empty where nothing is missing.
+        How to install what is missing; empty if nothing is missing.
     """
 
     facts: tuple[tuple[str, str], ...]
     advice: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Facts by name, and the advice."""
+        """Return the facts by name, and the advice under the key "advice"."""
         return {**dict(self.facts), "advice": list(self.advice)}
 
 
 def examine() -> Report:
-    """Look at this machine; nothing is installed, changed or fetched."""
+    """Examine this machine, without installing, changing or downloading anything."""
     facts = [
         ("partialpool", __version__),
         ("Python", f"{platform.python_version()} on {platform.platform()}"),
@@ -46,29 +47,29 @@ def examine() -> Report:
     ]
     advice: list[str] = []
     engines = ["stanli"]
-    broken, compiler = False, _compiler()
+    cmdstan_unusable, compiler = False, _compiler()
     try:
-        found = find_cmdstan()
-    except EngineError as error:  # CMDSTAN names none
-        found, broken = None, True
+        cmdstan_path = find_cmdstan()
+    except EngineError as error:  # the environment variable CMDSTAN names a folder without CmdStan
+        cmdstan_path, cmdstan_unusable = None, True
         facts.append(("CmdStan", f"CMDSTAN={os.environ.get('CMDSTAN')}, not usable"))
         advice.append(str(error))
     else:
-        if found is None:
+        if cmdstan_path is None:
             facts.append(("CmdStan", "not found"))
             advice.append(
                 "No CmdStan: programs run on stanli, which does NUTS and the posterior mode. For "
                 "Pathfinder, Laplace, variational inference and generated quantities: "
                 "`partialpool install-cmdstan`."
             )
-    if found is not None:
+    if cmdstan_path is not None:
         try:
-            cmdstan = cache.CmdStan.at(found)
+            cmdstan = cache.CmdStan.at(cmdstan_path)
         except EngineError as error:
-            facts.append(("CmdStan", f"{found}, not usable"))
+            facts.append(("CmdStan", f"{cmdstan_path}, not usable"))
             advice.append(str(error))
         else:
-            facts.append(("CmdStan", f"{cmdstan.version} in {found}"))
+            facts.append(("CmdStan", f"{cmdstan.version} in {cmdstan_path}"))
             compiler = cmdstan.compiler
             engines.insert(0, "cmdstan")
     facts.append(("C++ compiler", compiler or "not found"))
@@ -82,7 +83,7 @@ def examine() -> Report:
     if make is None:
         advice.append("No `make`, which CmdStan compiles with: `apt install make`.")
     facts.append(("engines", ", ".join(engines)))
-    facts.append(("engine 'auto' is", "an error: see below" if broken else engines[0]))
+    facts.append(("engine 'auto' is", "an error: see below" if cmdstan_unusable else engines[0]))
     facts.append(("cache", _cache()))
     return Report(tuple(facts), tuple(advice))
 

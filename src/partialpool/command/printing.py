@@ -1,4 +1,4 @@
-"""What the command line prints: tables for people, JSON for machines."""
+"""Printing for the command line: tables for people, JSON for machines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from rich.table import Table
 
 
 def print_comparison(screen: Console, comparison: Any, *, all_rows: bool) -> None:
-    """Print published numbers beside ours; those that agree are only counted, unless asked for."""
+    """Print published numbers beside ours.
+
+    Parameters
+    ----------
+    screen : Console
+    comparison : DataFrame
+        With columns published, exact, ours, mcse, verdict and note.
+    all_rows : bool
+        Print all rows; otherwise the numbers that agree are only counted.
+    """
     agreeing = comparison["verdict"] == "agrees"
     compared = comparison["verdict"] != "not compared"
     shown = comparison if all_rows else comparison[~agreeing]
@@ -36,7 +45,7 @@ def print_comparison(screen: Console, comparison: Any, *, all_rows: bool) -> Non
 
 
 def records(frame: Any) -> list[dict[str, Any]]:
-    """Rows of a table for JSON, which has no NaN."""
+    """Return the rows of a DataFrame as dictionaries for JSON, with None for NaN and infinity."""
     rows: list[dict[str, Any]] = frame.reset_index().to_dict(orient="records")
     return [
         {
@@ -48,12 +57,12 @@ def records(frame: Any) -> list[dict[str, Any]]:
 
 
 def print_json(value: Any) -> None:
-    """Print JSON on one line; numbers of NumPy's become Python's."""
+    """Print a value as JSON on one line; NumPy's numbers become Python's."""
     print(json.dumps(value, ensure_ascii=False, default=lambda number: number.item()))
 
 
 def console() -> Console:
-    """Return the terminal, or wide plain text where the output goes elsewhere."""
+    """Return the terminal as a rich console; plain text, 200 columns wide, if redirected."""
     with contextlib.suppress(OSError, ValueError):
         if sys.stdout.isatty():
             return Console()
@@ -63,7 +72,7 @@ def console() -> Console:
 def print_table(
     screen: Console, table: Any, *, decimals: int | None = None, significant: int | None = None
 ) -> None:
-    """Print a DataFrame, numbers to so many decimals or significant digits."""
+    """Print a DataFrame, its floats rounded to `decimals` or to `significant` digits."""
     grid = Table(box=None, pad_edge=False, header_style="bold")
     numeric = {str(name): table[name].dtype.kind in "fi" for name in table.columns}
     for name, is_numeric in numeric.items():

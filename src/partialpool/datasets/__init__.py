@@ -1,7 +1,7 @@
-"""The classic data sets of partial pooling, each with its source and licence.
+"""Classic data sets for hierarchical models, each with its source and licence.
 
-Every data set is a CSV file with a JSON sidecar of the same name beside it. A new pair of files in
-this folder is a new data set: nothing else has to be registered.
+Each data set is a CSV file and a JSON file of the same name, its sidecar, in this folder. To add a
+data set, add these two files; there is no list to edit.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ __all__ = ["Dataset", "describe", "list", "load"]
 
 @dataclass(frozen=True)
 class Dataset:
-    """What is known about a data set.
+    """The description of a data set.
 
     Attributes
     ----------
     name : str
-        The name `load` takes.
+        The name to pass to `load`.
     title : str
-        What the data are, in one line.
+        A description in one line.
     source : str
-        Where they were published.
+        The publication that the data come from.
     licence : str
-        Under which terms they are here.
+        The terms under which the data are distributed here.
     taken_from : str
-        The copy the numbers were read from, and how it was checked.
+        The copy from which the numbers were taken, and how they were checked.
     columns : mapping of str to str
         The meaning and, in parentheses, the unit of each column, in the order of the table.
     notes : tuple of str
-        Known errors and peculiarities.
+        Known errors and peculiarities of the data.
     """
 
     name: str
@@ -58,7 +58,7 @@ def list() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per data set: its name, the numbers of its rows and columns, and its description.
+        One row per data set, with columns name, rows and columns (their numbers), and description.
     """
     import pandas as pd
 
@@ -72,12 +72,13 @@ def load(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        One of the names that `list` gives.
+        One of the names that `list` returns.
 
     Returns
     -------
     pandas.DataFrame
-        A fresh copy. Its `attrs` hold the sidecar: title, source, licence, columns, notes.
+        A new copy of the table. Its `attrs` hold the description: name, title, source, licence,
+        taken_from, columns and notes.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def describe(name: str) -> Dataset:
     Parameters
     ----------
     name : str
-        One of the names that `list` gives.
+        One of the names that `list` returns.
 
     Returns
     -------

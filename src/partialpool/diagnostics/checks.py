@@ -1,14 +1,12 @@
-"""Can these draws be trusted? Every check with its threshold, its source, and advice.
+"""Checks of draws from NUTS, each with its threshold, the source of the threshold, and advice.
 
-Counts are made here from the draws, not taken from an engine. Thresholds are those that Stan
-publishes (CmdStan User's Guide, "diagnose"), where it publishes one.
+All statistics are computed here from the draws, so that they do not depend on the engine.
+Thresholds are Stan's (CmdStan User's Guide, "diagnose") where Stan publishes one.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from .convergence import SHORTEST, convergence, flatten
+from .diagnosis import Check, Diagnosis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,116 +22,6 @@ if TYPE_CHECKING:
 RHAT = "Vehtari et al. 2021, doi:10.1214/20-BA1221"
 BETANCOURT = "Betancourt 2016, arXiv:1604.00695; CmdStan User's Guide, diagnose"
 GUIDE = "CmdStan User's Guide, diagnose"
-MOST_NAMED = 5
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check of a fit.
-
-    Attributes
-    ----------
-    name : str
-    ok : bool
-    value : float
-        What was found: a count, a share, or the worst statistic.
-    threshold : str
-        What is acceptable, in words.
-    source : str
-        Where the threshold comes from.
-    where : tuple of str
-        Chains or quantities concerned, the worst first.
-    advice : str
-        What to do; empty when the check is passed.
-    """
-
-    name: str
-    ok: bool
-    value: float
-    threshold: str
-    source: str
-    where: tuple[str, ...] = ()
-    advice: str = ""
-
-    def sentence(self) -> str:
-        """Say the finding in one line."""
-        if not math.isfinite(self.value):
-            value = "not available" if math.isnan(self.value) else "infinite"
-        else:
-            value = f"{self.value:.0f}" if self.value.is_integer() else f"{self.value:.4g}"
-        named = ", ".join(self.where[:MOST_NAMED])
-        more = len(self.where) - MOST_NAMED
-        suffix = f" ({named}{f' and {more} more' if more > 0 else ''})" if named else ""
-        return f"{self.name}: {value}, should be {self.threshold}{suffix}"
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What the checks of one fit found, the gravest first.
-
-    Attributes
-    ----------
-    checks : tuple of Check
-    chains, draws : int
-        Size of the posterior, draws per chain.
-    """
-
-    checks: tuple[Check, ...]
-    chains: int
-    draws: int
-
-    @property
-    def ok(self) -> bool:
-        """True if every check is passed."""
-        return all(check.ok for check in self.checks)
-
-    @property
-    def failed(self) -> tuple[Check, ...]:
-        """The checks that are not passed, the gravest first."""
-        return tuple(check for check in self.checks if not check.ok)
-
-    def __getitem__(self, name: str) -> Check:
-        """Return a check by its name."""
-        return {check.name: check for check in self.checks}[name]
-
-    def line(self) -> str:
-        """One line: fine, or the worst finding and what to do about it."""
-        size = f"{self.chains} chains x {self.draws} draws"
-        if self.ok and len(self.checks) == 1:
-            return f"{size}: fine (no parameters, so nothing for a sampler to get wrong)"
-        if self.ok:
-            return (
-                f"{size}: fine (R-hat at most {self['R-hat'].value:.3f}, bulk ESS at least "
-                f"{self['bulk ESS'].value:.0f}, no divergences)"
-            )
-        worst, others = self.failed[0], len(self.failed) - 1
-        more = f" [{others} more finding{'s' * (others > 1)}: fit.diagnose()]" if others else ""
-        return f"{size}: {worst.sentence()}. {worst.advice}{more}"
-
-    def table(self) -> pd.DataFrame:
-        """All checks, a row each."""
-        import pandas as pd
-
-        return pd.DataFrame([asdict(check) for check in self.checks]).set_index("name")
-
-    def to_json(self) -> str:
-        """All checks as JSON (a value that is not finite as null)."""
-        checks = [
-            {**asdict(check), "value": check.value if math.isfinite(check.value) else None}
-            for check in self.checks
-        ]
-        return json.dumps(
-            {"ok": self.ok, "chains": self.chains, "draws": self.draws, "checks": checks}
-        )
-
-    def __str__(self) -> str:
-        """All checks as text, with advice under those that are not passed."""
-        lines = [f"{self.chains} chains x {self.draws} draws"]
-        for check in self.checks:
-            lines.append(f"  {'ok     ' if check.ok else 'PROBLEM'}  {check.sentence()}")
-            if not check.ok:
-                lines.append(f"           {check.advice} [{check.source}]")
-        return "\n".join(lines)
 
 
 def diagnose(
@@ -143,19 +32,20 @@ def diagnose(
     adapt_delta: float,
     has_parameters: bool = True,
 ) -> Diagnosis:
-    """Check draws of NUTS.
+    """Check draws of NUTS against published thresholds.
 
     Parameters
     ----------
     posterior, sample_stats : Dataset
-        With dimensions chain and draw; sample_stats under ArviZ's names.
-    max_treedepth : int, optional
-        Limit of the trajectories, if reaching it is a fault; not one that was chosen because
-        trajectories are long enough there.
+        Draws and sampler statistics with dimensions chain and draw; sample_stats has ArviZ's
+        names (lp, diverging, energy, tree_depth).
+    max_treedepth : int or None
+        Limit of the tree depth, for the check that few transitions reach it. None leaves this
+        check out: the limit was set low on purpose, because longer trajectories bring nothing.
     adapt_delta : float
-        As the sampler was run.
+        Target acceptance probability of the run, on which the advice on divergences is based.
     has_parameters : bool
-        False for a program that only simulates: then draws need only be finite.
+        False for a program that only simulates. The only check is then that draws are finite.
 
     Returns
     -------
@@ -181,28 +71,34 @@ def diagnose(
 
 
 def ebfmi(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Energy Bayesian fraction of missing information, per chain (Betancourt 2016, eq. 4).
+    """Compute the energy Bayesian fraction of missing information, a value per chain.
+
+    It is the sum of squared changes of the energy from draw to draw over the sum of squared
+    deviations from its mean (Betancourt 2016, arXiv:1604.00695, eq. 4).
 
     Parameters
     ----------
     energy : array, (chain, draw)
+        The energy of each draw, ``sample_stats["energy"]``.
 
     Returns
     -------
     array, (chain,)
-        NaN for a chain whose energy is constant.
+        NaN for a chain of fewer than two draws, or whose energy is constant.
     """
     if energy.shape[1] < 2:
         return np.full(energy.shape[0], np.nan)
-    jumps = np.square(np.diff(energy, axis=1)).sum(axis=1)
-    spread = np.square(energy - energy.mean(axis=1, keepdims=True)).sum(axis=1)
-    missing = np.full(len(spread), np.nan)
-    result: NDArray[np.float64] = np.divide(jumps, spread, out=missing, where=spread > 0)
-    return result
+    squared_changes = np.square(np.diff(energy, axis=1)).sum(axis=1)
+    squared_deviations = np.square(energy - energy.mean(axis=1, keepdims=True)).sum(axis=1)
+    undefined = np.full(len(squared_deviations), np.nan)
+    fraction: NDArray[np.float64] = np.divide(
+        squared_changes, squared_deviations, out=undefined, where=squared_deviations > 0
+    )
+    return fraction
 
 
-def _chain_names(concerned: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(f"chain {i}" for i in np.flatnonzero(concerned))
+def _chain_names(failing: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(f"chain {i}" for i in np.flatnonzero(failing))
 
 
 def _finite(posterior: xr.Dataset) -> Check:
@@ -223,15 +119,15 @@ def _finite(posterior: xr.Dataset) -> Check:
 
 def _stuck(lp: NDArray[np.float64]) -> Check:
     steps = np.diff(lp, axis=1)
-    still = (steps == 0).mean(axis=1) if steps.shape[1] else np.zeros(len(lp))
-    worst = float(still.max())
+    share_still = (steps == 0).mean(axis=1) if steps.shape[1] else np.zeros(len(lp))
+    worst = float(share_still.max())
     return Check(
         "stuck chain",
         worst <= 0.5,
         worst,
         "at most 0.5 of transitions that do not move",
         "ours: NUTS nearly always moves",
-        _chain_names(still > 0.5),
+        _chain_names(share_still > 0.5),
         "A chain that does not move has a step size too large for where it is, or started "
         "where the density is degenerate: try other inits, more warmup, a higher adapt_delta."
         * (worst > 0.5),
@@ -258,18 +154,18 @@ def _divergences(diverging: NDArray[np.bool_], adapt_delta: float) -> Check:
     )
 
 
-def _tree_depth(depth: NDArray[np.int64], most: int) -> Check:
-    share = float((depth >= most).mean())
+def _tree_depth(depth: NDArray[np.int64], max_treedepth: int) -> Check:
+    share = float((depth >= max_treedepth).mean())
     return Check(
         "tree depth",
         share <= 0.05,
         share,
-        f"at most 0.05 of transitions at the limit of {most}",
+        f"at most 0.05 of transitions at the limit of {max_treedepth}",
         "PyMC's limit; Stan counts it as a matter of efficiency, not validity",
-        _chain_names((depth >= most).mean(axis=1) > 0.05),
+        _chain_names((depth >= max_treedepth).mean(axis=1) > 0.05),
         (
             f"Long trajectories were cut off, which is slow but not wrong: scale the predictors, "
-            f"reparameterise, or raise max_treedepth to {most + 2}."
+            f"reparameterise, or raise max_treedepth to {max_treedepth + 2}."
         )
         * (share > 0.05),
     )
@@ -292,26 +188,30 @@ def _ebfmi(energy: NDArray[np.float64]) -> Check:
 
 
 def _worst(column: pd.Series, *, largest: bool, limit: float) -> tuple[float, tuple[str, ...]]:
-    known = column.dropna().sort_values(ascending=not largest)
-    beyond = known[known > limit] if largest else known[known < limit]
-    return (float(known.iloc[0]) if len(known) else math.nan), tuple(map(str, beyond.index))
+    """Return the worst value of a column, and the names of the rows beyond the limit.
+
+    The worst value is the largest or the smallest; NaN if the column has no other values.
+    """
+    ordered = column.dropna().sort_values(ascending=not largest)
+    beyond = ordered[ordered > limit] if largest else ordered[ordered < limit]
+    return (float(ordered.iloc[0]) if len(ordered) else math.nan), tuple(map(str, beyond.index))
 
 
 def _rhat(table: pd.DataFrame, chains: int) -> Check:
     worst, where = _worst(table["r_hat"], largest=True, limit=1.01)
-    unknown = math.isnan(worst) and len(table) > 0
+    undefined = math.isnan(worst) and len(table) > 0
     return Check(
         "R-hat",
-        not where and not unknown,
+        not where and not undefined,
         worst,
         "at most 1.01",
         RHAT,
         where,
         (
             "One chain has none to agree with: run chains=4."
-            if unknown and chains == 1
+            if undefined and chains == 1
             else f"Too few draws to tell whether chains agree: draw at least {SHORTEST} per chain."
-            if unknown
+            if undefined
             else "Chains do not agree with each other: run longer warmup and more draws, and see "
             "whether quantities are identified (fit.summary())." * bool(where)
         ),

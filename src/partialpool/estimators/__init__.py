@@ -1,6 +1,7 @@
 """Shrinkage estimators in closed form: James-Stein, limited translation, empirical Bayes.
 
-Reference numbers beside a hierarchical model, and the estimators of Efron and Morris's papers.
+They are the estimators of Efron and Morris's papers, and need no sampler. Their results can be
+compared with those of a hierarchical model.
 """
 
 from .arcsine import arcsine_transform, inverse_arcsine_transform

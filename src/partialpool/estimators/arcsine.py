@@ -1,4 +1,4 @@
-"""The variance-stabilising transform of Efron & Morris 1975 (JASA 70, 311-319) for proportions."""
+"""The variance-stabilising transform of proportions in Efron & Morris 1975 (JASA 70, 311-319)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError
-
-FloatArray = npt.NDArray[np.float64]
+from .measurements import FloatArray, numbers, refuse_where
 
 
 def arcsine_transform(proportion: npt.ArrayLike, n: npt.ArrayLike) -> FloatArray:
-    """Transform proportions to a scale on which their variance is about 1 whatever their mean.
+    """Transform proportions to a scale on which their variance is about 1 for any mean.
 
     Parameters
     ----------
@@ -23,7 +22,14 @@ def arcsine_transform(proportion: npt.ArrayLike, n: npt.ArrayLike) -> FloatArray
     Returns
     -------
     ndarray
-        sqrt(n) asin(2 proportion - 1); a scalar for scalars.
+        sqrt(n) asin(2 proportion - 1), of the shape of the broadcast arguments; a scalar for
+        scalars.
+
+    Raises
+    ------
+    DataError
+        If a value is not a finite number, a proportion is not between 0 and 1, an n is not above
+        0, or the shapes cannot be broadcast.
     """
     share, trials = _pair("proportion", proportion, n)
     refuse_where(share, (share < 0) | (share > 1), "proportion is not between 0 and 1")
@@ -37,15 +43,20 @@ def inverse_arcsine_transform(x: npt.ArrayLike, n: npt.ArrayLike) -> FloatArray:
     Parameters
     ----------
     x : array_like
-        Values on the scale of `arcsine_transform`. Those beyond its ends, sqrt(n) pi / 2 either
-        side of 0, become 0 or 1 (a sine would fold them back).
+        Values on the scale of `arcsine_transform`, which goes from -sqrt(n) pi / 2 to
+        sqrt(n) pi / 2. Values below become 0, and values above become 1.
     n : array_like
         Numbers of trials, above 0; broadcast against `x`.
 
     Returns
     -------
     ndarray
-        (1 + sin(x / sqrt(n))) / 2; a scalar for scalars.
+        (1 + sin(x / sqrt(n))) / 2, of the shape of the broadcast arguments; a scalar for scalars.
+
+    Raises
+    ------
+    DataError
+        If a value is not a finite number, an n is not above 0, or the shapes cannot be broadcast.
     """
     values, trials = _pair("x", x, n)
     angle = np.clip(values / np.sqrt(trials), -np.pi / 2, np.pi / 2)
@@ -59,29 +70,8 @@ def _pair(name: str, value: npt.ArrayLike, n: npt.ArrayLike) -> tuple[FloatArray
     try:
         np.broadcast_shapes(values.shape, trials.shape)
     except ValueError:
-        message = f"{name} has shape {values.shape}, n has {trials.shape}: they do not go together."
-        raise DataError(message) from None
+        raise DataError(
+            f"{name} has shape {values.shape} and n has shape {trials.shape}: they must be equal, "
+            "or one of the two a single number."
+        ) from None
     return values, trials
-
-
-def numbers(name: str, value: npt.ArrayLike) -> FloatArray:
-    """Take finite numbers as float64; raise `DataError` naming the positions of others."""
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name} must hold numbers: {error}.") from error
-    refuse_where(array, ~np.isfinite(array), f"{name} is not a finite number")
-    return array
-
-
-def refuse_where(values: FloatArray, wrong: npt.NDArray[np.bool_], message: str) -> None:
-    """Raise `DataError` with the positions and the first value where `wrong` holds."""
-    if not np.any(wrong):
-        return
-    if values.ndim == 0:
-        raise DataError(f"{message}: it is {values}.")
-    places = np.argwhere(wrong)
-    shown = ", ".join("-".join(map(str, place)) for place in places[:5])
-    shown += f" and {len(places) - 5} more" if len(places) > 5 else ""
-    first = values[tuple(places[0])]
-    raise DataError(f"{message} at position {shown} (counting from 0): the first is {first}.")

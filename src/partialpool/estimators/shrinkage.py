@@ -1,14 +1,14 @@
 """Shrinkage in closed form: James-Stein, limited translation, empirical Bayes.
 
-All see independent measurements `y[i] ~ Normal(theta[i], sd[i])` with known `sd`, and pull them
-towards a common target: their precision-weighted mean, or a given number. In the formulas k is the
-number of units, m the target, r = 1 where m is estimated and r = 0 where it is given, and
-V = sum((y - m)^2 / sd^2). With unequal `sd` they differ in what they give each unit:
+All estimators assume independent measurements `y[i] ~ Normal(theta[i], sd[i])` with known `sd`, and
+pull them towards a common target: their precision-weighted mean, or a given number. In the
+formulas, k is the number of units, m the target, r = 1 if m is estimated and r = 0 if it is given,
+and V = sum((y - m)^2 / sd^2). With unequal `sd`, they differ in how far they shrink each unit:
 
 - `james_stein` and `limited_translation` work on y / sd and keep the same share of every deviation
-  (but for the limit): the theory of Stein's estimator, for the loss in units of sd;
+  (apart from the limit), as in the theory of Stein's estimator, whose loss is in units of sd;
 - `empirical_bayes_normal` shrinks imprecise units more than precise ones, as a hierarchical model
-  does. It is usually what is wanted.
+  does. It is usually the better choice.
 
 References
 ----------
@@ -25,19 +25,20 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, OptionError
-from .arcsine import (
+from .arcsine import arcsine_transform, inverse_arcsine_transform
+from .estimates import EmpiricalBayes, LimitedTranslation, Shrinkage
+from .measurements import (
     FloatArray,
-    arcsine_transform,
-    inverse_arcsine_transform,
+    Target,
+    centre_of,
+    measurements,
     numbers,
-    refuse_where,
+    numerator_of,
+    weights,
 )
 
 __all__ = [
@@ -51,75 +52,6 @@ __all__ = [
     "limited_translation",
     "total_squared_error",
 ]
-
-Target = Literal["mean"] | float
-
-
-@dataclass(frozen=True, eq=False)
-class Shrinkage:
-    """A James-Stein estimate.
-
-    Attributes
-    ----------
-    estimate : ndarray of shape (k,)
-        The estimates of theta.
-    shrinkage : float
-        The share of every deviation from the target that is kept: 1 is no pooling, 0 is complete
-        pooling; below 0 (never for the positive part) the estimates lie beyond the target.
-    target : float
-        What the measurements are pulled towards.
-    sum_of_squares : float
-        V, the sum of squared deviations from the target in units of sd.
-    """
-
-    estimate: FloatArray
-    shrinkage: float
-    target: float
-    sum_of_squares: float
-
-
-@dataclass(frozen=True, eq=False)
-class LimitedTranslation:
-    """A limited translation estimate.
-
-    Attributes
-    ----------
-    estimate : ndarray of shape (k,)
-        The estimates of theta.
-    limit : ndarray of shape (k,)
-        The furthest that each measurement may be moved, in its own units.
-    limited : ndarray of bool of shape (k,)
-        Where James-Stein would have moved it further.
-    james_stein : Shrinkage
-        The estimate without limits.
-    """
-
-    estimate: FloatArray
-    limit: FloatArray
-    limited: npt.NDArray[np.bool_]
-    james_stein: Shrinkage
-
-
-@dataclass(frozen=True, eq=False)
-class EmpiricalBayes:
-    """An empirical Bayes estimate under theta[i] ~ Normal(target, between_sd).
-
-    Attributes
-    ----------
-    estimate : ndarray of shape (k,)
-        The estimates of theta.
-    shrinkage : ndarray of shape (k,)
-        The share of each deviation from the target that is kept: 1 is no pooling, 0 is complete.
-    target : float
-        The mean of theta, estimated or given.
-    between_sd : float
-        The estimated standard deviation of theta: tau in a hierarchical model.
-    """
-
-    estimate: FloatArray
-    shrinkage: FloatArray
-    target: float
-    between_sd: float
 
 
 def james_stein(
@@ -136,33 +68,42 @@ def james_stein(
     y : array_like of shape (k,)
         One measurement per unit; at least 4, or 3 with a given target.
     sd : float or array_like of shape (k,), default 1
-        Their known standard deviations.
+        Known standard deviations of the measurements, in the unit of y.
     towards : "mean" or float, default "mean"
         The target: the precision-weighted mean of `y`, or a number chosen without seeing `y`.
     positive_part : bool, default False
-        Whether the kept share may not fall below 0, which has lower risk everywhere.
+        Whether a negative share is replaced by 0, which lowers the risk for every theta.
 
     Returns
     -------
     Shrinkage
 
+    Raises
+    ------
+    DataError
+        If `y` or `sd` has another shape, a value is not a finite number, an sd is not above 0, or
+        there are too few units.
+    OptionError
+        If `towards` is neither "mean" nor a finite number.
+
     Notes
     -----
-    .. math:: \hat\theta_i = m + \left(1 - \frac{k - r - 2}{V}\right)(y_i - m):
+    .. math:: \hat\theta_i = m + \left(1 - \frac{k - r - 2}{V}\right)(y_i - m).
 
-    k - 2 for a given target ([1], pp. 361-379), k - 3 for the mean ([2], pp. 285-287; [4], pp.
-    311-319). Its risk, the expected sum of squared errors in units of sd, is below that of `y`
-    for every theta. With unequal `sd` that says nothing of the sum in the units of `y`.
+    The numerator is k - 2 for a given target ([1], pp. 361-379) and k - 3 for the mean ([2], pp.
+    285-287; [4], pp. 311-319). The risk, which is the expected sum of squared errors in units of
+    sd, is below that of `y` for every theta. With unequal `sd`, this need not hold for the sum of
+    squared errors in the unit of `y`.
 
-    Where V < k - r - 2 the plain rule overshoots the target: the kept share is negative. Where
-    V = 0, every measurement is on the target; so is every estimate, and the share is given as 0.
+    If V < k - r - 2, the plain rule overshoots the target: the kept share is negative. If V = 0,
+    all measurements and all estimates equal the target, and the share is reported as 0.
     """
-    values, scale = _measurements(y, sd)
-    spare = _spare(values.size, towards)
-    target = _target(values, scale, towards)
+    values, scale = measurements(y, sd)
+    numerator = numerator_of(values.size, towards)
+    target = centre_of(values, scale, towards)
     deviation = values - target
     total = float(np.sum((deviation / scale) ** 2))
-    share = 1.0 - spare / total if total > 0 else 0.0
+    share = 1.0 - numerator / total if total > 0 else 0.0
     if positive_part:
         share = max(share, 0.0)
     estimate = target + share * deviation if total > 0 else values
@@ -179,19 +120,27 @@ def limited_translation(
 ) -> LimitedTranslation:
     r"""Estimate several normal means by Efron and Morris's limited translation rule.
 
-    It follows James-Stein, but moves no measurement further than a limit, so that units unlike the
-    others are spared.
+    It is James-Stein's rule with a limit on how far each measurement is moved, so that units that
+    differ much from the others are shrunk less.
 
     Parameters
     ----------
     y, sd, towards, positive_part
         As in `james_stein`.
     d : float, default 1
-        The limit: 0 leaves `y` as it is, infinity is James-Stein.
+        The limit on the movement, in the scale of the Notes: 0 leaves `y` as it is, infinity is
+        James-Stein.
 
     Returns
     -------
     LimitedTranslation
+
+    Raises
+    ------
+    DataError
+        As `james_stein`.
+    OptionError
+        If `d` is below 0 or NaN, or as `james_stein`.
 
     Notes
     -----
@@ -201,22 +150,22 @@ def limited_translation(
     .. math:: \hat\theta_i = y_i - B \, \rho_d(u_i) (y_i - m), \quad u_i = B z_i^2 / (1 - h_i),
               \quad \rho_d(u) = \min(1, d / \sqrt{u}).
 
-    The relevance function rho says how far the ensemble is relevant to a unit that stands sqrt(u)
-    standard deviations of the marginal distribution from it ([3], pp. 807-815, 130-139). So no
-    unit moves by more than d sqrt(B (1 - h)) of its own standard deviations, which for the mean
-    and equal sd is d sqrt((k - 1) (k - 3) / (k V)) ([4], pp. 311-319). Some later texts limit the
-    move to D standard deviations whatever V is: that is d = D / sqrt(B (1 - h)). For normal theta
-    and equal sd, the share of James-Stein's savings over `y` that is kept depends on d and k alone:
-    80% for d = 0.787 and k = 18, the baseball data of [4].
+    The relevance function rho is the weight of the ensemble of units for a unit that is sqrt(u)
+    marginal standard deviations away from the target ([3], pp. 807-815, 130-139). No unit
+    therefore moves by more than d sqrt(B (1 - h)) times its sd, which for the mean and equal sd is
+    d sqrt((k - 1) (k - 3) / (k V)) ([4], pp. 311-319). Some later texts limit the movement to D
+    times sd for all V, which is d = D / sqrt(B (1 - h)). For normal theta and equal sd, the share
+    of James-Stein's reduction of risk that is kept depends on d and k only: it is 80% for
+    d = 0.787 and k = 18, the baseball data of [4].
     """
     if not d >= 0:
         raise OptionError(f"d is {d}: the limit must be 0 or more (infinity for James-Stein).")
     stein = james_stein(y, sd=sd, towards=towards, positive_part=positive_part)
-    values, scale = _measurements(y, sd)
+    values, scale = measurements(y, sd)
     pull = 1.0 - stein.shrinkage
-    weight = _weights(scale)
-    own = 1.0 - weight / weight.sum() if towards == "mean" else np.ones_like(weight)
-    limit = scale * (d * np.sqrt(pull * own) if np.isfinite(d) else np.inf)
+    weight = weights(scale)
+    variance_factor = 1.0 - weight / weight.sum() if towards == "mean" else np.ones_like(weight)
+    limit = scale * (d * np.sqrt(pull * variance_factor) if np.isfinite(d) else np.inf)
     deviation = values - stein.target
     limited = pull * np.abs(deviation) > limit
     estimate = np.where(limited, values - np.copysign(limit, deviation), stein.estimate)
@@ -228,19 +177,25 @@ def empirical_bayes_normal(
 ) -> EmpiricalBayes:
     r"""Estimate several normal means by Morris's parametric empirical Bayes.
 
-    The variance A of theta is estimated from all units; each unit is then shrunk according to its
-    own precision.
+    The variance A of theta is estimated from all units. Each unit is then shrunk according to the
+    precision of its measurement.
 
     Parameters
     ----------
     y, sd
         As in `james_stein`.
     towards : "mean" or float, default "mean"
-        The mean of theta: estimated by the mean weighted with 1 / (A + sd^2), or given.
+        The mean of theta: "mean" to estimate it by the mean of `y` weighted with 1 / (A + sd^2),
+        or a given number.
 
     Returns
     -------
     EmpiricalBayes
+
+    Raises
+    ------
+    DataError, OptionError
+        As `james_stein`.
 
     Notes
     -----
@@ -248,69 +203,45 @@ def empirical_bayes_normal(
               B_i = \frac{k - r - 2}{k - r} \frac{\mathrm{sd}_i^2}{A + \mathrm{sd}_i^2}, \qquad
               \sum_i \frac{(y_i - m)^2}{A + \mathrm{sd}_i^2} = k - r,
 
-    and A = 0 where the sum is already smaller there. The equation is the fixed point of Morris's
-    iteration ([5], pp. 47-55), in meta-analysis Paule and Mandel's estimator ([6], pp. 377-385);
-    its left side falls with A, so that it has one solution, found here by bisection. The first
-    factor of B allows for A being estimated: even at A = 0 a share 2 / (k - r) is kept. With equal
-    sd and V >= k - r it is exactly James-Stein, which an estimate of A by marginal likelihood would
-    not give.
+    and A = 0 if the sum is below k - r at A = 0. The equation is the fixed point of Morris's
+    iteration ([5], pp. 47-55), known in meta-analysis as Paule and Mandel's estimator ([6], pp.
+    377-385). Its left side decreases with A, so it has at most one solution, which is found by
+    bisection. The first factor of B corrects for the estimation of A: even at A = 0, a share
+    2 / (k - r) of each deviation is kept. With equal sd and V >= k - r, the result is exactly
+    James-Stein's, which it would not be with A estimated by marginal likelihood.
     """
-    values, scale = _measurements(y, sd)
-    freedom = _spare(values.size, towards) + 2
-    centre = _target(values, scale, towards)
-    low, high = 0.0, float(np.sum((values - centre) ** 2)) / freedom
+    values, scale = measurements(y, sd)
+    degrees_of_freedom = numerator_of(values.size, towards) + 2
+    centre = centre_of(values, scale, towards)
+    low, high = 0.0, float(np.sum((values - centre) ** 2)) / degrees_of_freedom
     variance = 0.0
-    if _spread(values, scale, 0.0, towards) > freedom:
+    if _sum_of_squares(values, scale, 0.0, towards) > degrees_of_freedom:
         while low < (variance := (low + high) / 2) < high:
-            above = _spread(values, scale, variance, towards) > freedom
+            above = _sum_of_squares(values, scale, variance, towards) > degrees_of_freedom
             low, high = (variance, high) if above else (low, variance)
-    target = _target(values, np.sqrt(variance + scale**2), towards)
-    share = 1.0 - (freedom - 2) / freedom * scale**2 / (variance + scale**2)
+    target = centre_of(values, np.sqrt(variance + scale**2), towards)
+    share = 1.0 - (degrees_of_freedom - 2) / degrees_of_freedom * scale**2 / (variance + scale**2)
     estimate = target + share * (values - target)
     return EmpiricalBayes(estimate, share, target, float(np.sqrt(variance)))
 
 
 def total_squared_error(estimate: npt.ArrayLike, truth: npt.ArrayLike) -> float:
-    """Sum the squared differences between estimates and true values of the same shape."""
+    """Return the sum of squared differences between estimates and true values.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ, or a value is not a finite number.
+    """
     estimates, truths = numbers("estimate", estimate), numbers("truth", truth)
     if estimates.shape != truths.shape:
         raise DataError(f"estimate has shape {estimates.shape}, but truth has {truths.shape}.")
     return float(np.sum((estimates - truths) ** 2))
 
 
-def _spread(values: FloatArray, scale: FloatArray, variance: float, towards: Target) -> float:
+def _sum_of_squares(
+    values: FloatArray, scale: FloatArray, variance: float, towards: Target
+) -> float:
+    """Return the sum of squared deviations from the target in units of sqrt(variance + sd^2)."""
     scale = np.sqrt(variance + scale**2)
-    return float(np.sum(((values - _target(values, scale, towards)) / scale) ** 2))
-
-
-def _weights(scale: FloatArray) -> FloatArray:
-    weight: FloatArray = (scale.min() / scale) ** 2
-    return weight
-
-
-def _target(values: FloatArray, scale: FloatArray, towards: Target) -> float:
-    if towards != "mean":
-        return float(towards)
-    weight = _weights(scale)
-    # Summed from the first value, so that equal values have that very value as their mean.
-    return float(values[0] + np.sum(weight * (values - values[0])) / weight.sum())
-
-
-def _spare(k: int, towards: Target) -> int:
-    if towards != "mean" and (isinstance(towards, str) or not np.isfinite(towards)):
-        raise OptionError(f'towards is {towards!r}: give "mean" or a finite number.')
-    least, goal = (4, "their mean") if towards == "mean" else (3, "a given target")
-    if k < least:
-        raise DataError(f"Shrinking towards {goal} takes at least {least} units; there are {k}.")
-    return k - least + 1
-
-
-def _measurements(y: npt.ArrayLike, sd: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    values, scale = numbers("y", y), numbers("sd", sd)
-    if values.ndim != 1:
-        raise DataError(f"y must hold one measurement per unit; it has shape {values.shape}.")
-    if scale.shape not in ((), values.shape):
-        needed = f"one number or one for each of the {values.size} measurements"
-        raise DataError(f"sd must hold {needed}; it has shape {scale.shape}.")
-    refuse_where(scale, scale <= 0, "sd is not above 0")
-    return values, np.broadcast_to(scale, values.shape)
+    return float(np.sum(((values - centre_of(values, scale, towards)) / scale) ** 2))

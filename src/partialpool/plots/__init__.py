@@ -1,6 +1,7 @@
-"""Figures: one function per module, each returning matplotlib axes and taking `ax=`.
+"""Figures of data, priors and posteriors. Each function draws on `ax` and returns its axes.
 
-Colours are Okabe and Ito's, and whatever differs in colour differs in marker, line or hatch too.
+There is one function per module. Colours are those of Okabe and Ito's palette for colour-blind
+readers, and fits or chains differ also in marker, line style or hatch.
 """
 
 from .conditional_means import conditional_means

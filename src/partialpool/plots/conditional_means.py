@@ -1,4 +1,4 @@
-"""Group effects given the scale between groups: from complete pooling to none."""
+"""Group means given the between-group sd: from complete pooling to no pooling."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ def conditional_means(
     ylabel: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw every group's mean given the scale between groups, named at the right.
+    """Draw each group's posterior mean as a function of the between-group sd.
 
-    Where the scale is 0 all groups have one mean; as it grows each goes to its own estimate. The
-    posterior density of the scale, in grey at the bottom, says which of it is believable
-    (Gelman et al. 2013, Bayesian Data Analysis, 3rd edition, section 5.5).
+    At scale 0 all groups have the same mean (complete pooling); as the scale grows, each mean
+    approaches the group's own estimate (no pooling). The posterior density of the scale, in grey
+    at the bottom, shows which scales are plausible (Gelman et al. 2013, Bayesian Data Analysis, 3rd
+    edition, section 5.5). Each line is labelled at its right end.
 
     Parameters
     ----------
     scale : array, (node,)
-        Increasing, not negative.
+        Values of the between-group sd: not negative, and increasing.
     means : mapping of group to array, (node,)
+        Conditional posterior mean of each group at every value of `scale`.
     density : array, (node,), optional
-        Of the scale, at the nodes; drawn in a unit of its own.
+        Posterior density of the scale; only its shape is drawn, not its height.
     limits : (low, high), optional
-        Range of the scale; by default all of it.
+        Range of the scale to draw; by default all of it.
     xlabel, ylabel : str
-        With units.
+        Axis labels, with units.
     ax : Axes, optional
 
     Returns
@@ -52,29 +54,31 @@ def conditional_means(
     ------
     DataError
         If lengths differ, a value is not finite, the scale does not increase, or fewer than two
-        of it are within the limits.
+        of its values are within the limits.
     """
     if not means:
         raise DataError("there is no group to draw")
     at = np.asarray(scale, dtype=np.float64)
     if at.ndim != 1 or not np.isfinite(at).all() or (np.diff(at) <= 0).any() or (at < 0).any():
         raise DataError("scale must be increasing numbers that are not negative")
-    given: dict[str, Any] = {name: np.asarray(each, dtype=float) for name, each in means.items()}
-    below = np.zeros(len(at)) if density is None else np.asarray(density, dtype=float)
-    for name, values in {**given, "density": below}.items():
+    columns: dict[str, Any] = {
+        name: np.asarray(values, dtype=float) for name, values in means.items()
+    }
+    heights = np.zeros(len(at)) if density is None else np.asarray(density, dtype=float)
+    for name, values in {**columns, "density": heights}.items():
         if values.shape != at.shape or not np.isfinite(values).all():
-            raise DataError(f"{name} must be {len(at)} finite numbers, one a scale")
+            raise DataError(f"{name} must be {len(at)} finite numbers, one per value of scale")
     low, high = (float(at[0]), float(at[-1])) if limits is None else limits
     inside = (at >= low) & (at <= high)
     if np.count_nonzero(inside) < 2:
-        raise DataError(f"fewer than two scales are within the limits {(low, high)}")
+        raise DataError(f"fewer than two values of scale are within the limits {(low, high)}")
     ax = style.new_axes(7, 4.8) if ax is None else ax
-    for i, (name, values) in enumerate(given.items()):
+    for i, (name, values) in enumerate(columns.items()):
         look = style.series(i)
         ax.plot(
             at[inside], values[inside], color=look.colour, linestyle=look.line, lw=1.6, label=name
         )
-    _name_ends(ax, {name: float(values[inside][-1]) for name, values in given.items()}, high)
+    _name_ends(ax, {name: float(values[inside][-1]) for name, values in columns.items()}, high)
     if density is not None:
         bottom, top = ax.get_ylim()
         bottom -= 0.3 * (top - bottom)
@@ -82,7 +86,7 @@ def conditional_means(
         ax.fill_between(
             at[inside],
             bottom,
-            bottom + height * below[inside] / below[inside].max(),
+            bottom + height * heights[inside] / heights[inside].max(),
             color="0.8",
             linewidth=0,
             label="posterior density of the scale",
@@ -96,13 +100,15 @@ def conditional_means(
 
 
 def _name_ends(ax: Axes, ends: Mapping[str, float], right: float) -> None:
-    """Name each line at its end, moved where names would be written over each other."""
+    """Write each line's name at its right end, moved upwards if names would overlap."""
     bottom, top = ax.get_ylim()
-    apart = 0.055 * (top - bottom)
-    last = -np.inf
-    for i, name in sorted(enumerate(ends), key=lambda each: ends[each[1]]):
-        height = max(ends[name], last + apart)
-        last = height
+    line_height = 0.055 * (top - bottom)
+    previous = -np.inf
+    for i, name in sorted(
+        enumerate(ends), key=lambda position_and_name: ends[position_and_name[1]]
+    ):
+        height = max(ends[name], previous + line_height)
+        previous = height
         ax.annotate(
             name,
             (right, ends[name]),

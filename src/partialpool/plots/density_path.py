@@ -1,4 +1,4 @@
-"""Log densities along a path in parameter space: where a mode is, and where there is none."""
+"""Log densities against a scale parameter, to show which of them have a mode."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ def density_path(
     xlabel: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw log densities against a scale parameter, each as its difference from a reference.
+    """Draw log densities against a scale parameter, relative to their values at one scale.
+
+    A marker shows the maximum of each curve that has one inside the range.
 
     Parameters
     ----------
     scale : array, (point,)
-        Positive and increasing: drawn on a logarithmic scale.
+        Positive, increasing values; the axis is logarithmic.
     log_densities : mapping of name to array (point,)
-        In nats; their constants do not matter.
+        In nats, up to additive constants.
     reference : float
-        Value of `scale`, within its range, at which every curve is put to 0.
+        Value of `scale`, within its range, at which every curve is set to 0.
     limits : (low, high), optional
-        Of the vertical axis, in nats: a curve without a maximum leaves the figure.
+        Limits of the vertical axis, in nats; useful if a density is unbounded.
     xlabel : str
-        With the unit.
+        Axis label, with the unit.
     ax : Axes, optional
 
     Returns
@@ -47,7 +49,8 @@ def density_path(
     Raises
     ------
     DataError
-        If there is no curve, lengths differ, or `scale` is not positive and increasing.
+        If there is no curve, lengths differ, a value is not finite, `scale` is not positive and
+        increasing, or `reference` is outside its range.
     """
     x = np.asarray(scale, dtype=np.float64)
     if x.ndim != 1 or len(x) < 2 or not (x[0] > 0 and (np.diff(x) > 0).all()):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ENOUGH = 400.0
-"""Bulk and tail ESS that Vehtari et al. 2021 ask for: 100 for each of four chains."""
+"""Bulk and tail ESS recommended by Vehtari et al. 2021: 100 for each of four chains."""
 
 
 def ess_bars(
@@ -24,17 +24,17 @@ def ess_bars(
     xlabel: str = "effective sample size (draws)",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a bar per quantity and fit, on a logarithmic scale.
+    """Draw the effective sample sizes of several fits as bars, on a logarithmic scale.
 
     Parameters
     ----------
     fits : mapping of name to Series or mapping
-        Effective sample size by quantity: ``fit.summary()["ess_bulk"]``. Quantities are those
-        of the first fit that all fits have, in its order; NaN (a constant) makes no bar.
-    enough : float, optional
-        A vertical line.
+        Effective sample size by quantity: ``fit.summary()["ess_bulk"]``. Quantities that all
+        fits have are drawn, in the order of the first fit. NaN (a constant) has no bar.
+    enough : float or None
+        Recommended size, drawn as a vertical line; None for no line.
     xlabel : str
-        With the unit: draws, or draws per second.
+        Axis label, with the unit: draws, or draws per second.
     ax : Axes, optional
 
     Returns
@@ -44,7 +44,8 @@ def ess_bars(
     Raises
     ------
     DataError
-        If there is no fit, no quantity that all have, or a size is negative.
+        If there is no fit, no quantity that all fits have, a size is negative, or no size is a
+        positive number.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 

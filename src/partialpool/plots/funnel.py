@@ -1,4 +1,4 @@
-"""A scale parameter against one group's effect: where a centered sampler gets stuck."""
+"""Neal's funnel: the log of a scale parameter against one group's effect."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MANY = 5000
-"""Points above which they are drawn as an image: a PDF stays small."""
+"""Number of points above which they are drawn as an image, to keep PDF files small."""
 
 
 def funnel(
@@ -28,19 +28,20 @@ def funnel(
 ) -> Axes:
     """Draw the logarithm of a scale parameter against one group's effect.
 
-    Draws that sampled a funnel well narrow to its neck; divergences that gather there say that
-    the neck is cut off (Betancourt & Girolami 2015, arXiv:1312.0906).
+    In a funnel the effect varies less as the scale nears 0. Divergences that concentrate in the
+    narrow neck show that the sampler did not explore it, so that small scales are
+    under-represented (Betancourt & Girolami 2015, arXiv:1312.0906).
 
     Parameters
     ----------
     effect : DataArray or array, (chain, draw)
-        Of one group: ``fit.posterior["theta"].sel(school="A")``.
+        The effect of one group: ``fit.posterior["theta"].sel(school="A")``.
     scale : DataArray or array, (chain, draw)
-        Positive; its natural logarithm is drawn.
+        A positive scale parameter, whose natural logarithm is drawn.
     divergent : DataArray or array, (chain, draw), optional
-        ``fit.sample_stats["diverging"]``.
+        Whether each draw is divergent: ``fit.sample_stats["diverging"]``.
     xlabel, ylabel : str, optional
-        By default the names of the DataArrays.
+        Axis labels; by default the names of the DataArrays.
     ax : Axes, optional
 
     Returns
@@ -52,20 +53,20 @@ def funnel(
     DataError
         If shapes differ, draws are not finite, or a scale is not positive.
     """
-    across, sd = scalar_draws(effect, what="effect"), scalar_draws(scale, what="scale")
-    marked = np.zeros(sd.shape, dtype=bool)
+    effects, sd = scalar_draws(effect, what="effect"), scalar_draws(scale, what="scale")
+    diverging = np.zeros(sd.shape, dtype=bool)
     if divergent is not None:
-        marked = scalar_draws(divergent, what="divergent") != 0
-    for name, values in (("effect", across), ("divergent", marked)):
+        diverging = scalar_draws(divergent, what="divergent") != 0
+    for name, values in (("effect", effects), ("divergent", diverging)):
         if values.shape != sd.shape:
             raise DataError(f"{name} has shape {values.shape}, but scale has {sd.shape}")
     if (sd <= 0).any():
         raise DataError("scale must be positive: its logarithm is drawn (is it one already?)")
-    up = np.log(sd)
+    log_scale = np.log(sd)
     ax = style.new_axes(6, 4.5) if ax is None else ax
     ax.plot(
-        across[~marked],
-        up[~marked],
+        effects[~diverging],
+        log_scale[~diverging],
         linestyle="none",
         marker="o",
         markersize=2.8,
@@ -77,15 +78,15 @@ def funnel(
     )
     if divergent is not None:
         ax.plot(
-            across[marked],
-            up[marked],
+            effects[diverging],
+            log_scale[diverging],
             linestyle="none",
             marker="x",
             markersize=6.5,
             markeredgewidth=2,
             color=style.VERMILLION,
             zorder=3,
-            label=f"of them divergent ({np.count_nonzero(marked):,})",
+            label=f"of them divergent ({np.count_nonzero(diverging):,})",
         )
     ax.set_xlabel(style.name_of(effect, "group effect") if xlabel is None else xlabel)
     ax.set_ylabel(f"log {style.name_of(scale, 'scale')}" if ylabel is None else ylabel)

@@ -1,4 +1,4 @@
-"""The posterior of one quantity under several fits, and exactly where it is known."""
+"""The marginal posterior of one quantity under several fits, and its exact density if known."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ def marginals(
     xlabel: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the outline of each fit's histogram, one over the other.
+    """Draw the outlines of the histograms of several fits in one figure.
 
-    Histograms, because a smoothed density would round off what happens at a bound: whether a
-    standard deviation gets to 0.
+    Histograms are drawn because a kernel density estimate is wrong near a bound, where it matters
+    for instance whether a standard deviation can be 0.
 
     Parameters
     ----------
     fits : mapping of name to draws (chain, draw)
-        Of the same quantity.
+        Draws of the same quantity.
     limits : (low, high)
-        Range of values, in the quantity's unit; the share of draws beyond it is in the legend.
+        Range of values, in the quantity's unit; the legend says what share of draws is outside.
     exact : (values, density), optional
-        Two arrays (node,): the density by another method than sampling, drawn as a line.
+        Two arrays (node,): the density from another method than sampling, drawn as a line.
     bins : int
+        Number of bins of each histogram.
     xlabel : str
-        With the unit.
+        Axis label, with the unit.
     ax : Axes, optional
 
     Returns
@@ -50,7 +51,8 @@ def marginals(
     Raises
     ------
     DataError
-        If there is no fit, limits do not increase, or the exact density is not a density.
+        If there is no fit, the limits do not increase, or `exact` is not two arrays of one length
+        with a density that is not negative.
     """
     if not fits:
         raise DataError("there is no fit to draw")
@@ -61,12 +63,12 @@ def marginals(
     width = edges[1] - edges[0]
     ax = style.new_axes(7, 4) if ax is None else ax
     if exact is not None:
-        at, density = (np.asarray(column, dtype=np.float64) for column in exact)
-        if at.shape != density.shape or at.ndim != 1 or not (density >= 0).all():
+        nodes, density = (np.asarray(column, dtype=np.float64) for column in exact)
+        if nodes.shape != density.shape or nodes.ndim != 1 or not (density >= 0).all():
             raise DataError("exact must be two arrays of one length, the second not negative")
-        order = np.argsort(at)
-        ax.fill_between(at[order], density[order], color="0.88", linewidth=0)
-        ax.plot(at[order], density[order], color="0.5", linewidth=1.2, label="exact")
+        order = np.argsort(nodes)
+        ax.fill_between(nodes[order], density[order], color="0.88", linewidth=0)
+        ax.plot(nodes[order], density[order], color="0.5", linewidth=1.2, label="exact")
     for i, (name, draws) in enumerate(fits.items()):
         values = scalar_draws(draws, what=name).ravel()
         counts, _ = np.histogram(values, bins=edges)

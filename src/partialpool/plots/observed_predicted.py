@@ -1,4 +1,4 @@
-"""Observed values against what a model predicts, with its intervals."""
+"""Predictions of a model with their intervals, against the observed values."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_NAMED = 8
+"""Largest number of groups named in the figure, by default."""
 
 
 def observed_predicted(
@@ -30,24 +31,25 @@ def observed_predicted(
     ylabel: str = "predicted",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw every group's median prediction and central interval against what was observed.
+    """Draw every group's median prediction and central interval against its observed value.
 
-    Groups on the diagonal are predicted exactly; those whose interval misses it are drawn as
-    filled squares, and the furthest of them named.
+    Groups on the diagonal are predicted exactly. Groups whose interval does not contain the
+    observed value are drawn as filled squares, and those furthest outside are named.
 
     Parameters
     ----------
     observed : array, (group,)
+        Observed value of each group.
     predicted : DataArray or array, (chain, draw, group)
-        In the same unit.
+        Draws of the predicted values, in the unit of `observed`.
     labels : sequence of str, optional
         Names of the groups; by default the coords.
     probability : float
-        Of the central interval, between 0 and 1.
+        Probability of the central intervals, between 0 and 1.
     most_named : int
-        Of the groups outside their intervals, how many may be named.
+        Largest number of groups to name.
     xlabel, ylabel : str
-        With units.
+        Axis labels, with units.
     ax : Axes, optional
 
     Returns
@@ -57,42 +59,44 @@ def observed_predicted(
     Raises
     ------
     DataError
-        If the lengths differ, a value is not finite, or `probability` is not one.
+        If the lengths differ, a value is not finite, or `probability` is not between 0 and 1.
     """
     if not 0 < probability < 1:
         raise DataError(f"probability must be between 0 and 1, not {probability}")
-    given = group_draws(predicted, what="predicted", labels=labels)
-    seen = style.columns(given.labels, {"observed": observed})["observed"]
+    groups = group_draws(predicted, what="predicted", labels=labels)
+    values = style.columns(groups.labels, {"observed": observed})["observed"]
     tails = [(1 - probability) / 2, 0.5, (1 + probability) / 2]
-    low, middle, high = np.quantile(given.flat, tails, axis=0)
-    missed = (seen < low) | (seen > high)
+    low, middle, high = np.quantile(groups.flat, tails, axis=0)
+    missed = (values < low) | (values > high)
     ax = style.new_axes(6, 5.5) if ax is None else ax
-    ends = np.array([min(seen.min(), low.min()), max(seen.max(), high.max())])
+    ends = np.array([min(values.min(), low.min()), max(values.max(), high.max())])
     ax.plot(ends, ends, color="black", linestyle="--", linewidth=1, label="predicted = observed")
-    groups = (
+    marker_styles = (
         (~missed, style.BLUE, "o", "white", f"within its {probability:.0%} interval"),
         (missed, style.VERMILLION, "s", style.VERMILLION, "outside it"),
     )
-    for which, colour, marker, face, name in groups:
-        ax.vlines(seen[which], low[which], high[which], color=colour, linewidth=1, alpha=0.7)
+    for selected, colour, marker, face, name in marker_styles:
+        ax.vlines(
+            values[selected], low[selected], high[selected], color=colour, linewidth=1, alpha=0.7
+        )
         ax.plot(
-            seen[which],
-            middle[which],
+            values[selected],
+            middle[selected],
             linestyle="none",
             marker=marker,
             markersize=5,
             color=colour,
             markerfacecolor=face,
-            label=f"{name} ({np.count_nonzero(which)} of {len(seen)})",
+            label=f"{name} ({np.count_nonzero(selected)} of {len(values)})",
             zorder=3,
         )
-    beyond = np.maximum(low - seen, seen - high)
-    furthest = np.argsort(-beyond, kind="stable")[: np.count_nonzero(missed)]
-    for i in _apart(seen, middle, furthest)[:most_named]:
-        left = seen[i] < ends.mean()
+    distance = np.maximum(low - values, values - high)
+    furthest = np.argsort(-distance, kind="stable")[: np.count_nonzero(missed)]
+    for i in _apart(values, middle, furthest)[:most_named]:
+        left = values[i] < ends.mean()
         ax.annotate(
-            given.labels[i],
-            (seen[i], middle[i]),
+            groups.labels[i],
+            (values[i], middle[i]),
             xytext=(5 if left else -5, 0),
             textcoords="offset points",
             ha="left" if left else "right",
@@ -107,11 +111,11 @@ def observed_predicted(
 
 
 def _apart(x: NDArray[np.float64], y: NDArray[np.float64], order: Iterable[int]) -> list[int]:
-    """Choose points to name, so that no name is written over another."""
-    wide, high = 0.2 * (np.ptp(x) or 1.0), 0.05 * (np.ptp(y) or 1.0)
+    """Choose points to name, in the given order, leaving out those too close to a chosen one."""
+    name_width, name_height = 0.2 * (np.ptp(x) or 1.0), 0.05 * (np.ptp(y) or 1.0)
     chosen: list[int] = []
     for i in order:
-        near = [abs(x[i] - x[j]) < wide and abs(y[i] - y[j]) < high for j in chosen]
+        near = [abs(x[i] - x[j]) < name_width and abs(y[i] - y[j]) < name_height for j in chosen]
         if not any(near):
             chosen.append(int(i))
     return chosen

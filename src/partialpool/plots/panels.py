@@ -1,4 +1,4 @@
-"""Several figures in one."""
+"""Several figures side by side in one."""
 
 from __future__ import annotations
 
@@ -22,37 +22,41 @@ def panels(
     share: Share = "none",
     legends: bool = True,
 ) -> Axes:
-    """Draw figures side by side, each under its name.
+    """Draw figures side by side, each below its title.
 
     >>> panels({"beta": lambda ax: funnel(theta, kappa, ax=ax)})             # doctest: +SKIP
 
     Parameters
     ----------
     figures : mapping of title to function of axes
-        What each draws on the axes it is given.
+        Each function draws one panel on the axes that it is given.
     columns : int
+        Panels in a row.
     size : (width, height)
-        Of a panel, in inches.
+        Size of a panel, in inches.
     share : {"none", "columns", "all"}
-        Same limits: of x in every column, or of x and y everywhere. What they share is then
-        written at the edge only.
+        Axis limits that panels share: none, those of x in each column, or those of x and y in all
+        panels. Shared axes are labelled at the edge of the figure only.
     legends : bool
-        False takes the panels' legends away.
+        Whether to keep the panels' legends.
 
     Returns
     -------
     Axes
-        Of the first panel; ``.figure.axes`` has all.
+        The axes of the first panel; ``.figure.axes`` has all.
 
     Raises
     ------
     DataError
-        If there is no figure or no column, or `share` is unknown.
+        If there is no figure, `columns` is below 1, or `share` is none of the three.
     """
     import matplotlib.pyplot as plt
 
     if not figures or columns < 1:
-        raise DataError("panels needs a figure or more, and a column or more")
+        raise DataError(
+            f"panels needs at least one figure and one column; there are {len(figures)} figures, "
+            f"and columns is {columns}"
+        )
     if share not in ("none", "columns", "all"):
         raise DataError(f"share must be 'none', 'columns' or 'all', not {share!r}")
     sharex: dict[Share, Literal["none", "col", "all"]]
@@ -72,8 +76,8 @@ def panels(
         ax = grid.flat[i]
         draw(ax)
         ax.set_title(title, fontsize="medium")
-        for inside in (*ax.patches, *ax.lines, *ax.collections):
-            inside.set_in_layout(False)  # they need no room beside the axes: a faster layout
+        for artist in (*ax.patches, *ax.lines, *ax.collections):
+            artist.set_in_layout(False)  # none reaches beyond the axes, and the layout is faster
         legend = ax.get_legend()
         if not legends and legend is not None:
             legend.remove()

@@ -1,4 +1,4 @@
-"""A test statistic of replicated data, with the observed one and the p-value."""
+"""The posterior predictive distribution of a statistic, its observed value and the p-value."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..summaries import PosteriorPValue
 
 MOST_BARS = 60
+"""Largest number of bars for which counts have one bar per value."""
 
 
 def predictive_check(
@@ -25,16 +26,19 @@ def predictive_check(
     xlabel: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the replicates' histogram; what is at least the observed value is hatched.
+    """Draw a histogram of the replicated statistic, hatched from the observed value upwards.
+
+    The hatched share of the area is the p-value, which is in the title.
 
     Parameters
     ----------
     check : PosteriorPValue
-        From `summaries.posterior_p_value`.
+        The result of `summaries.posterior_p_value`.
     bins : int, optional
-        By default a bin per value where the statistic is a count with few values, else 30.
+        Number of bins; by default one per value if the statistic is a count with a range below
+        60, otherwise about 30.
     xlabel : str, optional
-        With the unit; by default the name of the statistic.
+        Axis label, with the unit; by default the name of the statistic.
     ax : Axes, optional
 
     Returns
@@ -70,7 +74,7 @@ def predictive_check(
     ax.set_title(f"{check.name}: p = {check.p_value:.3f}{error}", fontsize="medium")
     ax.set_xlabel(check.name if xlabel is None else xlabel)
     ax.set_ylabel("replicates")
-    if _counts(values, check.observed):
+    if _are_counts(values, check.observed):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     style.tidy(ax)
     style.legend_below(ax, columns=1)
@@ -79,17 +83,17 @@ def predictive_check(
 
 def _edges(values: NDArray[np.float64], observed: float, bins: int | None) -> NDArray[np.float64]:
     low, high = min(values.min(), observed), max(values.max(), observed)
-    whole = _counts(values, observed)
-    if bins is None and whole and high - low < MOST_BARS:
+    are_counts = _are_counts(values, observed)
+    if bins is None and are_counts and high - low < MOST_BARS:
         return np.arange(low - 0.5, high + 1.0)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    if whole or bins is not None:
+    if are_counts or bins is not None:
         return np.linspace(low, high, (bins or 30) + 1)
-    width = (high - low) / 30  # an edge at the observed value: the hatched bars are whole
-    below = np.arange(observed, low - width, -width)[::-1]
-    return np.concatenate([below, np.arange(observed + width, high + width, width)])
+    width = (high - low) / 30  # one edge is at the observed value, so that bars are hatched whole
+    lower_edges = np.arange(observed, low - width, -width)[::-1]
+    return np.concatenate([lower_edges, np.arange(observed + width, high + width, width)])
 
 
-def _counts(values: NDArray[np.float64], observed: float) -> bool:
+def _are_counts(values: NDArray[np.float64], observed: float) -> bool:
     return bool((values == np.round(values)).all() and observed == round(observed))

@@ -1,4 +1,4 @@
-"""Densities of priors, and what the posterior made of them."""
+"""Densities of priors, with a histogram of the posterior."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class HasDensity(Protocol):
-    """A frozen distribution of SciPy's, or whatever else has `pdf`."""
+    """A frozen SciPy distribution, or any other object with a method `pdf`."""
 
     def pdf(self, x: Any, /) -> Any:
-        """Density at x."""
+        """Return the density at x, an array."""
 
 
 Density: TypeAlias = HasDensity | Callable[[NDArray[np.float64]], Any]
@@ -34,19 +34,19 @@ def prior_density(
     xlabel: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the density of one prior or several, and a histogram of the posterior.
+    """Draw the densities of one or several priors, and a histogram of the posterior.
 
     Parameters
     ----------
     priors : mapping of name to distribution or function
-        Something with a method ``pdf`` (``scipy.stats.halfnorm(scale=2)``), or a function of an
-        array that returns the density.
+        An object with a method ``pdf`` (``scipy.stats.halfnorm(scale=2)``), or a function that
+        takes an array of values and returns their densities.
     limits : (low, high)
-        Range of values, in the parameter's unit.
+        Range of values to draw, in the parameter's unit.
     posterior : DataArray or array, (chain, draw), optional
         Draws of the parameter.
     xlabel : str
-        With the unit.
+        Axis label, with the unit.
     ax : Axes, optional
 
     Returns
@@ -56,7 +56,8 @@ def prior_density(
     Raises
     ------
     DataError
-        If there is no prior, limits do not increase, or a density is negative or nowhere finite.
+        If there is no prior, the limits do not increase, a prior has no density, or a density is
+        negative or nowhere finite.
     """
     if not priors:
         raise DataError("there is no prior to draw")
@@ -98,7 +99,7 @@ def _density(name: str, prior: Density, x: NDArray[np.float64]) -> NDArray[np.fl
         raise DataError(f"prior {name!r} must have a method pdf or be a function, not {prior!r}")
     with np.errstate(divide="ignore"):
         values = np.broadcast_to(np.asarray(function(x), dtype=np.float64), x.shape).copy()
-    values[np.isinf(values)] = np.nan  # a pole, at the end of a beta or half-Cauchy-like density
+    values[np.isinf(values)] = np.nan  # a pole, as at the ends of a beta(1/2, 1/2) density
     if (values < 0).any() or not np.isfinite(values).any():
         raise DataError(f"prior {name!r} has a density that is negative, or finite nowhere")
     return values

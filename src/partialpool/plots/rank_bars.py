@@ -1,4 +1,4 @@
-"""The probability of every rank for one group."""
+"""The probability of every rank for one group, as bars."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def rank_bars(
     probability: pd.Series[float], *, xlabel: str = "rank (1 is best)", ax: Axes | None = None
 ) -> Axes:
-    """Draw a bar per rank, and a line at what each would be if nothing were known.
+    """Draw a bar per rank, and a line at the probability of equally probable ranks.
 
-    For several groups side by side, one in each of `panels`; for all of many groups,
+    To draw several groups side by side, use it within `panels`; for all of many groups, use
     `rank_heatmap`.
 
     Parameters
@@ -27,6 +27,7 @@ def rank_bars(
     probability : Series by rank
         A row of `summaries.rank_probability`: ``table.loc["Clemente"]``.
     xlabel : str
+        Axis label.
     ax : Axes, optional
 
     Returns
@@ -36,7 +37,7 @@ def rank_bars(
     Raises
     ------
     DataError
-        If the probabilities are not those of all ranks, which sum to 1.
+        If a probability is negative, or they do not sum to 1.
     """
     from matplotlib.ticker import MaxNLocator
 

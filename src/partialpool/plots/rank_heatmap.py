@@ -1,4 +1,4 @@
-"""The probability of every rank for every group."""
+"""The probability of every rank for every group, as a heat map."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 def rank_heatmap(
     table: pd.DataFrame, *, xlabel: str = "rank (1 is best)", ax: Axes | None = None
 ) -> Axes:
-    """Draw a row per group, best mean rank on top, darker where a rank is more probable.
+    """Draw a row per group, the best mean rank on top; more probable ranks are darker.
 
-    Greys go with the square root of the probability, so that spread-out ranks show too.
+    The darkness is proportional to the square root of the probability, so that small
+    probabilities of widely distributed ranks are visible.
 
     Parameters
     ----------
     table : DataFrame, (group, rank)
-        From `summaries.rank_probability`.
+        The result of `summaries.rank_probability`.
     xlabel : str
+        Axis label.
     ax : Axes, optional
 
     Returns
     -------
     Axes
-        Its figure also gets a colour bar. White dots are mean ranks.
+        White dots are mean ranks. The figure also has a colour bar.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Do the chains say the same? Histograms of each chain's ranks among all draws."""
+"""Rank histograms of each chain, to see whether chains sampled the same distribution."""
 
 from __future__ import annotations
 
@@ -23,16 +23,19 @@ def rank_histogram(
 ) -> Axes:
     """Draw a histogram per chain of its draws' ranks among the draws of all chains.
 
-    Chains that explore the same distribution have level histograms; one that slopes, sags or
-    peaks is somewhere else (Vehtari et al. 2021, doi:10.1214/20-BA1221). A grey band holds 95%
-    of a bin's counts where draws are independent; correlated draws vary more.
+    Chains that sample the same distribution have uniform histograms. A histogram with a slope
+    shows that the chain has another location than the others, one with a dip or a peak in the
+    middle that it has another spread (Vehtari et al. 2021, doi:10.1214/20-BA1221). If draws are
+    independent, 95% of the counts are within the grey band; the counts of correlated draws vary
+    more.
 
     Parameters
     ----------
     draws : DataArray or array, (chain, draw)
     bins : int
-        Of each histogram.
+        Number of bins of each histogram.
     xlabel : str
+        Axis label.
     ax : Axes, optional
 
     Returns
@@ -42,8 +45,8 @@ def rank_histogram(
     Raises
     ------
     DataError
-        If the draws are not (chain, draw), are not finite, or there are fewer of them in a chain
-        than bins.
+        If the draws are not (chain, draw) or not finite, or `bins` is not between 2 and the
+        number of draws per chain.
     """
     from scipy.stats import binom, rankdata
 

@@ -1,4 +1,4 @@
-"""The observed data set among replicated ones: a look at which one is real."""
+"""The observed data set above replicated data sets, to compare them by eye."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def replicates(
 ) -> Axes:
     """Draw a row of dots per data set, the observed one on top; equal values are stacked.
 
-    If the model fits, the observed row looks like one of the others (Gelman et al. 2013, Bayesian
-    Data Analysis, section 6.3).
+    If the model fits, the observed row looks like the replicated ones (Gelman et al. 2013,
+    Bayesian Data Analysis, section 6.3).
 
     Parameters
     ----------
     replicated : DataArray or array, (chain, draw, group)
-        A data set drawn from the model at every draw of its parameters; the groups need not be
-        those observed.
+        One data set simulated from the model for every draw of its parameters; its groups may be
+        other groups than those observed.
     observed : array, (group,)
-        The data, of any number of groups.
+        The observed data; the number of groups may differ from the replicates'.
     count : int
-        Replicates to draw, taken at equal distances from all draws.
+        Number of replicates to draw, evenly spaced over all draws.
     xlabel : str
-        With the unit.
+        Axis label, with the unit.
     ax : Axes, optional
 
     Returns
@@ -51,24 +51,24 @@ def replicates(
     DataError
         If there are fewer replicates than `count`, or the data are not finite numbers.
     """
-    given = group_draws(replicated, what="replicated").flat
-    data = np.asarray(observed, dtype=np.float64)
-    if data.ndim != 1 or not data.size or not np.isfinite(data).all():
+    data_sets = group_draws(replicated, what="replicated").flat
+    observed_data = np.asarray(observed, dtype=np.float64)
+    if observed_data.ndim != 1 or not observed_data.size or not np.isfinite(observed_data).all():
         raise DataError(
-            f"observed must be finite numbers, one per group; its shape is {data.shape}"
+            f"observed must be finite numbers, one per group; its shape is {observed_data.shape}"
         )
-    if not 1 <= count <= len(given):
-        raise DataError(f"count must be between 1 and the {len(given)} replicates, not {count}")
-    chosen = given[np.linspace(0, len(given) - 1, count).round().astype(int)]
-    rows = [data, *chosen]
+    if not 1 <= count <= len(data_sets):
+        raise DataError(f"count must be between 1 and the {len(data_sets)} replicates, not {count}")
+    chosen = data_sets[np.linspace(0, len(data_sets) - 1, count).round().astype(int)]
+    rows = [observed_data, *chosen]
     tallest = max(_stacked(row)[1].max() for row in rows) + 1
     step = 0.8 / max(tallest, 4)
     ax = style.new_axes(7, 0.9 + 0.45 * len(rows)) if ax is None else ax
     for i, row in enumerate(rows):
-        values, level = _stacked(row)
+        values, equal_below = _stacked(row)
         ax.plot(
             values,
-            len(rows) - 1 - i + 0.1 + step * level,
+            len(rows) - 1 - i + 0.1 + step * equal_below,
             linestyle="none",
             marker="o",
             markersize=3.5,
@@ -88,7 +88,7 @@ def replicates(
 
 
 def _stacked(row: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Sorted values, and how many equal ones lie under each."""
+    """Return the values sorted, and for each the number of equal values that precede it."""
     values = np.sort(row)
     first = np.searchsorted(values, values, side="left")
     return values, np.arange(len(values)) - first

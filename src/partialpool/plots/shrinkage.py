@@ -1,4 +1,4 @@
-"""How far each group's raw value is pulled by partial pooling."""
+"""Each group's raw value and its partially pooled estimate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHORT = 0.03
-"""Moves below this share of the range get no arrow: it would be hidden by the markers."""
+"""Moves below this share of the range get no arrow, because the markers would hide it."""
 
 
 def shrinkage(
@@ -30,7 +30,7 @@ def shrinkage(
     xlabel: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw a row per group: its raw value, the pooled estimate, and what came after.
+    """Draw a row per group: an arrow from its raw value to its pooled estimate, and the outcome.
 
     Parameters
     ----------
@@ -41,13 +41,13 @@ def shrinkage(
     interval : pair of arrays (group,), optional
         Lower and upper end of an interval around the estimate.
     pooled : float, optional
-        The completely pooled estimate: a vertical line.
+        The completely pooled estimate, drawn as a vertical line.
     outcome : array, (group,), optional
-        What was observed later.
+        Value of each group that was observed later, and which the estimates predict.
     names : three str
         Names of raw value, estimate and outcome in the legend.
     xlabel : str
-        With the unit.
+        Axis label, with the unit.
     ax : Axes, optional
 
     Returns

@@ -1,4 +1,4 @@
-"""How far pairs of raw values are pulled by partial pooling: two things of every group."""
+"""Two raw values of each group, such as intercept and slope, and their pooled estimates."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SHORT = 0.025
-"""Moves below this share of the plane's side get no arrow: it would be hidden by the markers."""
+"""Moves below this share of the range get no arrow, because the markers would hide it."""
 SMALLEST, LARGEST = 12.0, 70.0
-"""Areas of markers (points squared)."""
+"""Smallest and largest area of markers (points squared)."""
 
 Pair = tuple[npt.ArrayLike, npt.ArrayLike]
 
@@ -42,24 +42,24 @@ def shrinkage_plane(
     Parameters
     ----------
     raw : pair of arrays (group,)
-        Unpooled values across and up. NaN where a group has none: such a group has no arrow, and
-        its estimate, which it owes to the others, is drawn as a diamond.
+        Unpooled x and y values; NaN for a group without. Such a group has no arrow, and its
+        estimate, which comes from the other groups, is drawn as a diamond.
     estimate : pair of arrays (group,)
-        Partially pooled estimates of the same.
+        Partially pooled estimates of the x and y values.
     labels : sequence of str
         Name of each group.
     size : array, (group,), optional
-        How much data a group has: the area of its markers.
+        Amount of data of each group, drawn as the area of its markers.
     pooled : pair of floats, optional
-        The completely pooled estimates: a cross.
+        The completely pooled estimates, drawn as a cross.
     diagonal : bool
-        Draw the line of equal values.
+        Whether to draw the line of equal x and y values.
     name : int
-        How many groups to name, at their raw values: those with the longest arrows.
+        Number of groups to name, beside their raw values: those with the longest arrows.
     names : two str
         Names of raw values and estimates in the legend.
     xlabel, ylabel : str
-        With units.
+        Axis labels, with units.
     ax : Axes, optional
 
     Returns
@@ -69,34 +69,37 @@ def shrinkage_plane(
     Raises
     ------
     DataError
-        If the lengths differ, or an estimate is not finite.
+        If the lengths differ, an estimate is not finite, or a size is negative or all are 0.
     """
     labels = [str(label) for label in labels]
     x, y = style.columns(labels, {"estimate, x": estimate[0], "estimate, y": estimate[1]}).values()
-    given = [np.asarray(values, dtype=np.float64) for values in raw]
-    for values in given:
+    raw_values = [np.asarray(values, dtype=np.float64) for values in raw]
+    for values in raw_values:
         if values.shape != (len(labels),):
             raise DataError(f"raw has shape {values.shape}, but there are {len(labels)} labels")
-    own = np.stack(given)
+    raw_xy = np.stack(raw_values)
     area = np.full(len(labels), 30.0)
     if size is not None:
-        amount: NDArray[np.float64] = style.columns(labels, {"size": size})["size"]
-        if (amount < 0).any() or not amount.max(initial=0.0) > 0:
-            raise DataError("size must not be negative, and somewhere positive")
-        area = SMALLEST + (LARGEST - SMALLEST) * amount / amount.max()
-    known = np.isfinite(own).all(axis=0)
+        amounts: NDArray[np.float64] = style.columns(labels, {"size": size})["size"]
+        if (amounts < 0).any() or not amounts.max(initial=0.0) > 0:
+            raise DataError("size must not be negative, and positive for at least one group")
+        area = SMALLEST + (LARGEST - SMALLEST) * amounts / amounts.max()
+    has_raw = np.isfinite(raw_xy).all(axis=0)
     ax = style.new_axes(6.5, 6.5) if ax is None else ax
-    every = np.concatenate([own[0, known], x]), np.concatenate([own[1, known], y])
-    side = max(np.ptp(every[0]), np.ptp(every[1])) or 1.0
+    all_values = np.concatenate([raw_xy[0, has_raw], x]), np.concatenate([raw_xy[1, has_raw], y])
+    longest_side = max(np.ptp(all_values[0]), np.ptp(all_values[1])) or 1.0
     if diagonal:
-        ends = [min(e.min() for e in every), max(e.max() for e in every)]
+        ends = [
+            min(coordinates.min() for coordinates in all_values),
+            max(coordinates.max() for coordinates in all_values),
+        ]
         ax.plot(ends, ends, color=style.GREY, linewidth=1, zorder=0, label="equal")
-    moved = np.where(known, np.hypot(x - own[0], y - own[1]), 0.0)
-    for i in np.flatnonzero(moved > SHORT * side):
+    distance = np.where(has_raw, np.hypot(x - raw_xy[0], y - raw_xy[1]), 0.0)
+    for i in np.flatnonzero(distance > SHORT * longest_side):
         ax.annotate(
             "",
             xy=(x[i], y[i]),
-            xytext=(own[0, i], own[1, i]),
+            xytext=(raw_xy[0, i], raw_xy[1, i]),
             arrowprops={
                 "arrowstyle": "->",
                 "color": "0.55",
@@ -107,17 +110,17 @@ def shrinkage_plane(
             zorder=1,
         )
     ax.scatter(
-        own[0, known],
-        own[1, known],
-        s=area[known],
+        raw_xy[0, has_raw],
+        raw_xy[1, has_raw],
+        s=area[has_raw],
         facecolor="white",
         edgecolor="black",
         linewidth=0.8,
         label=names[0],
     )
-    ax.scatter(x[known], y[known], s=area[known], color=style.BLUE, label=names[1], zorder=3)
-    if not known.all():
-        without = ~known
+    ax.scatter(x[has_raw], y[has_raw], s=area[has_raw], color=style.BLUE, label=names[1], zorder=3)
+    if not has_raw.all():
+        without = ~has_raw
         ax.scatter(
             x[without],
             y[without],
@@ -140,10 +143,12 @@ def shrinkage_plane(
             label="completely pooled",
             zorder=4,
         )
-    furthest = np.argsort(-moved, kind="stable")[: min(name, np.count_nonzero(known))]
-    for at, text in _together(own, furthest.tolist(), labels, within=3 * SHORT * side):
+    furthest = np.argsort(-distance, kind="stable")[: min(name, np.count_nonzero(has_raw))]
+    for position, text in _together(
+        raw_xy, furthest.tolist(), labels, within=3 * SHORT * longest_side
+    ):
         ax.annotate(
-            text, at, xytext=(6, 3), textcoords="offset points", fontsize="x-small", zorder=5
+            text, position, xytext=(6, 3), textcoords="offset points", fontsize="x-small", zorder=5
         )
     if diagonal:
         ax.set_aspect("equal")
@@ -159,15 +164,22 @@ def shrinkage_plane(
 
 
 def _together(
-    own: NDArray[np.float64], chosen: Sequence[int], labels: Sequence[str], *, within: float
+    raw_xy: NDArray[np.float64], chosen: Sequence[int], labels: Sequence[str], *, within: float
 ) -> list[tuple[tuple[float, float], str]]:
-    """Give one text to groups whose raw values lie so close that two would overlap."""
+    """Join the names of groups whose raw values are too close together to be named separately.
+
+    Returns
+    -------
+    list of (x, y), text
+    """
     places: list[tuple[NDArray[np.float64], list[str]]] = []
     for i in chosen:
-        near = [p for p in places if np.hypot(*(p[0] - own[:, i])) < within]
+        near = [place for place in places if np.hypot(*(place[0] - raw_xy[:, i])) < within]
         if near:
             near[0][1].append(labels[i])
-            near[0][0][0] = max(near[0][0][0], own[0, i])
+            near[0][0][0] = max(near[0][0][0], raw_xy[0, i])
         else:
-            places.append((own[:, i].copy(), [labels[i]]))
-    return [((float(at[0]), float(at[1])), ", ".join(texts)) for at, texts in places]
+            places.append((raw_xy[:, i].copy(), [labels[i]]))
+    return [
+        ((float(position[0]), float(position[1])), ", ".join(texts)) for position, texts in places
+    ]

@@ -1,4 +1,4 @@
-"""What all figures share: colours that everybody can tell apart, sizes, order, legends."""
+"""Style of all figures: colours for colour-blind readers, markers, sizes, row labels, legends."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++")
 CROWDED = 30
-"""Rows above which labels are set smaller and closer."""
+"""Number of rows above which labels are smaller and closer together."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """How one of several fits or chains looks."""
+    """Colour, marker, line style and hatch of one of several fits or chains in a figure."""
 
     colour: str
     marker: str
@@ -37,13 +37,13 @@ class Series:
 
 
 def series(position: int) -> Series:
-    """Style of the first, second, ... of several things in one figure."""
+    """Return the style of the first (0), second, ... of several fits or chains in one figure."""
     i = position % len(COLOURS)
     return Series(COLOURS[i], MARKERS[i], LINES[i], HATCHES[i])
 
 
 def new_axes(width: float = 7.0, height: float = 4.5) -> Axes:
-    """Axes of a new figure, sizes in inches."""
+    """Return the axes of a new figure; width and height are in inches."""
     import matplotlib.pyplot as plt
 
     _, ax = plt.subplots(figsize=(width, height), layout="constrained")
@@ -51,13 +51,13 @@ def new_axes(width: float = 7.0, height: float = 4.5) -> Axes:
 
 
 def row_axes(rows: int, *, lines: int = 1) -> Axes:
-    """Axes of a new figure that is tall enough for `rows` labels of `lines` lines each."""
-    each = (0.28 if rows <= CROWDED else 0.15) * max(1.0, 0.55 * lines)
-    return new_axes(height=max(2.5, 1.3 + each * rows))
+    """Return the axes of a new figure tall enough for `rows` rows with `lines` fits in each."""
+    row_height = (0.28 if rows <= CROWDED else 0.15) * max(1.0, 0.55 * lines)
+    return new_axes(height=max(2.5, 1.3 + row_height * rows))
 
 
 def label_rows(ax: Axes, labels: Sequence[str]) -> None:
-    """Name rows 0, 1, 2, ... from the bottom."""
+    """Write the labels of rows 0, 1, 2, ..., from the bottom upwards, on the y axis."""
     size = "medium" if len(labels) <= CROWDED else 7
     ax.set_yticks(np.arange(len(labels)), list(labels), fontsize=size)
     ax.set_ylim(-0.7, len(labels) - 0.3)
@@ -66,7 +66,7 @@ def label_rows(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def legend_below(ax: Axes, *, columns: int = 2) -> None:
-    """Put the legend under the axis label, whatever the height of the axes."""
+    """Put the legend below the label of the x axis, at any height of the axes."""
     below = 1.2 if not ax.get_xlabel() else 2.6
     ax.legend(
         loc="upper center",
@@ -78,12 +78,12 @@ def legend_below(ax: Axes, *, columns: int = 2) -> None:
 
 
 def tidy(ax: Axes) -> None:
-    """Take away the frame's upper and right side."""
+    """Hide the upper and the right side of the frame."""
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def columns(labels: Sequence[str], given: Mapping[str, npt.ArrayLike]) -> dict[str, Any]:
-    """Check that there is one finite number per group in each column.
+def columns(labels: Sequence[str], values_by_name: Mapping[str, npt.ArrayLike]) -> dict[str, Any]:
+    """Return columns as arrays, after checking that each has one finite number per label.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def columns(labels: Sequence[str], given: Mapping[str, npt.ArrayLike]) -> dict[s
         If the lengths differ, or a value is not finite.
     """
     checked: dict[str, Any] = {}
-    for name, values in given.items():
+    for name, values in values_by_name.items():
         column = np.asarray(values, dtype=np.float64)
         if column.shape != (len(labels),):
             raise DataError(f"{name} has shape {column.shape}, but there are {len(labels)} labels")
@@ -103,12 +103,15 @@ def columns(labels: Sequence[str], given: Mapping[str, npt.ArrayLike]) -> dict[s
 
 
 def name_of(draws: Draws, otherwise: str) -> str:
-    """Name of draws of one quantity, with what chose it among others: theta[A]."""
+    """Return the name of draws of one quantity with its scalar coords, such as theta[A].
+
+    The result is `otherwise` if the draws are an array or have no name.
+    """
     if not isinstance(draws, xr.DataArray) or draws.name is None:
         return otherwise
-    chosen = [
+    scalar_coords = [
         str(coord.item())
         for name, coord in draws.coords.items()
         if coord.ndim == 0 and name not in ("chain", "draw")
     ]
-    return f"{draws.name}[{', '.join(chosen)}]" if chosen else str(draws.name)
+    return f"{draws.name}[{', '.join(scalar_coords)}]" if scalar_coords else str(draws.name)

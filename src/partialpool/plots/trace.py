@@ -1,4 +1,4 @@
-"""Draws in the order the sampler made them, to see whether the chains move and agree."""
+"""Trace plots: draws in the order of sampling, to see whether chains mix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MANY = 5000
-"""Draws above which their line is drawn as an image: a PDF stays small."""
+"""Number of draws above which their line is drawn as an image, to keep PDF files small."""
 
 
 def trace(
@@ -26,23 +26,23 @@ def trace(
     ylabel: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the values of a quantity draw by draw, the chains side by side.
+    """Draw the values of a quantity in the order of the draws, the chains side by side.
 
-    Chains that have found the posterior look alike and like noise; one that stands still, drifts,
-    or keeps to itself has not (Vehtari et al. 2021, doi:10.1214/20-BA1221). Divergent draws are
-    ticks under the trace.
+    Chains that have converged look alike, and like noise. A chain that does not move, drifts, or
+    stays in another region than the others has not converged (Vehtari et al. 2021,
+    doi:10.1214/20-BA1221). Divergent draws are marked by ticks below the trace.
 
     Parameters
     ----------
     draws : DataArray or array, (chain, draw)
     divergent : DataArray or array, (chain, draw), optional
-        ``fit.sample_stats["diverging"]``.
+        Whether each draw is divergent: ``fit.sample_stats["diverging"]``.
     truth : float, optional
-        Value that the data were simulated with, or an exact one: a dashed line.
+        The true value of simulated data, or an exact value, drawn as a dashed line.
     log : bool
-        Logarithmic axis, for a scale that nears 0.
+        Whether the axis is logarithmic, as is useful for a scale parameter near 0.
     ylabel : str, optional
-        By default the name of the DataArray.
+        Axis label; by default the name of the DataArray.
     ax : Axes, optional
 
     Returns
@@ -52,24 +52,24 @@ def trace(
     Raises
     ------
     DataError
-        If shapes differ, draws are not finite, or `log` is given values that are not positive.
+        If shapes differ, a value is not finite, or `log` is True and a value is not positive.
     """
     values = scalar_draws(draws, what="draws")
     chains, length = values.shape
-    marked = np.zeros(values.shape, dtype=bool)
+    diverging = np.zeros(values.shape, dtype=bool)
     if divergent is not None:
-        marked = scalar_draws(divergent, what="divergent") != 0
-    if marked.shape != values.shape:
-        raise DataError(f"divergent has shape {marked.shape}, but draws have {values.shape}")
+        diverging = scalar_draws(divergent, what="divergent") != 0
+    if diverging.shape != values.shape:
+        raise DataError(f"divergent has shape {diverging.shape}, but draws have {values.shape}")
     if truth is not None and not np.isfinite(truth):
         raise DataError(f"truth must be a finite number, not {truth}")
     if log and (values.min() <= 0 or (truth is not None and truth <= 0)):
         raise DataError("log=True needs values above 0")
     ax = style.new_axes(8, 2.6) if ax is None else ax
     for chain, row in enumerate(values):
-        at = np.arange(length) + chain * length
+        iterations = np.arange(length) + chain * length
         ax.plot(
-            at,
+            iterations,
             row,
             color=style.BLUE if chain % 2 == 0 else "0.45",
             linewidth=0.5,
@@ -89,10 +89,10 @@ def trace(
             label=f"truth: {truth:.4g}",
         )
     if divergent is not None:
-        where = np.flatnonzero(marked)
+        divergent_iterations = np.flatnonzero(diverging)
         ax.plot(
-            where,
-            np.full(len(where), 0.02),
+            divergent_iterations,
+            np.full(len(divergent_iterations), 0.02),
             transform=ax.get_xaxis_transform(),
             linestyle="none",
             marker="|",
@@ -100,7 +100,7 @@ def trace(
             markeredgewidth=1,
             color="black",
             zorder=4,
-            label=f"divergent draws ({len(where):,} of {values.size:,})",
+            label=f"divergent draws ({len(divergent_iterations):,} of {values.size:,})",
         )
         ax.margins(y=0.12)
     ax.set_xlim(-0.5, values.size - 0.5)

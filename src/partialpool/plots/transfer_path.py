@@ -1,4 +1,4 @@
-"""Every parameter as a method goes from ignoring a history to copying it."""
+"""The estimates of every parameter as the weight of historical data goes from none to full."""
 
 from __future__ import annotations
 
@@ -25,49 +25,54 @@ def transfer_path(
     columns: int = 3,
     ylabel: str = "",
 ) -> Axes:
-    """Draw the mean and 90% interval of every parameter along lambda, a0 or a between-sample sd.
+    """Draw the mean and 90% interval of every parameter against lambda, a0 or a between-sample sd.
 
-    The history counts for more to the right: a between-sample sd is drawn from large to small.
-    Dashed and dotted lines are the means of the new sample and of the history by themselves.
+    The weight of the history grows to the right, so a between-sample sd decreases to the right.
+    The dashed line is the mean from the new sample alone, the dotted line from the history alone.
 
     Parameters
     ----------
     path : DataFrame
-        From `pp.transfer.path` or `pp.transfer.path_of_fits`, of one method.
+        The result of `pp.transfer.path` or `pp.transfer.path_of_fits` for one method.
     parameters : sequence of str, optional
-        Those to draw, a panel each; all if not given.
+        Parameters to draw, a panel for each; by default all.
     columns : int
-        Panels side by side.
+        Panels in a row.
     ylabel : str
-        With the unit.
+        Axis label, with the unit.
 
     Returns
     -------
     Axes
-        Of the first panel; ``.figure.axes`` has all.
+        The axes of the first panel; ``.figure.axes`` has all.
 
     Raises
     ------
     DataError
-        If columns are missing, there are several methods or fewer than two values, or a parameter
-        is not there.
+        If columns are missing, `path` has several methods or fewer than two values, or a
+        parameter is not in it.
     """
     missing = [name for name in NEEDED if name not in path.columns]
     if missing:
         raise DataError(f"path lacks {', '.join(missing)}: take that of pp.transfer.path(...)")
     knobs = path["knob"].unique().tolist()
-    known = path["parameter"].unique().tolist()
-    wanted = known if parameters is None else list(parameters)
+    available = path["parameter"].unique().tolist()
+    drawn = available if parameters is None else list(parameters)
     if len(knobs) != 1 or path["value"].nunique() < 2:
-        raise DataError("a path is of one method and of two values or more")
-    unknown = [name for name in wanted if name not in known]
-    if unknown or not wanted:
-        raise DataError(f"the path has no {unknown[0] if unknown else 'such parameter'!r}: {known}")
+        raise DataError(
+            "path must be of one method, with at least two values; it has "
+            f"{' and '.join(map(str, knobs))}, with {path['value'].nunique()} different values"
+        )
+    unknown = [name for name in drawn if name not in available]
+    if unknown or not drawn:
+        raise DataError(
+            f"the path has no {unknown[0] if unknown else 'such parameter'!r}: {available}"
+        )
     figures = {
         name: lambda ax, name=name: _draw(
             path[path["parameter"] == name].sort_values("value"), knobs[0], ylabel, ax
         )
-        for name in wanted
+        for name in drawn
     }
     first = panels(figures, columns=columns, size=(3.6, 3.0), share="columns", legends=False)
     handles, labels = first.get_legend_handles_labels()
@@ -75,29 +80,29 @@ def transfer_path(
         handles,
         labels,
         loc="outside lower center",
-        ncols=4 if len(wanted) > 1 else 2,
+        ncols=4 if len(drawn) > 1 else 2,
         frameon=False,
     )
     return first
 
 
-def _draw(here: pd.DataFrame, knob: str, ylabel: str, ax: Axes) -> None:
-    x = here["value"].to_numpy(dtype=np.float64)
+def _draw(rows: pd.DataFrame, knob: str, ylabel: str, ax: Axes) -> None:
+    x = rows["value"].to_numpy(dtype=np.float64)
     ax.fill_between(
         x,
-        here["low"].to_numpy(),
-        here["high"].to_numpy(),
+        rows["low"].to_numpy(),
+        rows["high"].to_numpy(),
         color=style.SKY,
         alpha=0.35,
         linewidth=0,
         label="90% interval",
     )
-    ax.plot(x, here["mean"], color=style.BLUE, linewidth=1.6, label="mean")
+    ax.plot(x, rows["mean"], color=style.BLUE, linewidth=1.6, label="mean")
     for column, line, colour, label in (
         ("mean_alone", "--", style.VERMILLION, "new sample alone"),
         ("mean_history", ":", style.BLACK, "history alone"),
     ):
-        ax.axhline(float(here[column].iloc[0]), color=colour, linestyle=line, lw=1.2, label=label)
+        ax.axhline(float(rows[column].iloc[0]), color=colour, linestyle=line, lw=1.2, label=label)
     if knob != "a0" and (x > 0).all():
         ax.set_xscale("log")
     ax.set_xlim(*((x[-1], x[0]) if knob.endswith("sd") else (x[0], x[-1])))

@@ -1,4 +1,6 @@
-"""The published examples: each one function from nothing but settings to a `Study`.
+"""Published case studies, reproduced: tables, figures, and the published numbers beside ours.
+
+Each study is a function that takes `Settings` and returns a `Study`.
 
 >>> import partialpool as pp
 >>> study = pp.reproduce.run("radon", engine="stanli")                  # doctest: +SKIP
@@ -25,7 +27,7 @@ STUDIES = {
     "linear_regression": "A line and grouped means, simulated: from the model to predictions",
     "radon": "Gelman and Hill's poolings of radon in 85 counties, and Wiecki's funnel",
 }
-"""Names of the studies, which are modules here with a function of the same name."""
+"""Title of each study by its name; the study is the function of that name in its module."""
 
 __all__ = ["STUDIES", "Number", "Settings", "Study", "Table", "compare", "run", "save"]
 
@@ -47,7 +49,7 @@ def run(name: str, **settings: Any) -> Study:
     name : str
         One of `STUDIES`.
     **settings
-        Of `Settings`: engine, seed, chains, draws, progress, report.
+        Attributes of `Settings`: engine, seed, chains, draws, progress, report.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def run(name: str, **settings: Any) -> Study:
     Raises
     ------
     OptionError
-        If there is no such study.
+        If there is no study of that name.
     """
     if name not in STUDIES:
         raise OptionError(f"there is no study {name!r}; there are {', '.join(STUDIES)}")
@@ -68,7 +70,7 @@ def run(name: str, **settings: Any) -> Study:
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: the command line needs only `STUDIES`."""
+    """Import a public name when it is first used, so that `import` of `STUDIES` alone is fast."""
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

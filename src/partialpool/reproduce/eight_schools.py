@@ -1,8 +1,8 @@
-"""Coaching in eight schools: centered, non-centered and marginal, and what was published.
+"""Coaching in eight schools: centered, non-centered and marginal fits, and published quantiles.
 
-Rubin 1981 (Journal of Educational Statistics 6:377); the model with flat priors of mu and tau,
-and the table of posterior quantiles from 200 draws, are those of Gelman et al., Bayesian Data
-Analysis, 3rd edition, section 5.5.
+The data are from Rubin 1981 (Journal of Educational Statistics 6:377). The model with flat priors
+of mu and tau, and the table of posterior quantiles from 200 draws, are from Gelman et al., Bayesian
+Data Analysis, 3rd edition, section 5.5.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ FLAT = {
     "prior_tau_scale": 1,
     "prior_tau_df": 1,
 }
-"""Family 0 is flat; the other constants must be given, but are not used."""
+"""Prior constants of the programs. Family 0 is flat; its other constants are read but not used."""
 RUNS: dict[str, tuple[str, float]] = {
     "centered": ("centered", 0.8),
     "centered_small_steps": ("centered", 0.99),
     "noncentered": ("noncentered", 0.95),
     "marginal": ("marginal", 0.8),
 }
-"""Name of the fit: the program in normal_known_variance/, and adapt_delta."""
+"""Program in normal_known_variance/ and adapt_delta, by name of the fit."""
 QUANTILES = {"2.5%": 0.025, "25%": 0.25, "50%": 0.5, "75%": 0.75, "97.5%": 0.975}
 
 
 def eight_schools(settings: Settings) -> Study:
     """Fit the model in its three forms and compare its quantiles with the book's."""
     schools = datasets.load("eight_schools")
-    known = data(schools)
+    school_data = data(schools)
     fits = {
         "complete": settings.sample(
             "complete",
             programs.get("normal_known_variance/complete_pooling"),
-            {name: value for name, value in known.items() if "tau" not in name},
+            {name: value for name, value in school_data.items() if "tau" not in name},
             **labels(schools, "theta"),
         )
     }
@@ -60,7 +60,7 @@ def eight_schools(settings: Settings) -> Study:
         fits[name] = settings.sample(
             name,
             programs.get(f"normal_known_variance/{variant}"),
-            known,
+            school_data,
             adapt_delta=delta,
             **labels(schools, *(("theta", "z") if variant == "noncentered" else ("theta",))),
         )
@@ -92,7 +92,7 @@ def eight_schools(settings: Settings) -> Study:
 
 
 def funnels(fits: Mapping[str, Fit], *, school: str = "A") -> NDArray[Any]:
-    """Draw log tau against the effect of a school, a panel per fit of an even number of them."""
+    """Draw log tau against the effect of a school, a panel per fit; the number of fits is even."""
     import matplotlib.pyplot as plt
 
     _, grid = plt.subplots(
@@ -114,20 +114,20 @@ def funnels(fits: Mapping[str, Fit], *, school: str = "A") -> NDArray[Any]:
             ax=panel,
         )
         panel.get_legend().remove()
-        marked = int(fit.sample_stats["diverging"].sum())
+        divergent = int(fit.sample_stats["diverging"].sum())
         panel.set_title(
-            f"{name.replace('_', ' ')}: {marked} divergent (crosses)", fontsize="medium"
+            f"{name.replace('_', ' ')}: {divergent} divergent (crosses)", fontsize="medium"
         )
     return panels
 
 
 def given_tau(schools: pd.DataFrame) -> Axes:
-    """Draw every effect's exact mean given tau, over the exact density of tau."""
+    """Draw every school's exact mean effect given tau, and the exact posterior density of tau."""
     posterior = exact_tau(schools)
     (tau,) = posterior.scales
     return plots.conditional_means(
         tau,
-        {f"school {name}": each.location for name, each in exact_effects(schools).items()},
+        {f"school {name}": effect.location for name, effect in exact_effects(schools).items()},
         density=posterior.scale_pdf(0, tau),
         limits=(0.0, 30.0),
         xlabel="tau (points); in grey its posterior density",
@@ -136,7 +136,7 @@ def given_tau(schools: pd.DataFrame) -> Axes:
 
 
 def against_exact(fit: Fit, schools: pd.DataFrame) -> Axes:
-    """Draw a histogram of tau with its exact density."""
+    """Draw a histogram of tau with its exact posterior density."""
     ax = plots.prior_density(
         {"exact": lambda tau: exact_tau(schools).scale_pdf(0, tau)},
         limits=(0, 25),
@@ -148,19 +148,19 @@ def against_exact(fit: Fit, schools: pd.DataFrame) -> Axes:
 
 
 def data(schools: pd.DataFrame) -> dict[str, Any]:
-    """Return what `normal_known_variance/*` reads, with the book's flat priors."""
-    known = {"J": len(schools), "y": schools["effect"], "sigma": schools["standard_error"]}
-    return known | FLAT
+    """Return data for `normal_known_variance/*`, with the book's flat priors."""
+    school_data = {"J": len(schools), "y": schools["effect"], "sigma": schools["standard_error"]}
+    return school_data | FLAT
 
 
 def labels(schools: pd.DataFrame, *variables: str) -> dict[str, Any]:
-    """Names of the schools, for `StanProgram.sample`."""
+    """Return coords and dims that name the schools, for `StanProgram.sample`."""
     dims = {name: ["school"] for name in variables}
     return {"coords": {"school": schools["school"]}, "dims": dims}
 
 
 def pooling(fits: Mapping[str, Fit], schools: pd.DataFrame) -> pd.DataFrame:
-    """Each school's own estimate, its partially pooled effect, and the one of all together."""
+    """Tabulate each school's estimate under no, partial and complete pooling."""
     theta = fits["marginal"].posterior["theta"]
     low, high = np.quantile(theta.values, [0.05, 0.95], axis=(0, 1))
     table = schools.set_index("school")[["effect", "standard_error"]]
@@ -174,7 +174,7 @@ def pooling(fits: Mapping[str, Fit], schools: pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
-    """Every quantity of ``published/eight_schools.csv``."""
+    """Return every number of ``published/eight_schools.csv`` from the fits."""
     best = fits["marginal"].posterior
     mu = fits["complete"].posterior["mu"]
     ours = {"complete pooling mean": mean_of(mu), "complete pooling sd": sd_of(mu)}
@@ -190,7 +190,7 @@ def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
 
 
 def exact_tau(schools: pd.DataFrame) -> NormalRegression:
-    """Posterior of mu, integrated over tau."""
+    """Return the exact posterior of mu, integrated over tau by quadrature."""
     variance = schools["standard_error"].to_numpy(dtype=float) ** 2
     return normal_regression(
         schools["effect"],
@@ -202,7 +202,7 @@ def exact_tau(schools: pd.DataFrame) -> NormalRegression:
 
 
 def exact_effects(schools: pd.DataFrame) -> dict[str, Mixture]:
-    """Posterior of the effect of each school."""
+    """Return the exact posterior of the effect of each school."""
     posterior = exact_tau(schools)
     (tau,) = posterior.scales
     rows = zip(schools["school"], schools["effect"], schools["standard_error"], strict=True)
@@ -213,26 +213,26 @@ def exact_effects(schools: pd.DataFrame) -> dict[str, Mixture]:
 
 
 def exact(schools: pd.DataFrame) -> dict[str, float]:
-    """Every number of `numbers`, exactly."""
+    """Return the exact value of every number of `numbers`, by quadrature."""
     posterior = exact_tau(schools)
     precision = schools["standard_error"].to_numpy(dtype=float) ** -2
     weighted = float((precision * schools["effect"]).sum() / precision.sum())
-    found = {
+    values = {
         "complete pooling mean": weighted,
         "complete pooling sd": float(precision.sum() ** -0.5),
     }
     for school, effect in exact_effects(schools).items():
-        found |= {f"theta[{school}] {q}": effect.quantile(p) for q, p in QUANTILES.items()}
+        values |= {f"theta[{school}] {q}": effect.quantile(p) for q, p in QUANTILES.items()}
     mu = posterior.linear([1.0])
-    found |= {"mu mean": mu.mean(), "mu sd": mu.sd()}
+    values |= {"mu mean": mu.mean(), "mu sd": mu.sd()}
     for name in RUNS:
-        found[f"P(tau < 1), {name}"] = float(posterior.scale_cdf(0, 1.0))
-        found[f"tau 50%, {name}"] = posterior.scale_quantile(0, 0.5)
-    return found
+        values[f"P(tau < 1), {name}"] = float(posterior.scale_cdf(0, 1.0))
+        values[f"tau 50%, {name}"] = posterior.scale_quantile(0, 0.5)
+    return values
 
 
 def source_errors(schools: pd.DataFrame, *, draws: int = 200) -> dict[str, float]:
-    """Monte-Carlo standard errors of quantiles from independent draws, as the book's are."""
+    """Return Monte-Carlo standard errors of quantiles from independent draws, as in the book."""
     return {
         f"theta[{school}] {q}": float(np.sqrt(p * (1 - p) / draws) / effect.pdf(effect.quantile(p)))
         for school, effect in exact_effects(schools).items()

@@ -1,9 +1,10 @@
-"""Individual slopes: 100 points, a slope each, and no noise about the lines.
+"""Individual slopes: 100 points, each with a slope of its own, and no noise around the lines.
 
-After Wiecki's notebook on random slopes, in which 100,000 Metropolis iterations did not converge.
-Its uniform priors of the scales are half-normals here, so wide that the posterior is the same to
-three digits. The posterior is known exactly: given its two scales, the slopes integrated out, the
-model is a regression with normal coefficients (`quadrature`).
+The example is from Wiecki's notebook on random slopes, in which 100,000 Metropolis iterations did
+not converge. Its uniform priors of the scales are replaced by half-normal priors wide enough for
+the posterior to be the same to three digits. The posterior is known exactly: given its two scales,
+and with the slopes integrated out, the model is a regression with normal coefficients
+(`quadrature`).
 """
 
 from __future__ import annotations
@@ -43,18 +44,18 @@ RUNS: dict[str, tuple[str, float, float]] = {
     "noise_centered": ("centered", 0.8, 2.0),
     "noise_noncentered": ("noncentered", 0.8, 2.0),
 }
-"""Name of the fit: the variant of linear/individual_slopes, adapt_delta, and the noise's sd."""
+"""Variant of linear/individual_slopes, adapt_delta, and sd of the noise, by name of the fit."""
 LABELS: dict[str, Any] = {
     "coords": {"point": [f"point {n}" for n in range(1, 101)]},
     "dims": {"b": ["point"]},
 }
 BEST = "marginal"
 SHORT = 500
-"""Draws, and iterations of warmup, of runs that fail or are slow, however long they are."""
+"""Number of draws, and of warmup iterations, of runs that would fail or be slow at any length."""
 FIVE = (0, 1, 9, 49, 99)
 """Ranks, by x, of the points whose lines are drawn."""
 SMALL = 0.05
-"""A residual sd that the exact posterior does not rule out, where failing samplers get stuck."""
+"""A small residual sd: the exact posterior reaches below it, and failing samplers stay there."""
 
 
 def individual_slopes(settings: Settings) -> Study:
@@ -92,14 +93,15 @@ def individual_slopes(settings: Settings) -> Study:
 
 
 def five(points: simulate.IndividualSlopes) -> NDArray[np.int64]:
-    """Positions of five points, from the smallest x to the largest."""
+    """Return the positions of five points, from the smallest x to the largest."""
     return np.argsort(points.x)[list(FIVE)]
 
 
 def population(fit: Fit, points: simulate.IndividualSlopes) -> pd.DataFrame:
-    """Posterior of the population, and of the mean and sd of the 100 slopes, beside the truth.
+    """Tabulate the population parameters, and the mean and sd of the 100 slopes, with the truth.
 
-    The residual sd is left out: its truth, 0, is at the end of what it can be.
+    The residual sd is left out, because its true value, 0, is at the boundary of its range and so
+    below every interval.
     """
     draws = {name: fit.posterior[name] for name in PARAMETERS[:3]}
     draws |= {
@@ -123,7 +125,7 @@ def population(fit: Fit, points: simulate.IndividualSlopes) -> pd.DataFrame:
 
 
 def five_slopes(fit: Fit, points: simulate.IndividualSlopes) -> pd.DataFrame:
-    """Posterior of five slopes beside the truth."""
+    """Tabulate the posterior of five slopes with their true values."""
     chosen = five(points)
     names = [f"b[{n + 1}], x = {points.x[n]:.2f}" for n in chosen]
     draws = {
@@ -138,25 +140,27 @@ def ridge(
     sigmas: tuple[float, ...] = (1.0, 0.1, 0.01, 0.001),
     engine: str = "auto",
 ) -> pd.DataFrame:
-    """Log densities where every line goes through its point, as sigma nears 0.
+    """Tabulate log densities at decreasing sigma, where every line goes through its point.
 
-    Columns centered and marginal: what is added to the log density at the first sigma, on the
-    sampler's scale, that of log sigma. Where a density is level in sigma, it falls here by
-    log(10) = 2.303 with every tenth.
+    Columns centered and marginal are the log density minus that at the first sigma. The density is
+    that of log sigma, as the sampler uses it; a density that is constant in sigma decreases on
+    this scale by log(10) = 2.303 when sigma is divided by 10.
     """
     import pandas as pd
 
-    at = {"a": points.intercept, "mu_b": points.slope_mean, "sigma_b": points.slope_sd}
-    through = {"b": (points.y - points.intercept) / points.x}
-    found = {}
-    for variant, more in {"centered": through, "marginal": {}}.items():
+    values = {"a": points.intercept, "mu_b": points.slope_mean, "sigma_b": points.slope_sd}
+    interpolating = {"b": (points.y - points.intercept) / points.x}
+    differences = {}
+    for variant, effects in {"centered": interpolating, "marginal": {}}.items():
         program = programs.get(f"linear/individual_slopes_{variant}")
-        values = [
-            program.log_density(points.data, {**at, "sigma": sigma, **more}, engine=engine).value
+        log_densities = [
+            program.log_density(
+                points.data, {**values, "sigma": sigma, **effects}, engine=engine
+            ).value
             for sigma in sigmas
         ]
-        found[variant] = np.array(values) - values[0]
-    return pd.DataFrame(found, index=pd.Index(sigmas, name="sigma"))
+        differences[variant] = np.array(log_densities) - log_densities[0]
+    return pd.DataFrame(differences, index=pd.Index(sigmas, name="sigma"))
 
 
 def _trace(fit: Fit, points: simulate.IndividualSlopes, name: str) -> Any:
@@ -168,35 +172,35 @@ def _trace(fit: Fit, points: simulate.IndividualSlopes, name: str) -> Any:
 
 
 def trace_sigma(fit: Fit) -> Any:
-    """Draw the trace of the residual sd on a logarithmic axis, where its truth, 0, is -infinity."""
+    """Draw the trace of the residual sd on a logarithmic axis, on which its truth is -infinity."""
     ax = plots.trace(fit.posterior["sigma"], divergent=fit.sample_stats["diverging"], log=True)
     ax.set_title(fit.program.name, fontsize="medium")
     return ax
 
 
 def neck(*fits: Fit) -> NDArray[Any]:
-    """Draw the residual sd against the intercept, a panel per fit, on the same axes."""
+    """Draw the log residual sd against the intercept, a panel per fit, with the same limits."""
     import matplotlib.pyplot as plt
 
     _, panels = plt.subplots(
         1, len(fits), figsize=(4.2 * len(fits), 4.2), sharex=True, sharey=True, layout="constrained"
     )
-    drawn: NDArray[Any] = np.atleast_1d(panels)
-    for panel, fit in zip(drawn, fits, strict=True):
+    axes: NDArray[Any] = np.atleast_1d(panels)
+    for panel, fit in zip(axes, fits, strict=True):
         plots.funnel(
             fit.posterior["a"],
             fit.posterior["sigma"],
             divergent=fit.sample_stats["diverging"],
             xlabel="intercept a",
-            ylabel="log sigma" if panel is drawn[0] else "",
+            ylabel="log sigma" if panel is axes[0] else "",
             ax=panel,
         )
         panel.set_title(f"adapt_delta = {fit.config['adapt_delta']}", fontsize="medium")
-    return drawn
+    return axes
 
 
 def five_lines(fit: Fit, points: simulate.IndividualSlopes, *, lines: int = 100) -> NDArray[Any]:
-    """Draw lines of the posterior through each of five points, and the true ones."""
+    """Draw posterior lines and the true line of each of five points."""
     chosen = five(points)
     names = [f"point {n + 1}" for n in chosen]
     slopes = fit.posterior["b"].sel(point=names)
@@ -219,7 +223,7 @@ def five_lines(fit: Fit, points: simulate.IndividualSlopes, *, lines: int = 100)
 
 
 def numbers(fits: Mapping[str, Fit], points: simulate.IndividualSlopes) -> dict[str, Number]:
-    """Every quantity of ``published/individual_slopes.csv``."""
+    """Return every number of ``published/individual_slopes.csv`` from the fits."""
     best = fits[BEST].posterior
     draws = {name: best[name] for name in PARAMETERS[:3]}
     draws |= {f"b[{n + 1}]": best["b"].isel(point=int(n)) for n in five(points)}
@@ -231,13 +235,13 @@ def numbers(fits: Mapping[str, Fit], points: simulate.IndividualSlopes) -> dict[
         if noise == 0:
             sigma = fits[name].posterior["sigma"]
             ours[f"P(sigma < {SMALL}), {name}"] = mean_of(sigma < SMALL)
-    found = population(fits[BEST], points)["within"]
+    population_within = population(fits[BEST], points)["within"]
     slopes = truth_table(
         {str(n): best["b"].isel(point=n) for n in range(len(points.x))},
         {str(n): float(slope) for n, slope in enumerate(points.slopes)},
     )
     return ours | {
-        "truths of the population within 99.9%": Number(float(found.sum())),
+        "truths of the population within 99.9%": Number(float(population_within.sum())),
         "true slopes within 99.9%": Number(float(slopes["within"].sum())),
     }
 
@@ -249,9 +253,10 @@ def exact_posterior(
     sigma: LogPrior | None = None,
     nodes: int = 81,
 ) -> NormalRegression:
-    """Posterior of (a, mu_b), integrated over sigma_b and sigma, in this order.
+    """Return the exact posterior of (a, mu_b), integrated over sigma_b and sigma, in this order.
 
-    Priors are half-normal(100) of sigma_b and half-normal(10) of sigma unless given.
+    The log priors of the scales are by default half-normal(100) and half-normal(10); sigma_b has
+    `nodes` quadrature nodes, and sigma four times as many.
     """
     return normal_regression(
         points.y,
@@ -266,7 +271,7 @@ def exact_posterior(
 def exact_slope(
     posterior: NormalRegression, points: simulate.IndividualSlopes, position: int
 ) -> Mixture:
-    """Posterior of the slope of a point."""
+    """Return the exact posterior of the slope of a point."""
     slope_sd, noise = posterior.scales
     return unit_effect(
         posterior,
@@ -280,16 +285,16 @@ def exact_slope(
 
 
 def exact(points: simulate.IndividualSlopes) -> dict[str, float]:
-    """Every number of `numbers` that has an exact value."""
+    """Return the exact value of every number of `numbers` that has one."""
     posterior = exact_posterior(points)
     mixtures = {"a": posterior.linear([1.0, 0.0]), "mu_b": posterior.linear([0.0, 1.0])}
     mixtures |= {f"b[{n + 1}]": exact_slope(posterior, points, int(n)) for n in five(points)}
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, mixture in mixtures.items():
-        found |= {f"{name} mean": mixture.mean(), f"{name} sd": mixture.sd()}
+        values |= {f"{name} mean": mixture.mean(), f"{name} sd": mixture.sd()}
     mean, square = (posterior.scale_mean(0, power) for power in (1, 2))
-    found |= {"sigma_b mean": mean, "sigma_b sd": float(np.sqrt(square - mean**2))}
-    found |= {f"sigma {p:.0%}": posterior.scale_quantile(1, p) for p in (0.05, 0.5, 0.95)}
+    values |= {"sigma_b mean": mean, "sigma_b sd": float(np.sqrt(square - mean**2))}
+    values |= {f"sigma {p:.0%}": posterior.scale_quantile(1, p) for p in (0.05, 0.5, 0.95)}
     below = float(posterior.scale_cdf(1, SMALL))
     silent = [name for name, (_, _, noise) in RUNS.items() if noise == 0]
-    return found | {f"P(sigma < {SMALL}), {name}": below for name in silent}
+    return values | {f"P(sigma < {SMALL}), {name}": below for name in silent}

@@ -1,7 +1,8 @@
-"""Linear regression on simulated data, then grouped means: the five steps of an analysis.
+"""Linear regression on simulated data, then grouped means, in the five steps of an analysis.
 
-Specify, sample, examine, add the hierarchy, predict. Both posteriors are known exactly: given
-its scale each model is a regression with normal coefficients (`quadrature`).
+The steps are: specify, sample, examine, add the hierarchy, predict. Both posteriors are known
+exactly, because given its scale each model is a regression with normal coefficients
+(`quadrature`).
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 
 VARIANTS = ("centered", "noncentered", "marginal")
 AT = 2.0
-"""Where a new observation is predicted."""
+"""Value of x at which a new observation is predicted."""
 SEED = 11
-"""Of predictions."""
+"""Seed of the predictions."""
 
 
 def linear_regression(settings: Settings) -> Study:
-    """Fit the line and the grouped means, and predict what was held out."""
+    """Fit the line and the grouped means, and predict the held-out observations."""
     line, groups = simulate.regression(), simulate.grouped_means()
     fits = {
         "line": settings.sample(
@@ -94,20 +95,20 @@ def linear_regression(settings: Settings) -> Study:
 
 
 def labels(groups: simulate.GroupedMeans) -> dict[str, Any]:
-    """Names of the groups, for `StanProgram.sample`."""
+    """Return coords and dims that name the groups, for `StanProgram.sample`."""
     names = [f"group {j} (n = {size})" for j, size in enumerate(groups.sizes, start=1)]
     return {"coords": {"unit": names}, "dims": {"theta": ["unit"]}}
 
 
 def one_line(fit: Fit) -> dict[str, Any]:
-    """Draws of intercept and slope as those of a single group, for `plots.regression_lines`."""
+    """Return draws of the line as those of a single group, for `plots.regression_lines`."""
     draws = {
         "intercept": fit.posterior["a"],
         "slope": fit.posterior["b"].isel(predictor=0, drop=True),
     }
     return {
-        name: each.expand_dims(group=["all points"]).transpose("chain", "draw", "group")
-        for name, each in draws.items()
+        name: coefficient.expand_dims(group=["all points"]).transpose("chain", "draw", "group")
+        for name, coefficient in draws.items()
     }
 
 
@@ -119,14 +120,14 @@ def predict_line(fit: Fit, x: Any, *, seed: int = SEED) -> xr.DataArray:
 
 
 def predict_groups(fit: Fit, group: Any, sd: float, *, seed: int = SEED) -> xr.DataArray:
-    """Draw predictions of new observations of groups that were seen, numbered from 1."""
-    which = xr.DataArray(np.asarray(group) - 1, dims="point")
-    theta = fit.posterior["theta"].isel(unit=which).drop_vars("unit")
+    """Draw predictions of new observations of groups in the fit, numbered from 1."""
+    positions = xr.DataArray(np.asarray(group) - 1, dims="point")
+    theta = fit.posterior["theta"].isel(unit=positions).drop_vars("unit")
     return predict_normal(theta, sd, seed=seed)
 
 
 def predict_new_groups(fit: Fit, count: int, sd: float, *, seed: int = SEED) -> xr.DataArray:
-    """Draw predictions of one observation each of groups that were not seen."""
+    """Draw predictions of one observation in each of `count` new groups."""
     places = xr.DataArray(np.zeros(count), dims="point")
     theta = predict_normal(fit.posterior["mu"] + places, fit.posterior["tau"], seed=seed)
     return predict_normal(theta, sd, seed=seed + 1)
@@ -135,22 +136,22 @@ def predict_new_groups(fit: Fit, count: int, sd: float, *, seed: int = SEED) -> 
 def predict(
     fits: Mapping[str, Fit], line: simulate.Regression, groups: simulate.GroupedMeans
 ) -> pd.DataFrame:
-    """Coverage of all that was held out."""
+    """Tabulate the coverage of predictive intervals of the held-out observations."""
     import pandas as pd
 
     means, sd = fits["marginal"], groups.residual_sd
-    found = {
+    coverages = {
         "line": coverage(predict_line(fits["line"], line.x_new), line.y_new),
         "groups seen": coverage(predict_groups(means, groups.group_new, sd), groups.y_new),
         "groups not seen": coverage(
             predict_new_groups(means, len(groups.y_other), sd), groups.y_other
         ),
     }
-    return pd.concat(found, names=["held out"]).reset_index("probability")
+    return pd.concat(coverages, names=["held out"]).reset_index("probability")
 
 
 def line_table(fit: Fit, line: simulate.Regression) -> pd.DataFrame:
-    """Posterior of the line beside the truth."""
+    """Tabulate the posterior of the line with the true values."""
     posterior = fit.posterior
     draws = {"a": posterior["a"], "b": posterior["b"].isel(predictor=0)}
     truth = {"a": line.intercept, "b": line.slope, "sigma": line.residual_sd}
@@ -158,7 +159,7 @@ def line_table(fit: Fit, line: simulate.Regression) -> pd.DataFrame:
 
 
 def means_table(theta: xr.DataArray, groups: simulate.GroupedMeans) -> pd.DataFrame:
-    """Posterior of the group means beside the averages and the truth."""
+    """Tabulate the posterior of the group means with the averages and the true means."""
     names = [str(name) for name in theta["unit"].values]
     table = truth_table(
         {name: theta.isel(unit=j) for j, name in enumerate(names)},
@@ -171,7 +172,7 @@ def means_table(theta: xr.DataArray, groups: simulate.GroupedMeans) -> pd.DataFr
 def numbers(
     fits: Mapping[str, Fit], line: simulate.Regression, groups: simulate.GroupedMeans
 ) -> dict[str, Number]:
-    """Every quantity of ``published/linear_regression.csv``."""
+    """Return every number of ``published/linear_regression.csv`` from the fits."""
     of_line, means = fits["line"], fits["marginal"].posterior
     new = predict_line(of_line, [AT]).isel(point=0)
     ours: dict[str, Number] = {"new y at x = 2: mean": mean_of(new)}
@@ -201,7 +202,10 @@ def _count(passed: Any) -> Number:
 
 
 def exact_line(line: simulate.Regression, *, prior_scale: float = 5.0) -> NormalRegression:
-    """Posterior of (a, b), integrated over sigma; `prior_scale` of its half-Cauchy prior."""
+    """Return the exact posterior of (a, b), integrated over sigma by quadrature.
+
+    The prior of sigma is half-Cauchy with scale `prior_scale`.
+    """
     return normal_regression(
         line.y,
         np.column_stack([np.ones(len(line.x)), line.x]),
@@ -213,7 +217,7 @@ def exact_line(line: simulate.Regression, *, prior_scale: float = 5.0) -> Normal
 
 
 def exact_means(groups: simulate.GroupedMeans) -> NormalRegression:
-    """Posterior of mu, integrated over tau, the group means having been integrated out."""
+    """Return the exact posterior of mu, with group means and tau integrated out."""
     variance = groups.residual_sd**2 / groups.sizes
     return normal_regression(
         groups.raw_means,
@@ -226,26 +230,26 @@ def exact_means(groups: simulate.GroupedMeans) -> NormalRegression:
 
 
 def exact(line: simulate.Regression, groups: simulate.GroupedMeans) -> dict[str, float]:
-    """Every number of `numbers` that has an exact value."""
+    """Return the exact value of every number of `numbers` that has one."""
     of_line, means = exact_line(line), exact_means(groups)
     (sigma,), (tau,) = of_line.scales, means.scales
     new = of_line.linear([1.0, AT], variance=sigma**2)
     mixtures = {"a": of_line.linear([1.0, 0.0]), "b": of_line.linear([0.0, 1.0])}
     for j, average in enumerate(groups.raw_means):
         error = groups.residual_sd / np.sqrt(groups.sizes[j])
-        own = unit_effect(means, average, mean=[1.0], between=tau, residual=error)
-        mixtures[f"theta[{j + 1}]"] = own
-    found = {"new y at x = 2: mean": new.mean()}
-    found |= {f"new y at x = 2: {p:.0%}": new.quantile(p) for p in (0.05, 0.95)}
+        group_mean = unit_effect(means, average, mean=[1.0], between=tau, residual=error)
+        mixtures[f"theta[{j + 1}]"] = group_mean
+    values = {"new y at x = 2: mean": new.mean()}
+    values |= {f"new y at x = 2: {p:.0%}": new.quantile(p) for p in (0.05, 0.95)}
     for name, mixture in mixtures.items():
-        found |= {f"{name} mean": mixture.mean(), f"{name} sd": mixture.sd()}
+        values |= {f"{name} mean": mixture.mean(), f"{name} sd": mixture.sd()}
     mean, square = (of_line.scale_mean(0, power) for power in (1, 2))
-    found |= {"sigma mean": mean, "sigma sd": float(np.sqrt(square - mean**2))}
+    values |= {"sigma mean": mean, "sigma sd": float(np.sqrt(square - mean**2))}
     quantiles = {
         "mu": means.linear([1.0]).quantile,
         "tau": lambda p: means.scale_quantile(0, p),
         "y of a new group": means.linear([1.0], variance=tau**2 + groups.residual_sd**2).quantile,
     }
     for name, quantile in quantiles.items():
-        found |= {f"{name} {p:.0%}": quantile(p) for p in (0.05, 0.5, 0.95)}
-    return found | {f"tau 50% ({variant})": found["tau 50%"] for variant in VARIANTS}
+        values |= {f"{name} {p:.0%}": quantile(p) for p in (0.05, 0.5, 0.95)}
+    return values | {f"tau 50% ({variant})": values["tau 50%"] for variant in VARIANTS}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from ..declarations import Declaration
-    from ..diagnostics.checks import Diagnosis
+    from ..diagnostics.diagnosis import Diagnosis
 
 
 @dataclass(frozen=True)

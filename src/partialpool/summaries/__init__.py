@@ -1,7 +1,8 @@
-"""What a posterior says: events, ranks, comparisons, checks, scores, pooling.
+"""Summaries of posterior draws: quantiles, event and rank probabilities, p-values, scores.
 
-Draws go in as xarray (``fit.posterior["theta"]``) or as arrays (chain, draw, group); tables
-with stable columns come out, and every probability with its Monte-Carlo standard error.
+Each function takes draws as a DataArray (``fit.posterior["theta"]``) or as an array (chain, draw,
+group) and returns a DataFrame whose columns are the same under every version of ArviZ, or a
+dataclass. Every probability comes with its Monte-Carlo standard error.
 """
 
 from .events import event_probability

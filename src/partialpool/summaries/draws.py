@@ -1,4 +1,4 @@
-"""Draws as they are given, xarray or arrays, in one shape with labels."""
+"""Check a user's draws, a DataArray or an array, and bring them to shape (chain, draw, group)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GroupDraws:
     labels : tuple of str
         Name of each group.
     dim : str
-        What the groups are: player, county; "group" where draws came as an array.
+        Name of the group dimension, such as player or county; "group" if the draws were an array.
     """
 
     values: NDArray[Any]
@@ -36,38 +36,44 @@ class GroupDraws:
 
     @property
     def flat(self) -> NDArray[Any]:
-        """All chains one after the other, (chain x draw, group)."""
+        """The draws with the chains one after the other, (chain x draw, group)."""
         return self.values.reshape(-1, self.values.shape[2])
 
 
 def group_draws(
     draws: Draws, *, what: str, labels: Sequence[str] | None = None, finite: bool = True
 ) -> GroupDraws:
-    """Check draws of one quantity per group.
+    """Return draws of one quantity per group as an array with labels, after checking them.
 
     Parameters
     ----------
     draws : DataArray or array, (chain, draw, group)
     what : str
-        What to call them in messages.
+        Name of the draws in error messages.
     labels : sequence of str, optional
         Names of the groups; by default the coords, or 0, 1, 2, ...
     finite : bool
-        Refuse draws that are not finite numbers.
+        Whether to raise an error for draws that are NaN or infinite.
+
+    Returns
+    -------
+    GroupDraws
 
     Raises
     ------
     DataError
-        If there is not one dimension besides chain and draw, there are no draws, a draw is not
-        finite, or the labels do not fit.
+        If there is not exactly one dimension besides chain and draw, there are no draws, a draw
+        is not finite, the number of labels is not the number of groups, or two labels are equal.
     """
-    array = _labelled(draws, what, own=1)
+    array = _labelled(draws, what, group_dims=1)
     dim = str(array.dims[2])
     values = _numbers(array.values, what)
-    found = array[dim].values.tolist() if labels is None else list(labels)
-    if len(found) != values.shape[2]:
-        raise DataError(f"{what} has {values.shape[2]} groups, but there are {len(found)} labels")
-    names = tuple(map(str, found))
+    group_labels = array[dim].values.tolist() if labels is None else list(labels)
+    if len(group_labels) != values.shape[2]:
+        raise DataError(
+            f"{what} has {values.shape[2]} groups, but there are {len(group_labels)} labels"
+        )
+    names = tuple(map(str, group_labels))
     if len(set(names)) != len(names):
         raise DataError(f"the labels of {what} are not all different")
     if finite:
@@ -79,7 +85,13 @@ def group_draws(
 
 
 def scalar_draws(draws: Draws, *, what: str) -> NDArray[np.float64]:
-    """Check draws of a single quantity.
+    """Return draws of a single quantity as an array, after checking them.
+
+    Parameters
+    ----------
+    draws : DataArray or array, (chain, draw)
+    what : str
+        Name of the draws in error messages.
 
     Returns
     -------
@@ -90,28 +102,34 @@ def scalar_draws(draws: Draws, *, what: str) -> NDArray[np.float64]:
     DataError
         If there are dimensions besides chain and draw, there are no draws, or one is not finite.
     """
-    values = _numbers(_labelled(draws, what, own=0).values, what)
+    values = _numbers(_labelled(draws, what, group_dims=0).values, what)
     if not np.isfinite(values).all():
         raise DataError(f"{what} has draws that are not finite")
     return values
 
 
-def _labelled(draws: Draws, what: str, *, own: int) -> xr.DataArray:
-    wanted = "chain, draw and one group dimension" if own else "chain and draw only"
+def _labelled(draws: Draws, what: str, *, group_dims: int) -> xr.DataArray:
+    expected_dims = "chain, draw and one group dimension" if group_dims else "chain and draw only"
     if isinstance(draws, xr.DataArray):
         others = [dim for dim in draws.dims if dim not in ("chain", "draw")]
-        if len(others) != own or draws.ndim != own + 2:
-            hint = "" if own else f"; choose one with .sel({others[0] if others else 'dim'}=...)"
+        if len(others) != group_dims or draws.ndim != group_dims + 2:
+            hint = (
+                ""
+                if group_dims
+                else f"; choose one with .sel({others[0] if others else 'dim'}=...)"
+            )
             raise DataError(
-                f"{what} must have dimensions {wanted}, "
+                f"{what} must have dimensions {expected_dims}, "
                 f"not ({', '.join(map(str, draws.dims))}){hint}"
             )
         array = draws.transpose("chain", "draw", *others)
     else:
         values = np.asarray(draws)
-        if values.ndim != own + 2:
-            raise DataError(f"{what} must have dimensions {wanted}; its shape is {values.shape}")
-        array = xr.DataArray(values, dims=("chain", "draw", "group")[: own + 2])
+        if values.ndim != group_dims + 2:
+            raise DataError(
+                f"{what} must have dimensions {expected_dims}; its shape is {values.shape}"
+            )
+        array = xr.DataArray(values, dims=("chain", "draw", "group")[: group_dims + 2])
     if 0 in array.shape:
         raise DataError(f"{what} has no draws: its shape is {array.shape}")
     return array

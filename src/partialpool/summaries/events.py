@@ -1,4 +1,4 @@
-"""The probability of any event that draws decide."""
+"""The posterior probability of an event: the share of draws in which it happens."""
 
 from __future__ import annotations
 
@@ -33,25 +33,28 @@ def event_probability(
     Parameters
     ----------
     draws : DataArray, Dataset or array, (chain, draw, ...)
-        Of anything, if `event` is given; else booleans, the event itself.
+        Draws of any quantities if `event` is given; otherwise booleans that say in which draws
+        the event happens.
     event : function of draws, optional
-        What it returns is true or false for every chain and draw, and for whatever dimensions
-        are left: those make a row each.
+        Takes `draws` and returns true or false for every chain and draw. If the result has
+        further dimensions, the table has a row for each of their coordinates.
     name : str
-        Of the event: ``name`` or ``name[Clemente]`` in the table.
+        Name of the event. Rows of the table are named ``name``, or ``name[Clemente]`` if there
+        are further dimensions.
 
     Returns
     -------
     DataFrame
         Columns probability, mcse (its Monte-Carlo standard error), ess (effective sample size
-        of the event) and draws, indexed by event. Where every draw agrees, mcse and ess are NaN:
-        the draws say only that the probability is within about 3 / ESS of 0 or 1.
+        of the event) and draws (their number), indexed by event. If the event happens in all
+        draws or in none, mcse and ess are NaN: the draws then say only that the probability is
+        within about 3 / ESS of 0 or 1.
 
     Raises
     ------
     DataError
-        If draws are NaN, or the event is not boolean, has lost chain or draw, or has the name of
-        a coordinate.
+        If draws are NaN, the event is not boolean or lacks dimension chain or draw, or `name` is
+        the name of a coordinate.
     """
     import pandas as pd
 
@@ -79,7 +82,7 @@ def _refuse_missing(draws: Draws | xr.Dataset) -> None:
     for name, variable in named:
         values = np.asarray(variable)
         if values.dtype.kind == "f" and np.isnan(values).any():
-            raise DataError(f"{name} has draws that are NaN: no event can be decided by them")
+            raise DataError(f"{name} has draws that are NaN, for which no event is true or false")
 
 
 def _indicators(happened: Any, name: str) -> xr.DataArray:
@@ -92,8 +95,8 @@ def _indicators(happened: Any, name: str) -> xr.DataArray:
                 f"{name!r} must be true or false for every chain and draw; its shape is "
                 f"{values.shape}"
             )
-        own = [f"dim_{i}" for i in range(values.ndim - 2)]
-        array = xr.DataArray(values, dims=("chain", "draw", *own))
+        other_dims = [f"dim_{i}" for i in range(values.ndim - 2)]
+        array = xr.DataArray(values, dims=("chain", "draw", *other_dims))
     if name in array.coords:
         raise DataError(f"name {name!r} is taken by a coordinate of the draws; choose another")
     if array.dtype != bool:

@@ -1,13 +1,14 @@
-"""Log predictive densities of new trials with each unit's own chance integrated out.
+"""Log predictive densities of new binomial trials, with each unit's probability integrated out.
 
-A joint score log p(new | old) that is a plain mean over draws of every unit's chance fails: no
-draw is near all of the chances at once. Given the population the units are independent, though,
-and each unit's chance can be integrated out by itself:
+The joint score log p(new | old) could be estimated by averaging p(new | theta) over draws of all
+units' probabilities theta. With many units this fails, because no draw of theta is close to all
+of them at once. Given the population parameters, however, the units are independent, and each
+unit's theta can be integrated out separately:
 
     p(new | old, population) = prod_n  integral p(new_n | theta_n) p(theta_n | old_n, population)
 
-What is left to average over draws is the two parameters of the population. Give the result to
-`predictive_score`, with ``kind="joint"`` or ``kind="pointwise"``.
+The average over draws is then an average over the two population parameters only. Pass the
+result to `predictive_score`, with ``kind="joint"`` or ``kind="pointwise"``.
 """
 
 from __future__ import annotations
@@ -36,30 +37,33 @@ def beta_binomial_log_predictive(
     new_successes: npt.ArrayLike,
     labels: Sequence[str] | None = None,
 ) -> xr.DataArray:
-    """Integrate chances with a beta(phi kappa, (1 - phi) kappa) distribution out, analytically.
+    """Score new trials under theta ~ beta(phi kappa, (1 - phi) kappa), theta integrated out.
+
+    The integral is the beta-binomial density, in closed form.
 
     Parameters
     ----------
     phi, kappa : DataArray or array, (chain, draw)
-        Mean and concentration of the population.
+        Mean and concentration of the population of probabilities.
     trials, successes : array, (unit,)
-        What the model was fitted to.
+        Counts that the model was fitted to.
     new_trials, new_successes : array, (unit,)
-        What is to be scored.
+        Counts to score.
     labels : sequence of str, optional
         Names of the units.
 
     Returns
     -------
     DataArray, (chain, draw, unit)
-        log p(new successes | old ones, phi, kappa) of each unit, in nats. Digits are lost as
-        kappa grows, since it takes differences of log gamma functions: at 10^8 seven are right
-        after the point.
+        log p(new successes | old successes, phi, kappa) of each unit, in nats. It is a
+        difference of log gamma functions, so digits are lost as kappa grows: seven decimals are
+        right at kappa = 10^8.
 
     Raises
     ------
     DataError
-        If shapes differ, or counts are not whole numbers with successes among trials.
+        If shapes differ, phi is not between 0 and 1, kappa is not positive, or counts are not
+        whole numbers with 0 <= successes <= trials.
     """
     from scipy.special import betaln
 
@@ -85,10 +89,11 @@ def logit_normal_log_predictive(
     labels: Sequence[str] | None = None,
     nodes: int = NODES,
 ) -> xr.DataArray:
-    """Integrate chances whose log odds are normal(mu, sigma) out, by quadrature.
+    """Score new trials under logit(theta) ~ normal(mu, sigma), with theta integrated out.
 
-    The rule is Gauss-Hermite around each unit's mode, scaled by the curvature there, anew for
-    every draw and unit (Liu and Pierce 1994, Biometrika 81:624).
+    The integral is computed by adaptive Gauss-Hermite quadrature: for every draw and unit, the
+    nodes are centred at the mode of the integrand and scaled by its curvature there (Liu and
+    Pierce 1994, Biometrika 81:624).
 
     Parameters
     ----------
@@ -97,17 +102,18 @@ def logit_normal_log_predictive(
     trials, successes, new_trials, new_successes, labels
         As in `beta_binomial_log_predictive`.
     nodes : int
-        Of the rule.
+        Number of quadrature nodes.
 
     Returns
     -------
     DataArray, (chain, draw, unit)
-        log p(new successes | old ones, mu, sigma) of each unit, in nats.
+        log p(new successes | old successes, mu, sigma) of each unit, in nats.
 
     Raises
     ------
     DataError
-        As `beta_binomial_log_predictive`.
+        If shapes differ, sigma is not positive, or counts are not whole numbers with
+        0 <= successes <= trials.
     """
     mean, scale = _two_draws(("mu", mu), ("sigma", sigma))
     if (scale <= 0).any():
@@ -115,17 +121,21 @@ def logit_normal_log_predictive(
     old, new = _counts(trials, successes, "trials"), _counts(new_trials, new_successes, "new")
     _same_units(old, new)
     logs = np.empty((*mean.shape, len(old[0])))
-    known: dict[tuple[float, float], Floats] = {}
+    log_marginals: dict[tuple[float, float], Floats] = {}
     for unit, (m, y, m_new, y_new) in enumerate(zip(*old, *new, strict=True)):
         for pair in ((m, y), (m + m_new, y + y_new)):
-            if pair not in known:
-                known[pair] = _log_marginal(mean, scale, *pair, nodes)
-        logs[..., unit] = known[m + m_new, y + y_new] - known[m, y]
+            if pair not in log_marginals:
+                log_marginals[pair] = _log_marginal(mean, scale, *pair, nodes)
+        logs[..., unit] = log_marginals[m + m_new, y + y_new] - log_marginals[m, y]
     return _labelled(logs + _log_choose(*new), labels)
 
 
 def _log_marginal(mu: Floats, sigma: Floats, trials: float, successes: float, nodes: int) -> Floats:
-    """Log of the integral of theta^successes (1 - theta)^failures normal(z) over z."""
+    """Log of the integral of theta^successes (1 - theta)^failures normal(z | 0, 1) over z.
+
+    Here logit(theta) = mu + sigma z. The mode of the integrand is found by bisection on its
+    slope. Returns an array of the shape of `mu` and `sigma`, (chain, draw).
+    """
     from scipy.special import expit, logsumexp
 
     low, high = sigma * (successes - trials), sigma * successes  # the slope is 0 between these
@@ -167,7 +177,10 @@ def _counts(trials: npt.ArrayLike, successes: npt.ArrayLike, what: str) -> tuple
 
 def _same_units(old: tuple[Floats, Floats], new: tuple[Floats, Floats]) -> None:
     if len(old[0]) != len(new[0]):
-        raise DataError(f"there are {len(old[0])} units, but new trials of {len(new[0])}")
+        raise DataError(
+            f"trials has {len(old[0])} units, but new_trials has {len(new[0])}: give the same "
+            "units in the same order"
+        )
 
 
 def _log_choose(trials: Floats, successes: Floats) -> Floats:

@@ -1,8 +1,8 @@
 """The mean of draws with its Monte-Carlo standard error.
 
-The error is sd / sqrt(ESS), with the effective sample size of the very quantity that is averaged
-(an indicator, a weight), split over half-chains: Vehtari, Gelman, Simpson, Carpenter & Buerkner
-2021, Bayesian Analysis 16:667, doi:10.1214/20-BA1221. ArviZ computes the ESS.
+The error is sd / sqrt(ESS), with the effective sample size of the averaged quantity itself (an
+indicator, a weight), from split chains: Vehtari, Gelman, Simpson, Carpenter & Buerkner 2021,
+Bayesian Analysis 16:667, doi:10.1214/20-BA1221. ArviZ computes the ESS.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..diagnostics.convergence import SHORTEST
 
 @dataclass(frozen=True)
 class Estimate:
-    """Means over draws, a value per quantity.
+    """Means over draws, one value per quantity, with their Monte-Carlo standard errors.
 
     Attributes
     ----------
     mean : array, (quantity,)
     mcse : array, (quantity,)
-        Monte-Carlo standard error of the mean; NaN where nothing can be said.
+        Monte-Carlo standard error of the mean; NaN where `ess` is NaN.
     ess : array, (quantity,)
         Effective sample size; NaN where all draws are equal, or a chain has fewer than 4.
     """
@@ -39,12 +39,12 @@ class Estimate:
 
 
 def estimate_mean(values: NDArray[Any]) -> Estimate:
-    """Average over chains and draws.
+    """Return means over chains and draws with their Monte-Carlo standard errors.
 
     Parameters
     ----------
     values : array, (chain, draw, quantity)
-        Finite. Booleans make probabilities.
+        Finite numbers, or booleans: the mean of an indicator estimates a probability.
 
     Returns
     -------
@@ -66,5 +66,6 @@ def _ess(values: Floats) -> Floats:
 
     draws = xr.Dataset({"x": (("chain", "draw", "quantity"), values)})
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        warnings.simplefilter("ignore")  # a chain that is stuck shows as a small ESS
+        # ArviZ warns about a chain that does not move; the small ESS shows it to the user
+        warnings.simplefilter("ignore")
         return np.asarray(arviz.ess(draws, method="mean")["x"].values, np.float64)

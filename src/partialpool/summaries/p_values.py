@@ -1,8 +1,9 @@
-"""Posterior predictive checks: how unusual the observed data are among replicated ones.
+"""Posterior predictive p-values: a statistic of the observed data among replicated data sets.
 
 Rubin 1984, Annals of Statistics 12:1151, doi:10.1214/aos/1176346785; Gelman, Meng & Stern 1996,
-Statistica Sinica 6:733. Such p-values are not uniform under the true model: they gather around
-1/2, so that one near 0 or 1 says more than it seems, and one near 1/2 says less.
+Statistica Sinica 6:733. These p-values are not uniformly distributed under the true model but
+concentrated around 1/2. A p-value near 0 or 1 is therefore stronger evidence against the model
+than a classical p-value of the same size, and one near 1/2 is weaker evidence for it.
 """
 
 from __future__ import annotations
@@ -30,33 +31,36 @@ def _sd(data: NDArray[Any]) -> float:
 
 
 ROUNDING = 1e-12
-"""The same data in another order give a statistic that differs by no more than this share."""
+"""Relative difference below which two values of a statistic count as equal.
+
+Rounding alone can make that difference, for instance if the same data come in another order.
+"""
 
 STATISTICS: Mapping[str, Statistic] = {"min": np.min, "max": np.max, "mean": np.mean, "sd": _sd}
-"""Statistics known by name; sd divides by n - 1."""
+"""Statistics that can be chosen by name; sd divides by n - 1."""
 
 
 @dataclass(frozen=True)
 class PosteriorPValue:
-    """A test statistic of the observed data among those of replicated data.
+    """A posterior predictive p-value and the distribution that it comes from.
 
     Attributes
     ----------
     name : str
-        Of the statistic.
+        Name of the statistic.
     observed : float
         The statistic of the observed data.
     replicated : array, (chain, draw)
-        The statistic of every replicated data set; equal to `observed` where it differs from it
-        by rounding only.
+        The statistic of every replicated data set. Values that differ from `observed` by
+        rounding only are set equal to it.
     p_value : float
-        Share of replicates whose statistic is at least the observed one.
+        Share of replicated data sets whose statistic is at least `observed`.
     mcse, ess : float
-        Monte-Carlo standard error of `p_value`, and its effective sample size; NaN where all
-        replicates lie on the same side.
+        Monte-Carlo standard error of `p_value`, and its effective sample size; NaN if `p_value`
+        is 0 or 1.
     p_equal : float
-        Share of replicates whose statistic is the observed one: counts make ties.
-        ``p_value - p_equal / 2`` is the mid-p-value.
+        Share of replicated data sets whose statistic equals `observed`; ties are common with
+        counts. ``p_value - p_equal / 2`` is the mid-p-value.
     """
 
     name: str
@@ -80,13 +84,13 @@ def posterior_p_value(
     Parameters
     ----------
     replicated : DataArray or array, (chain, draw, group)
-        A data set drawn from the model at every draw of its parameters.
+        One data set simulated from the model for every draw of its parameters.
     observed : array, (group,)
-        The data, in the same order and unit.
+        The observed data, in the order and unit of `replicated`.
     statistic : {"min", "max", "mean", "sd"} or function
         Takes one data set, an array (group,), and returns a number.
     name : str, optional
-        Of the statistic; by default its own.
+        Name of the statistic; by default the name of the function.
 
     Returns
     -------
@@ -98,38 +102,40 @@ def posterior_p_value(
         If the sizes differ, data are not finite, or the statistic is unknown or does not give
         one finite number.
     """
-    given = group_draws(replicated, what="replicated")
+    draws = group_draws(replicated, what="replicated")
     data = np.asarray(observed, dtype=np.float64)
-    if data.shape != (len(given.labels),):
+    if data.shape != (len(draws.labels),):
         raise DataError(
             f"observed has shape {data.shape}, but each replicated data set has "
-            f"{len(given.labels)} values"
+            f"{len(draws.labels)} values"
         )
     if not np.isfinite(data).all():
         raise DataError("observed has values that are not finite")
     if isinstance(statistic, str):
         if statistic not in STATISTICS:
             raise DataError(
-                f"there is no statistic {statistic!r}; known by name are {', '.join(STATISTICS)}, "
-                "or give a function"
+                f"there is no statistic {statistic!r}; give one of {', '.join(STATISTICS)}, "
+                "or a function"
             )
         function, title = STATISTICS[statistic], name or str(statistic)
     else:
         function = statistic
         title = name or str(getattr(statistic, "__name__", "statistic"))
-    found = _number(function(data), title)
-    drawn = np.array([_number(function(row), title) for row in given.flat])
-    drawn = drawn.reshape(given.values.shape[:2])
-    drawn[np.isclose(drawn, found, rtol=ROUNDING, atol=0)] = found
-    estimate = estimate_mean((drawn >= found)[:, :, None])
+    observed_statistic = _number(function(data), title)
+    replicated_statistics = np.array([_number(function(row), title) for row in draws.flat])
+    replicated_statistics = replicated_statistics.reshape(draws.values.shape[:2])
+    replicated_statistics[
+        np.isclose(replicated_statistics, observed_statistic, rtol=ROUNDING, atol=0)
+    ] = observed_statistic
+    estimate = estimate_mean((replicated_statistics >= observed_statistic)[:, :, None])
     return PosteriorPValue(
         title,
-        found,
-        drawn,
+        observed_statistic,
+        replicated_statistics,
         float(estimate.mean[0]),
         float(estimate.mcse[0]),
         float(estimate.ess[0]),
-        float(np.mean(drawn == found)),
+        float(np.mean(replicated_statistics == observed_statistic)),
     )
 
 

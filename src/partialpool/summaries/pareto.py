@@ -1,9 +1,10 @@
-"""Pareto k-hat: whether a mean of weights can be trusted at this number of draws.
+"""Pareto k-hat: a diagnostic for means of importance weights.
 
-The largest weights are taken for a generalised Pareto tail, whose shape k says how many moments
-the weights have as far as these draws can tell. Vehtari, Simpson, Gelman, Yao & Gabry 2024,
-JMLR 25(72):1; the tail is fitted as in Zhang & Stephens 2009, Technometrics 51:316,
-doi:10.1198/tech.2009.08017. Ours, because the two lines of ArviZ have it in different places.
+A generalised Pareto distribution is fitted to the largest weights. Its shape k estimates how many
+moments the weights have (those of order below 1 / k): the larger k, the less reliable their mean.
+Vehtari, Simpson, Gelman, Yao & Gabry 2024, JMLR 25(72):1; the fit follows Zhang & Stephens 2009,
+Technometrics 51:316, doi:10.1198/tech.2009.08017. ArviZ has it too, but ArviZ 0.23 and 1.x
+have it in different modules.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from numpy.typing import NDArray
 
 SMALLEST_TAIL = 5
 PRIOR_DRAWS, PRIOR_K = 10, 0.5
-"""k-hat is shrunk towards 1/2 as if 10 more draws of the tail had said so (Vehtari et al. 2024)."""
+"""k-hat is shrunk towards 1/2, with the weight of 10 draws of the tail (Vehtari et al. 2024)."""
 
 
 def pareto_k(log_weights: npt.ArrayLike) -> float:
-    """Fit the shape of the upper tail of weights.
+    """Estimate the Pareto shape k of the upper tail of importance weights.
 
     Parameters
     ----------
     log_weights : array, any shape
-        Natural logarithms of weights, up to a constant; minus infinity is a weight of 0.
+        Natural logarithms of the weights, up to a constant; minus infinity is a weight of 0.
 
     Returns
     -------
     float
-        Compare it with `pareto_k_threshold`. NaN with fewer than 21 weights; minus infinity
-        where the largest fifth of them are all equal; infinity where fewer than 5 weights
-        stand out from ties, or weights are 0 far into the tail.
+        k-hat, to be compared with `pareto_k_threshold`. It is NaN with fewer than 21 weights,
+        minus infinity if all weights in the tail are equal, and infinity if fewer than 5 weights
+        in the tail are larger than the tail's smallest, or if that smallest weight is 0.
     """
     logs = np.sort(np.asarray(log_weights, dtype=np.float64).ravel())
     size = math.ceil(min(0.2 * len(logs), 3 * math.sqrt(len(logs))))
@@ -52,7 +53,12 @@ def pareto_k(log_weights: npt.ArrayLike) -> float:
 
 
 def pareto_k_threshold(draws: int) -> float:
-    """Largest k-hat at which a mean of this many weights can be trusted.
+    """Return the largest k-hat at which the mean of this many weights is reliable.
+
+    Parameters
+    ----------
+    draws : int
+        Number of weights.
 
     Returns
     -------
@@ -63,7 +69,10 @@ def pareto_k_threshold(draws: int) -> float:
 
 
 def _shape(excess: NDArray[np.float64]) -> float:
-    """Posterior mean of Zhang & Stephens: theta over a grid, then k given theta."""
+    """Return Zhang and Stephens's estimate of k from excesses over a threshold, sorted.
+
+    It is the shape k at the posterior mean of their parameter theta, computed on a grid.
+    """
     n = len(excess)
     grid = 30 + math.isqrt(n)
     quartile = excess[int(n / 4 + 0.5) - 1]

@@ -1,7 +1,7 @@
-"""How much pooling a fit did: 0 none, 1 complete.
+"""Pooling factors: how far a fit pooled its groups, from 0 (no pooling) to 1 (complete pooling).
 
-Both factors are made from the errors of a batch of coefficients: what each group's coefficient
-differs by from what its level of the model predicts (``alpha - mu``; with a group predictor,
+Both factors are computed from the group-level errors of a batch of coefficients: each group's
+coefficient minus its prediction by the group-level model (``alpha - mu``; with a group predictor u,
 ``alpha - gamma_0 - gamma_1 * u``).
 """
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PoolingFactor:
-    """Pooling of a batch of coefficients.
+    """The pooling factor of a batch of coefficients.
 
     Attributes
     ----------
     value : float
-        lambda: 0 where groups are estimated by themselves, 1 where all are put in one; above 0.5
-        the groups' level of the model says more than their own data do.
+        lambda: 0 if every group is estimated by itself, 1 if all groups are estimated as one.
+        Above 0.5, the estimates owe more to the group-level model than to each group's data.
     mcse, ess : float
-        Monte-Carlo standard error of `value`, and the effective sample size behind it.
+        Monte-Carlo standard error of `value`, and its effective sample size.
     """
 
     value: float
@@ -40,7 +40,7 @@ class PoolingFactor:
 
 
 def pooling_factor(errors: Draws) -> PoolingFactor:
-    """Estimate the pooling factor of a batch.
+    """Estimate the pooling factor of a batch of coefficients.
 
     lambda = 1 - Var_j(E[e_j]) / E[Var_j(e_j)], with variances over the groups j (divisor J - 1)
     and expectations over the posterior: Gelman & Pardoe 2006, Technometrics 48(2):241,
@@ -49,7 +49,7 @@ def pooling_factor(errors: Draws) -> PoolingFactor:
     Parameters
     ----------
     errors : DataArray or array, (chain, draw, group)
-        Each group's coefficient less what its level predicts, in any unit.
+        Each group's coefficient minus its group-level prediction, in any unit.
 
     Returns
     -------
@@ -61,20 +61,24 @@ def pooling_factor(errors: Draws) -> PoolingFactor:
         If the draws are not finite or not (chain, draw, group), there are fewer than two groups,
         or all errors are equal.
     """
-    given = group_draws(errors, what="errors")
-    if len(given.labels) < 2:
+    draws = group_draws(errors, what="errors")
+    if len(draws.labels) < 2:
         raise DataError("a pooling factor needs two groups or more")
-    between = given.values.var(axis=2, ddof=1)
-    mean = given.flat.mean(axis=0)
-    of_means, expected = mean.var(ddof=1), between.mean()
-    if expected == 0:
+    between = draws.values.var(axis=2, ddof=1)
+    mean = draws.flat.mean(axis=0)
+    variance_of_means, mean_variance = mean.var(ddof=1), between.mean()
+    if mean_variance == 0:
         raise DataError("the errors of all groups are equal in every draw: pooling is undefined")
     centred = mean - mean.mean()
-    slope = 2 * ((given.values - mean) @ centred) / (len(mean) - 1)
-    influence = (of_means * (between - expected) / expected - slope) / expected
+    slope = 2 * ((draws.values - mean) @ centred) / (len(mean) - 1)
+    influence = (
+        variance_of_means * (between - mean_variance) / mean_variance - slope
+    ) / mean_variance
     estimate = estimate_mean(influence[:, :, None])
     return PoolingFactor(
-        float(1 - of_means / expected), float(estimate.mcse[0]), float(estimate.ess[0])
+        float(1 - variance_of_means / mean_variance),
+        float(estimate.mcse[0]),
+        float(estimate.ess[0]),
     )
 
 
@@ -84,13 +88,13 @@ def group_pooling_factor(
     """Estimate the pooling factor of every group.
 
     omega_j = min(1, Var(e_j) / E[scale^2]), posterior variance over group-level variance: Gelman &
-    Hill 2007, section 21.6. With known scale and normal data it is the weight that the group's
-    level has in its estimate.
+    Hill 2007, section 21.6. With a known scale and normal data, it is the weight of the
+    group-level prediction in the group's estimate.
 
     Parameters
     ----------
     errors : DataArray or array, (chain, draw, group)
-        Each group's coefficient less what its level predicts.
+        Each group's coefficient minus its group-level prediction.
     scale : DataArray or array, (chain, draw)
         Standard deviation of the errors, in the same unit.
     labels : sequence of str, optional
@@ -104,23 +108,24 @@ def group_pooling_factor(
     Raises
     ------
     DataError
-        If draws are not finite, shapes do not fit, or a scale is negative or always 0.
+        If draws are not finite, the chains and draws of `errors` and `scale` differ in number,
+        or `scale` is negative in a draw or 0 in all.
     """
     import pandas as pd
 
-    given = group_draws(errors, what="errors", labels=labels)
+    draws = group_draws(errors, what="errors", labels=labels)
     sd = scalar_draws(scale, what="scale")
-    if sd.shape != given.values.shape[:2]:
+    if sd.shape != draws.values.shape[:2]:
         raise DataError(
-            f"scale has (chain, draw) {sd.shape}, but errors have {given.values.shape[:2]}"
+            f"scale has (chain, draw) {sd.shape}, but errors have {draws.values.shape[:2]}"
         )
     if (sd < 0).any() or not sd.any():
         raise DataError("scale must be a standard deviation: not negative, and not always 0")
-    spread = (given.values - given.flat.mean(axis=0)) ** 2
+    squared_errors = (draws.values - draws.flat.mean(axis=0)) ** 2
     variance = sd[:, :, None] ** 2
-    ratio = spread.mean(axis=(0, 1)) / variance.mean()
-    estimate = estimate_mean((spread - ratio * variance) / variance.mean())
+    ratio = squared_errors.mean(axis=(0, 1)) / variance.mean()
+    estimate = estimate_mean((squared_errors - ratio * variance) / variance.mean())
     return pd.DataFrame(
         {"pooling_factor": np.minimum(ratio, 1.0), "mcse": estimate.mcse, "ess": estimate.ess},
-        index=pd.Index(given.labels, name=given.dim),
+        index=pd.Index(draws.labels, name=draws.dim),
     )

@@ -1,4 +1,4 @@
-"""Predictions for new observations from draws of a normal model, and whether they hold."""
+"""Predictions of a normal model for new observations, and the coverage of their intervals."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ def predict_normal(
 ) -> xr.DataArray:
     """Draw one prediction from normal(location, scale) for every draw of the posterior.
 
-    A new observation at x: ``predict_normal(a + b * x, sigma, seed=1)``. One of a new group
-    takes two steps, first its mean, ``predict_normal(mu, tau, seed=1)``, then the observation.
+    For a new observation at x: ``predict_normal(a + b * x, sigma, seed=1)``. For an observation
+    of a new group, first draw the group's mean, ``mean = predict_normal(mu, tau, seed=1)``, then
+    the observation, ``predict_normal(mean, sigma, seed=2)``.
 
     Parameters
     ----------
     location : DataArray, (chain, draw, ...)
-        Where the predictions centre. Dimensions besides chain and draw are what is predicted.
+        Means of the predictions. Each coordinate of the dimensions besides chain and draw is a
+        quantity to predict.
     scale : DataArray or float
-        Standard deviation about it; broadcast by the names of dimensions.
+        Standard deviations of the predictions; broadcast by the names of dimensions.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -48,8 +51,8 @@ def predict_normal(
         raise DataError("location and scale must be finite")
     if (sd < 0).any():
         raise DataError("scale must not be negative")
-    own = [dim for dim in centre.dims if dim not in ("chain", "draw")]
-    centre, sd = (each.transpose("chain", "draw", *own) for each in (centre, sd))
+    other_dims = [dim for dim in centre.dims if dim not in ("chain", "draw")]
+    centre, sd = (parameter.transpose("chain", "draw", *other_dims) for parameter in (centre, sd))
     noise = np.random.default_rng(seed).standard_normal(centre.shape)
     return (centre + sd * noise).rename("prediction")
 
@@ -60,47 +63,51 @@ def coverage(
     *,
     probabilities: Sequence[float] = (0.5, 0.8, 0.95),
 ) -> pd.DataFrame:
-    """Count the observations within their predictive intervals.
+    """Count the observations that lie within their predictive intervals.
 
     Parameters
     ----------
     predicted : DataArray or array, (chain, draw, observation)
     observed : array, (observation,)
-        None of them used by the fit.
+        Observations that were not used in the fit.
     probabilities : sequence of float
-        Of the central intervals.
+        Probabilities of the central predictive intervals.
 
     Returns
     -------
     DataFrame
-        Columns within (how many), of, share, and low and high: the range that holds the count
-        in 99% of cases where every interval has its probability and observations are independent
-        given the fit. Indexed by probability.
+        Columns within (the number of observations in their intervals), of (the number of
+        observations), share (their ratio), low and high, indexed by probability. If intervals
+        have their nominal coverage and observations are independent given the fit, `within` is
+        between low and high in 99% of cases.
 
     Raises
     ------
     DataError
-        If the lengths differ, an observation is not finite, or a probability is not one.
+        If the lengths differ, an observation is not finite, or a probability is not between 0
+        and 1.
     """
     import pandas as pd
     from scipy.stats import binom
 
     draws = group_draws(predicted, what="predicted")
-    seen = np.asarray(observed, dtype=np.float64)
-    if seen.shape != (len(draws.labels),) or not np.isfinite(seen).all():
-        raise DataError(f"observed must be {len(draws.labels)} finite numbers, one a prediction")
+    observations = np.asarray(observed, dtype=np.float64)
+    if observations.shape != (len(draws.labels),) or not np.isfinite(observations).all():
+        raise DataError(
+            f"observed must be {len(draws.labels)} finite numbers, one for each prediction"
+        )
     levels = np.atleast_1d(np.asarray(probabilities, dtype=np.float64))
     if not ((levels > 0) & (levels < 1)).all():
         raise DataError(f"probabilities must be between 0 and 1, not {levels.tolist()}")
     low, high = (np.quantile(draws.flat, (1 + sign * levels) / 2, axis=0) for sign in (-1, 1))
-    within = ((low <= seen) & (seen <= high)).sum(axis=1)
+    within = ((low <= observations) & (observations <= high)).sum(axis=1)
     return pd.DataFrame(
         {
             "within": within,
-            "of": len(seen),
-            "share": within / len(seen),
-            "low": np.asarray(binom.ppf(0.005, len(seen), levels)).astype(int),
-            "high": np.asarray(binom.ppf(0.995, len(seen), levels)).astype(int),
+            "of": len(observations),
+            "share": within / len(observations),
+            "low": np.asarray(binom.ppf(0.005, len(observations), levels)).astype(int),
+            "high": np.asarray(binom.ppf(0.995, len(observations), levels)).astype(int),
         },
         index=pd.Index(levels, name="probability"),
     )

@@ -1,12 +1,12 @@
-"""Log predictive scores of held-out data, labelled joint or pointwise, with their error.
+"""Log predictive scores of held-out data, joint or pointwise, with their Monte-Carlo errors.
 
     joint      log 1/S sum_s exp( sum_i log p(y_i | draw s) )
     pointwise  sum_i log 1/S sum_s p(y_i | draw s)
 
-They are different quantities: the joint score asks for all of y at once. As a mean over draws
-it is often carried by a handful of them, and then it is wrong by tens of nats while nothing
-looks amiss: `PredictiveScore.trusted` says so. Where it is False, integrate (an analytic or
-marginal model, or bridge or path sampling) instead of taking more draws.
+The two are different quantities: the joint score is the log density of all observations together.
+Its mean over draws is often dominated by a few draws. It can then be wrong by tens of nats with
+no visible sign, so `PredictiveScore.trusted` is False. In that case compute the integral another
+way (an analytic or marginal model, bridge or path sampling); more draws rarely help.
 """
 
 from __future__ import annotations
@@ -29,38 +29,39 @@ if TYPE_CHECKING:
 Kind = Literal["joint", "pointwise"]
 KINDS = ("joint", "pointwise")
 LARGEST_SHARE = 0.1
-"""No single draw may carry more than this share of a mean: a rule of thumb of ours."""
+"""Largest share of a mean that a single draw may have (our rule of thumb)."""
 LARGEST_ERROR = 0.5
-"""Above this error (nats) the logarithm bends too much for the delta method: ours too."""
+"""Largest error, in nats, for which the delta method holds for a logarithm (our rule of thumb)."""
 
 
 @dataclass(frozen=True)
 class PredictiveScore:
-    """A log predictive score and how far to trust it.
+    """A log predictive score, its Monte-Carlo error, and whether it can be trusted.
 
     Attributes
     ----------
     kind : {"joint", "pointwise"}
     value : float
-        Nats; larger is better.
+        The score in nats; larger is better.
     mcse : float
         Monte-Carlo standard error of `value`, by the delta method with the ESS of the weights.
-        It means nothing where `trusted` is False.
+        It is meaningless if `trusted` is False.
     ess : float
         Effective sample size of the weights (for a pointwise score: of the sum of all
         observations' relative weights).
     pareto_k : float
-        k-hat of the weights; for a pointwise score the largest of all observations.
+        Pareto k-hat of the weights; for a pointwise score the largest over observations.
     threshold : float
-        What `pareto_k` must not exceed with this many draws.
+        Largest acceptable `pareto_k` for this number of draws.
     largest_weight : float
         Largest share that a single draw has in a mean.
     trusted : bool
+        True if k-hat, the largest weight and the error are all acceptable.
     reasons : tuple of str
-        Why not; empty when `trusted`.
+        Reasons why the score cannot be trusted; empty if `trusted`.
     points : DataFrame or None
-        Of a pointwise score: score, mcse, ess, pareto_k, largest_weight and trusted of every
-        observation. They sum to `value`.
+        For a pointwise score, the columns score, mcse, ess, pareto_k, largest_weight and
+        trusted, a row per observation; the column score sums to `value`. None for a joint score.
     """
 
     kind: Kind
@@ -75,7 +76,7 @@ class PredictiveScore:
     points: pd.DataFrame | None
 
     def line(self) -> str:
-        """Say the score in one line, with a warning where it cannot be trusted."""
+        """Return the score in one line of text, with a warning if it cannot be trusted."""
         start = f"{self.kind} log predictive score {self.value:.2f} (MCSE {self.mcse:.2f})"
         return start if self.trusted else f"{start}: NOT TO BE TRUSTED: {'; '.join(self.reasons)}"
 
@@ -83,17 +84,17 @@ class PredictiveScore:
 def predictive_score(
     log_likelihood: Draws, *, kind: Kind, what: str = "log_likelihood"
 ) -> PredictiveScore:
-    """Score held-out data by a log mean over draws.
+    """Compute the log predictive score of held-out data from their log likelihood.
 
     Parameters
     ----------
     log_likelihood : DataArray or array, (chain, draw, observation)
-        log p(y_i | draw) of data that the model has not been fitted to, in nats. Minus infinity
-        (impossible) is allowed.
+        log p(y_i | draw), in nats, of data that the model was not fitted to. Minus infinity is
+        allowed: the observation is impossible under that draw.
     kind : {"joint", "pointwise"}
-        No default: scores of different kinds must not be compared.
+        There is no default, because scores of different kinds must not be compared.
     what : str
-        What to call the draws in messages.
+        Name of the draws in error messages.
 
     Returns
     -------
@@ -102,20 +103,21 @@ def predictive_score(
     Raises
     ------
     DataError
-        If the shape is another, a value is NaN or plus infinity, or `kind` is unknown.
+        If `log_likelihood` has another shape, a value is NaN or plus infinity, or `kind` is
+        neither of the two.
     """
     if kind not in KINDS:
         raise DataError(f"kind must be 'joint' or 'pointwise', not {kind!r}")
-    given = group_draws(log_likelihood, what=what, finite=False)
-    if np.isnan(given.values).any() or np.isposinf(given.values).any():
-        raise DataError(f"{what} has values that are NaN or +infinity: no density is")
-    logs = given.values if kind == "pointwise" else given.values.sum(axis=2, keepdims=True)
+    groups = group_draws(log_likelihood, what=what, finite=False)
+    if np.isnan(groups.values).any() or np.isposinf(groups.values).any():
+        raise DataError(f"{what} has values that are NaN or +infinity; log densities cannot be")
+    logs = groups.values if kind == "pointwise" else groups.values.sum(axis=2, keepdims=True)
     value, relative = _log_mean(logs)
     points = _points(logs, value, relative)
     total = estimate_mean(relative.sum(axis=2, keepdims=True))
     score = float(value.sum())
     mcse = 0.0 if np.ptp(relative) == 0 else float(total.mcse[0])
-    reasons = _reasons(points, given, kind, mcse)
+    reasons = _reasons(points, groups, kind, mcse)
     return PredictiveScore(
         kind,
         score,
@@ -126,7 +128,7 @@ def predictive_score(
         float(np.max(points["largest_weight"])),
         not reasons,
         reasons,
-        _table(points, given) if kind == "pointwise" else None,
+        _table(points, groups) if kind == "pointwise" else None,
     )
 
 
@@ -147,7 +149,7 @@ def predictive_scores(log_likelihoods: Mapping[str, Draws], *, kind: Kind) -> pd
     Raises
     ------
     DataError
-        As `predictive_score`, or if the models were not given the same number of observations.
+        As `predictive_score`, or if the models do not have the same number of observations.
     """
     import pandas as pd
 
@@ -174,7 +176,19 @@ def predictive_scores(log_likelihoods: Mapping[str, Draws], *, kind: Kind) -> pd
 
 
 def _log_mean(logs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Log mean over draws of every column, and each draw's weight over the mean weight."""
+    """Average exp(logs) over draws without overflow.
+
+    Parameters
+    ----------
+    logs : array, (chain, draw, column)
+
+    Returns
+    -------
+    value : array, (column,)
+        Log of the mean.
+    relative : array, (chain, draw, column)
+        Each draw's weight divided by the mean weight.
+    """
     top = logs.max(axis=(0, 1))
     weights = np.exp(logs - np.where(np.isfinite(top), top, 0.0))
     mean = weights.mean(axis=(0, 1))
@@ -190,8 +204,8 @@ def _points(
     estimate = estimate_mean(relative)
     draws = logs.shape[0] * logs.shape[1]
     constant = np.ptp(relative, axis=(0, 1)) == 0
-    flat = logs.reshape(draws, -1)
-    k = np.array([pareto_k(column) for column in flat.T])
+    log_weights = logs.reshape(draws, -1)
+    k = np.array([pareto_k(column) for column in log_weights.T])
     k[constant] = -np.inf
     mcse = np.where(constant, 0.0, estimate.mcse)
     threshold = np.full(len(value), pareto_k_threshold(draws))
@@ -210,34 +224,34 @@ def _points(
 
 
 def _reasons(
-    points: Mapping[str, NDArray[Any]], given: GroupDraws, kind: Kind, mcse: float
+    points: Mapping[str, NDArray[Any]], groups: GroupDraws, kind: Kind, mcse: float
 ) -> tuple[str, ...]:
     bad = ~points["trusted"]
-    found: list[str] = []
+    reasons: list[str] = []
     if bad.any():
         k, share = points["pareto_k"], points["largest_weight"]
         threshold = points["threshold"][0]
         if not np.isfinite(points["score"]).all():
-            found.append("no draw allows the data")
+            reasons.append("no draw allows the data")
         if np.isnan(k).any():
-            found.append("there are too few draws to tell")
+            reasons.append("there are too few draws to tell")
         if (k > threshold).any():
-            found.append(f"Pareto k-hat is {np.nanmax(k):.2f}, above {threshold:.2f}")
+            reasons.append(f"Pareto k-hat is {np.nanmax(k):.2f}, above {threshold:.2f}")
         if share.max() > LARGEST_SHARE:
-            found.append(f"one draw carries {share.max():.0%} of the mean")
+            reasons.append(f"one draw carries {share.max():.0%} of the mean")
         if (points["mcse"] > LARGEST_ERROR).any():
-            found.append(f"its error is above {LARGEST_ERROR} nats")
+            reasons.append(f"its error is above {LARGEST_ERROR} nats")
         if kind == "pointwise":
-            named = [label for label, is_bad in zip(given.labels, bad, strict=True) if is_bad]
+            named = [label for label, is_bad in zip(groups.labels, bad, strict=True) if is_bad]
             more = f" and {len(named) - 5} more" if len(named) > 5 else ""
-            found.append(f"observations {', '.join(named[:5])}{more}")
+            reasons.append(f"observations {', '.join(named[:5])}{more}")
     elif not np.isfinite(mcse):
-        found.append("there are too few draws to tell")
-    return tuple(found)
+        reasons.append("there are too few draws to tell")
+    return tuple(reasons)
 
 
-def _table(points: Mapping[str, NDArray[Any]], given: GroupDraws) -> pd.DataFrame:
+def _table(points: Mapping[str, NDArray[Any]], groups: GroupDraws) -> pd.DataFrame:
     import pandas as pd
 
     columns = {name: values for name, values in points.items() if name != "threshold"}
-    return pd.DataFrame(columns, index=pd.Index(given.labels, name=given.dim))
+    return pd.DataFrame(columns, index=pd.Index(groups.labels, name=groups.dim))

@@ -1,7 +1,7 @@
-"""Which group is best, second, ..., as far as the draws can tell.
+"""Posterior distributions of ranks: which group is best, second, and so on.
 
-Groups are ranked within every draw; rank 1 is best. Tied groups share: their rank is the middle
-of the places they take, and each takes an equal part of the probability of every such place.
+Groups are ranked within every draw; rank 1 is best. The rank of tied groups is the mean of the
+places that they share, and the probability of each of these places is divided equally among them.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def rank_distribution(
     best : {"largest", "smallest"}
         Which value is rank 1.
     quantiles : sequence of float
-        Probabilities between 0 and 1; a column each, ``q10`` for 0.1. They are ranks that occur
-        in the draws: no interpolation.
+        Probabilities between 0 and 1, with a column for each, such as ``q10`` for 0.1. Quantiles
+        are not interpolated: each is a rank that occurs in the draws.
     labels : sequence of str, optional
         Names of the groups; by default the coords.
 
@@ -47,26 +47,26 @@ def rank_distribution(
     -------
     DataFrame
         Columns mean, mcse (of the mean), ess and one per quantile, indexed by group, in the
-        order given.
+        order of the draws.
 
     Raises
     ------
     DataError
         If the draws are not finite or not (chain, draw, group), there are fewer than two groups,
-        or `best` or a quantile is not one.
+        `best` is neither of the two, or a quantile is not between 0 and 1.
     """
     import pandas as pd
 
     if not all(0 < q < 1 for q in quantiles):
         raise DataError(f"quantiles must be probabilities between 0 and 1, not {list(quantiles)}")
-    given = _checked(draws, best, labels)
-    lowest, highest = _places(given, best)
-    middle = (lowest + highest) / 2
-    estimate = estimate_mean(middle.reshape(given.values.shape))
+    groups = _rankable(draws, best, labels)
+    lowest, highest = _places(groups, best)
+    rank = (lowest + highest) / 2
+    estimate = estimate_mean(rank.reshape(groups.values.shape))
     columns = {"mean": estimate.mean, "mcse": estimate.mcse, "ess": estimate.ess}
-    rows = np.quantile(middle, quantiles, axis=0, method="inverted_cdf")
+    rows = np.quantile(rank, quantiles, axis=0, method="inverted_cdf")
     columns |= {f"q{100 * q:g}": row for q, row in zip(quantiles, rows, strict=True)}
-    return pd.DataFrame(columns, index=pd.Index(given.labels, name=given.dim))
+    return pd.DataFrame(columns, index=pd.Index(groups.labels, name=groups.dim))
 
 
 def rank_probability(
@@ -94,16 +94,16 @@ def rank_probability(
     """
     import pandas as pd
 
-    given = _checked(draws, best, labels)
-    lowest, highest = _places(given, best)
-    ranks = np.arange(1, len(given.labels) + 1)
+    groups = _rankable(draws, best, labels)
+    lowest, highest = _places(groups, best)
+    ranks = np.arange(1, len(groups.labels) + 1)
     share = 1 / (highest - lowest + 1)
     table = np.column_stack(
         [(share * ((lowest <= rank) & (rank <= highest))).mean(axis=0) for rank in ranks]
     )
     return pd.DataFrame(
         table,
-        index=pd.Index(given.labels, name=given.dim),
+        index=pd.Index(groups.labels, name=groups.dim),
         columns=pd.Index(ranks, name="rank"),
     )
 
@@ -124,8 +124,9 @@ def probability_best(
     Returns
     -------
     DataFrame
-        Columns probability (they sum to 1; k groups tied for the best count 1/k each), mcse
-        (NaN where all draws agree) and ess, indexed by group, in the order given.
+        Columns probability (they sum to 1; if k groups tie for the best, each counts 1/k), mcse
+        and ess (NaN if the group is best in all draws or in none), indexed by group, in the order
+        of the draws.
 
     Raises
     ------
@@ -134,30 +135,33 @@ def probability_best(
     """
     import pandas as pd
 
-    given = _checked(draws, best, labels)
-    values = given.values if best == "largest" else -given.values
-    first = values == values.max(axis=2, keepdims=True)
-    estimate = estimate_mean(first / first.sum(axis=2, keepdims=True))
+    groups = _rankable(draws, best, labels)
+    values = groups.values if best == "largest" else -groups.values
+    is_best = values == values.max(axis=2, keepdims=True)
+    estimate = estimate_mean(is_best / is_best.sum(axis=2, keepdims=True))
     return pd.DataFrame(
         {"probability": estimate.mean, "mcse": estimate.mcse, "ess": estimate.ess},
-        index=pd.Index(given.labels, name=given.dim),
+        index=pd.Index(groups.labels, name=groups.dim),
     )
 
 
-def _checked(draws: Draws, best: str, labels: Sequence[str] | None) -> GroupDraws:
+def _rankable(draws: Draws, best: str, labels: Sequence[str] | None) -> GroupDraws:
     if best not in ("largest", "smallest"):
         raise DataError(f"best must be 'largest' or 'smallest', not {best!r}")
-    given = group_draws(draws, what="draws", labels=labels)
-    if len(given.labels) < 2:
+    groups = group_draws(draws, what="draws", labels=labels)
+    if len(groups.labels) < 2:
         raise DataError("ranks need two groups or more")
-    return given
+    return groups
 
 
-def _places(given: GroupDraws, best: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last place that each group takes in each draw, (chain x draw, group)."""
+def _places(groups: GroupDraws, best: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and last place of each group in each draw, (chain x draw, group).
+
+    The two differ where groups are tied.
+    """
     from scipy.stats import rankdata
 
-    values = -given.flat if best == "largest" else given.flat
+    values = -groups.flat if best == "largest" else groups.flat
     lowest = rankdata(values, method="min", axis=1)
     highest = rankdata(values, method="max", axis=1)
     return lowest.astype(np.int64), highest.astype(np.int64)

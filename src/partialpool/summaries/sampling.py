@@ -1,4 +1,4 @@
-"""How several fits were sampled: their diagnoses, a row each."""
+"""A table of sampling diagnostics, one row per fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Sampled(Protocol):
-    """What is needed of a `Fit`."""
+    """The attributes of a `Fit` that `sampling_table` reads."""
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -25,7 +25,7 @@ class Sampled(Protocol):
 
     @property
     def sample_stats(self) -> xr.Dataset:
-        """What the sampler reports of each draw."""
+        """Statistics that the sampler reports for each draw, under ArviZ's names."""
 
     @property
     def config(self) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class Sampled(Protocol):
 def sampling_table(
     fits: Mapping[str, Sampled], *, var_names: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Lay the diagnoses of several fits side by side.
+    """Tabulate the sampling diagnostics of several fits.
 
     Parameters
     ----------
@@ -47,8 +47,9 @@ def sampling_table(
     Returns
     -------
     DataFrame
-        A row per fit: adapt_delta; divergences in all and by_chain; the largest r_hat, the least
-        ess_bulk, ess_tail and ebfmi; gradients, the evaluations of the gradient behind the draws.
+        A row per fit, with columns adapt_delta; divergences (in all chains) and by_chain; r_hat
+        (the largest); ess_bulk, ess_tail and ebfmi (the smallest); gradients (the number of
+        gradient evaluations after warmup).
 
     Raises
     ------
@@ -66,7 +67,7 @@ def sampling_table(
 def _row(name: str, fit: Sampled, var_names: Sequence[str] | None) -> dict[str, Any]:
     posterior, stats = fit.posterior, fit.sample_stats
     if var_names is not None:
-        missing = [each for each in var_names if each not in posterior]
+        missing = [variable for variable in var_names if variable not in posterior]
         if missing:
             raise DataError(f"the posterior of {name} has no variable {', '.join(missing)}")
         posterior = posterior[list(var_names)]

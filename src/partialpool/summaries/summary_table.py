@@ -1,4 +1,4 @@
-"""Tables of a posterior, with the same columns under every version of ArviZ."""
+"""The summary table of a posterior, with the same columns under every version of ArviZ."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def summary(
     var_names: str | Sequence[str] | None = None,
     quantiles: float | Sequence[float] = QUANTILES,
 ) -> pd.DataFrame:
-    """Summarise every scalar of a posterior.
+    """Tabulate mean, sd, quantiles and convergence statistics of every scalar of a posterior.
 
     Parameters
     ----------
     posterior : Dataset
-        With dimensions chain and draw.
+        Draws with dimensions chain and draw.
     var_names : str or sequence of str, optional
-        Only these variables.
+        Variables to summarise; by default all.
     quantiles : float or sequence of float
-        Probabilities between 0 and 1; a column each, ``q5`` for 0.05.
+        Probabilities between 0 and 1, with a column for each, such as ``q5`` for 0.05.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def summary(
 
     if isinstance(var_names, str):
         var_names = [var_names]
-    levels: list[float] = np.atleast_1d(np.asarray(quantiles, dtype=float)).tolist()
+    probabilities: list[float] = np.atleast_1d(np.asarray(quantiles, dtype=float)).tolist()
     if var_names is not None:
         missing = [name for name in var_names if name not in posterior]
         if missing:
@@ -58,13 +58,15 @@ def summary(
                 f"it has {', '.join(map(str, posterior.data_vars))}"
             )
         posterior = posterior[list(var_names)]
-    if not all(0 < q < 1 for q in levels):
-        raise DataError(f"quantiles must be probabilities between 0 and 1, not {levels}")
+    if not all(0 < probability < 1 for probability in probabilities):
+        raise DataError(f"quantiles must be probabilities between 0 and 1, not {probabilities}")
     labels, values = flatten(posterior)
-    flat = values.reshape(-1, len(labels))
-    columns = {"mean": flat.mean(axis=0), "sd": flat.std(axis=0, ddof=1)}
-    for q, row in zip(levels, np.quantile(flat, levels, axis=0), strict=True):
-        columns[f"q{100 * q:g}"] = row
+    draws = values.reshape(-1, len(labels))
+    columns = {"mean": draws.mean(axis=0), "sd": draws.std(axis=0, ddof=1)}
+    for probability, row in zip(
+        probabilities, np.quantile(draws, probabilities, axis=0), strict=True
+    ):
+        columns[f"q{100 * probability:g}"] = row
     table = pd.DataFrame(columns, index=pd.Index(labels, name="quantity"))
     statistics = convergence(posterior)
     order = ["mcse_mean", "mcse_sd", "ess_bulk", "ess_tail", "r_hat"]

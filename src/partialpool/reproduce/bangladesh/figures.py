@@ -1,4 +1,4 @@
-"""The figures of `bangladesh`: functions of `plots`, side by side."""
+"""The figures of the study `bangladesh`, drawn with functions of `plots`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def _panels(count: int, *, width: float, height: float, **options: Any) -> Any:
+    """Return axes side by side in a new figure; width and height are in inches."""
     import matplotlib.pyplot as plt
 
     _, panels = plt.subplots(
@@ -22,11 +23,14 @@ def _panels(count: int, *, width: float, height: float, **options: Any) -> Any:
 
 
 def attempt(fit: Fit, fixed: Fit, *, title: str = "") -> Axes:
-    """Draw the ranks of sigma by chain, and effective sample sizes beside the fixed model's."""
+    """Draw rank histograms of sigma, and effective sample sizes of a mixed and the fixed model."""
     left, right = _panels(2, width=11, height=3.6, width_ratios=(1.2, 1))
     plots.rank_histogram(fit.posterior["sigma"], ax=left, xlabel="rank of sigma among all chains")
-    own = fit.summary(["a", "a_bar", "sigma"])["ess_bulk"]
-    sizes = {"mixed": _floats(own), "fixed": _floats(fixed.summary(["a"])["ess_bulk"], own.index)}
+    mixed_sizes = fit.summary(["a", "a_bar", "sigma"])["ess_bulk"]
+    sizes = {
+        "mixed": _floats(mixed_sizes),
+        "fixed": _floats(fixed.summary(["a"])["ess_bulk"], mixed_sizes.index),
+    }
     plots.ess_bars(sizes, xlabel="bulk effective sample size (draws)", ax=right)
     right.set_xlim(5, 10_000)
     right.set_xticks([10, 30, 100, 300, 1000, 3000], ["10", "30", "100", "300", "1,000", "3,000"])
@@ -39,24 +43,24 @@ def attempt(fit: Fit, fixed: Fit, *, title: str = "") -> Axes:
 
 
 def _floats(sizes: pd.Series, index: pd.Index | None = None) -> dict[str, float]:
-    """By name; NaN, which makes no bar, for what of the index there is none."""
+    """Return sizes by quantity; NaN, which has no bar, for quantities of `index` without one."""
     aligned = sizes if index is None else sizes.reindex(index)
     return {str(name): float(size) for name, size in aligned.items()}
 
 
 def pairs(failed: Fit, clean: Fit, *, code: int = 3) -> Axes:
-    """Draw a district's log odds against log sigma, divergences marked.
+    """Draw a district's log odds against log sigma, with divergences marked, in three panels.
 
-    Three panels: the centered fit, the non-centered one, and the latter as its sampler saw it,
-    with z instead of a.
+    The panels show the centered fit, the non-centered fit, and the non-centered fit in the
+    coordinates of its sampler, z instead of a.
     """
     panels = _panels(3, width=13, height=4.6, sharey=True)
-    given = (
+    titled_fits = (
         ("centered", failed, "a"),
         ("non-centered", clean, "a"),
         ("non-centered, as its sampler sees it", clean, "z"),
     )
-    for ax, (title, fit, variable) in zip(panels, given, strict=True):
+    for ax, (title, fit, variable) in zip(panels, titled_fits, strict=True):
         plots.funnel(
             fit.posterior[variable].sel(code=code),
             fit.posterior["sigma"],
@@ -72,14 +76,14 @@ def pairs(failed: Fit, clean: Fit, *, code: int = 3) -> Axes:
 
 
 def forests(mixed: Fit, fixed: Fit) -> Axes:
-    """Draw z and a of a mixed model and a of the fixed one, three panels on one scale."""
+    """Draw z and a of a mixed model, and a of the fixed model, in three panels with one scale."""
     panels = _panels(3, width=11, height=3, sharex=True)
-    given = (
+    titled_fits = (
         ("z, mixed", mixed, "z"),
         ("a, mixed", mixed, "a"),
         ("a, fixed", fixed, "a"),
     )
-    for ax, (title, fit, variable) in zip(panels, given, strict=True):
+    for ax, (title, fit, variable) in zip(panels, titled_fits, strict=True):
         plots.forest({title: fit.posterior[variable]}, reference=0.0, ax=ax)
         ax.set_title(title, fontsize="medium")
         ax.set_xlabel("log odds" if variable == "a" else "in units of sigma")
@@ -89,7 +93,7 @@ def forests(mixed: Fit, fixed: Fit) -> Axes:
 
 
 def districts(intercepts: Fit, counts: pd.DataFrame) -> Axes:
-    """Draw every district's share of users, and its chance under varying intercepts."""
+    """Draw every district's share of users, and its probability under varying intercepts."""
     women = counts["rural"] + counts["urban"]
     users = counts["rural_users"] + counts["urban_users"]
     theta = intercepts.posterior["theta"].stack(sample=("chain", "draw"))
@@ -105,10 +109,10 @@ def districts(intercepts: Fit, counts: pd.DataFrame) -> Axes:
 
 
 def slopes(fit: Fit, counts: pd.DataFrame) -> Axes:
-    """Draw country and town of every district: shares of users, and where pooling takes them."""
-    known = counts.where(counts > 0)
+    """Draw the rural and urban shares of users of every district, and their pooled estimates."""
+    observed = counts.where(counts > 0)
     return plots.shrinkage_plane(
-        (counts["rural_users"] / known["rural"], counts["urban_users"] / known["urban"]),
+        (counts["rural_users"] / observed["rural"], counts["urban_users"] / observed["urban"]),
         (
             fit.posterior["theta_rural"].mean(("chain", "draw")),
             fit.posterior["theta_urban"].mean(("chain", "draw")),
@@ -128,7 +132,7 @@ def slopes(fit: Fit, counts: pd.DataFrame) -> Axes:
 
 
 def priors() -> Axes:
-    """Draw the exponential and a half-normal prior of sigma."""
+    """Draw the exponential prior of sigma and two half-normal priors."""
     from scipy import stats
 
     return plots.prior_density(

@@ -1,7 +1,7 @@
-"""Maximum likelihood of the logistic regressions of `bangladesh`, by Gauss and Hermite's rule.
+"""Maximum likelihood of the mixed logistic regressions of `bangladesh`, by quadrature.
 
-A district's likelihood is an integral over its intercept and slope, which are normal: a weighted
-sum over the nodes of the rule, a product of it where there are two.
+The likelihood of a district is an integral over its normal intercept (and slope). It is computed by
+Gauss-Hermite quadrature, in two dimensions by the product rule.
 """
 
 from __future__ import annotations
@@ -18,22 +18,25 @@ from ...errors import DataError
 
 Array = NDArray[np.float64]
 NODES = 80
-"""In each dimension; from 60 on, five decimals of the estimates do not change."""
+"""Number of nodes in each dimension; from 60 on, five decimals of the estimates do not change."""
 NEGLIGIBLE = 1e-18
+"""Nodes of the product rule with a smaller weight are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Population:
-    """What the districts come from; without slopes, those of the slopes are 0.
+    """The population distribution of the districts' intercepts and slopes.
+
+    Without varying slopes, `b_bar`, `sigma_b` and `rho` are 0.
 
     Attributes
     ----------
     a_bar, b_bar : float
-        Means of the intercepts and slopes.
+        Means of the intercepts and of the slopes (log odds).
     sigma_a, sigma_b : float
-        Their standard deviations.
+        Standard deviations of the intercepts and of the slopes (log odds).
     rho : float
-        Their correlation.
+        Correlation of intercepts and slopes.
     """
 
     a_bar: float
@@ -43,51 +46,53 @@ class Population:
     rho: float = 0.0
 
 
-def deviance(at: Population, women: Array, users: Array) -> float:
-    """-2 log likelihood, without the binomial coefficients: of single women, not of counts.
+def deviance(population: Population, women: Array, users: Array) -> float:
+    """Return -2 log likelihood of single women's answers, so without binomial coefficients.
 
     Parameters
     ----------
-    at : Population
+    population : Population
     women, users : array, (1, district) or (2, district)
-        Counts; where there are two rows, the country's and the towns'.
+        Counts of women and of users; with two rows, rural and urban.
     """
     u, v, weight = _nodes(slopes=len(women) == 2)
-    a = at.a_bar + at.sigma_a * u
-    b = at.b_bar + at.sigma_b * (at.rho * u + np.sqrt(1 - at.rho**2) * v)
+    a = population.a_bar + population.sigma_a * u
+    b = population.b_bar + population.sigma_b * (
+        population.rho * u + np.sqrt(1 - population.rho**2) * v
+    )
     log_odds = np.stack([a, a + b])[: len(women)]
-    given = users.T @ special.log_expit(log_odds)
-    given += (women - users).T @ special.log_expit(-log_odds)
-    return float(-2 * special.logsumexp(given, axis=1, b=weight).sum())
+    log_likelihood = users.T @ special.log_expit(log_odds)
+    log_likelihood += (women - users).T @ special.log_expit(-log_odds)
+    return float(-2 * special.logsumexp(log_likelihood, axis=1, b=weight).sum())
 
 
 def maximum_likelihood(women: Array, users: Array) -> tuple[Population, float]:
-    """Find the population under which the counts are most probable, and its deviance.
+    """Return the maximum likelihood estimates of the population and their deviance.
 
     Parameters
     ----------
     women, users : array, (1, district) or (2, district)
-        With two rows, slopes vary too.
+        Counts of women and of users; with two rows, rural and urban, slopes vary too.
 
     Raises
     ------
     DataError
-        If there is no maximum within reach: a standard deviation is best at 0, say.
+        If the optimizer does not converge, for instance because a standard deviation goes to 0.
     """
 
-    def of(q: Array) -> float:
-        return deviance(_population(q), women, users)
+    def deviance_at(unconstrained: Array) -> float:
+        return deviance(_population(unconstrained), women, users)
 
     start = np.array([0.0, -0.5] if len(women) == 1 else [0.0, -0.5, 0.0, -0.5, 0.0])
-    found: Any = optimize.minimize(of, start, method="BFGS", options={"gtol": 1e-3})
-    if not found.success:
-        raise DataError(f"maximum likelihood was not found: {found.message}")
-    return _population(found.x), float(found.fun)
+    optimum: Any = optimize.minimize(deviance_at, start, method="BFGS", options={"gtol": 1e-3})
+    if not optimum.success:
+        raise DataError(f"the maximum of the likelihood was not reached: {optimum.message}")
+    return _population(optimum.x), float(optimum.fun)
 
 
-def _population(q: Array) -> Population:
-    """From the unconstrained scale."""
-    a_bar, log_sigma_a, *slopes = q.tolist()
+def _population(unconstrained: Array) -> Population:
+    """Return the population for a_bar, log sigma_a (and b_bar, log sigma_b, arctanh rho)."""
+    a_bar, log_sigma_a, *slopes = unconstrained.tolist()
     if not slopes:
         return Population(a_bar=a_bar, sigma_a=np.exp(log_sigma_a))
     b_bar, log_sigma_b, arctanh_rho = slopes
@@ -102,6 +107,7 @@ def _population(q: Array) -> Population:
 
 @lru_cache
 def _nodes(*, slopes: bool) -> tuple[Array, Array, Array]:
+    """Return the nodes of two standard normal variables and their weights, each (node,)."""
     t, w = np.polynomial.hermite_e.hermegauss(NODES)
     w = w / w.sum()
     if not slopes:

@@ -1,4 +1,4 @@
-"""What `bangladesh` samples: the data, the programs, their priors, how carefully."""
+"""The fits of `bangladesh`: data, programs, priors and options of the sampler."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXPONENTIAL, HALF_NORMAL = 4, 1
-"""Codes of the priors of sigma in `bernoulli/`."""
+"""Codes of the prior families of sigma in the programs `bernoulli/`."""
 THREE: dict[str, Any] = {"coords": {"code": [1, 2, 3]}, "dims": {"a": ["code"]}}
 """Labels of the first three districts."""
 A_BAR = {"prior_a_bar_location": 0.0, "prior_a_bar_scale": 1.5}
-"""Not stated in the source; of N(0, 1) and N(0, 1.5), the latter gives its numbers."""
+"""The source does not state this prior; N(0, 1.5) gives its numbers, and N(0, 1) does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A mixed model of the first three districts.
+    """The settings of one fit of the mixed model of the first three districts.
 
     Attributes
     ----------
     centered : bool
-    family, scale
-        Prior of sigma.
+        Whether the parameterisation is centered.
+    family : int
+        Code of the prior family of sigma.
+    scale : float
+        Scale of the prior of sigma: 1 / rate if exponential, sd if half-normal.
     adapt_delta : float
+        Target acceptance probability.
     """
 
     centered: bool
@@ -43,7 +47,7 @@ class Run:
 
     @property
     def program(self) -> str:
-        """Name of the program."""
+        """Name of the program in the catalogue."""
         return f"bernoulli/varying_intercept_{'centered' if self.centered else 'noncentered'}"
 
     @property
@@ -53,7 +57,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What tables and files call it: centered-exp1-0.99, noncentered-hn0.5-0.99."""
+        """Name of the fit in tables and files, such as centered-exp1-0.99."""
         prior = f"{'exp' if self.family == EXPONENTIAL else 'hn'}{self.scale:g}"
         form = "centered" if self.centered else "noncentered"
         return f"{form}-{prior}-{self.adapt_delta:g}"
@@ -71,8 +75,8 @@ EXP_1, HN_05, HN_025, HN_01 = (
     (HALF_NORMAL, 0.1),
 )
 ATTEMPTS = tuple(
-    _run(*each)
-    for each in (
+    _run(*run)
+    for run in (
         ("centered", EXP_1, 0.8),
         ("centered", EXP_1, 0.9),
         ("centered", EXP_1, 0.99),
@@ -81,10 +85,10 @@ ATTEMPTS = tuple(
         ("noncentered", HN_05, 0.99),
     )
 )
-"""The source's, in its order."""
+"""The fits of the source, in its order."""
 CONTROLS = tuple(
-    _run(*each)
-    for each in (
+    _run(*run)
+    for run in (
         ("centered", HN_05, 0.99),
         ("noncentered", EXP_1, 0.99),
         ("noncentered", HN_025, 0.99),
@@ -92,19 +96,25 @@ CONTROLS = tuple(
         ("noncentered", EXP_1, 0.8),
     )
 )
-"""Ours, to tell what mended it: with these, every prior is run in both forms at 0.99."""
+"""Our further fits, with which every prior is run in both forms at adapt_delta 0.99.
+
+They show whether the prior or the parameterisation removes the divergences.
+"""
 FAILED, CLEAN = ATTEMPTS[0].name, ATTEMPTS[-1].name
 
 
 def in_pairs() -> tuple[Run, ...]:
-    """All runs at 0.99, in pairs of one prior, the centered first; then the non-centered at 0.8."""
+    """Return the runs at adapt_delta 0.99 in pairs with one prior, centered first.
+
+    The non-centered run at 0.8 is the last.
+    """
     runs = [run for run in (*ATTEMPTS, *CONTROLS) if run.adapt_delta == 0.99]
     runs.sort(key=lambda run: (-run.scale, not run.centered))
     return (*runs, *(run for run in CONTROLS if run.adapt_delta != 0.99))
 
 
 def three_districts(women: pd.DataFrame) -> dict[str, Any]:
-    """Outcome and district of the women of districts 1-3, as the programs take them."""
+    """Return the data of the women of districts 1-3 for the programs `bernoulli/`."""
     first = women[women["district"] <= 3]
     return {
         "N": len(first),
@@ -115,7 +125,10 @@ def three_districts(women: pd.DataFrame) -> dict[str, Any]:
 
 
 def all_districts(women: pd.DataFrame) -> tuple[dict[str, Any], NDArray[np.int64]]:
-    """Outcome and district of all women, districts numbered without a gap; and their codes."""
+    """Return the data of all women for the programs `bernoulli/`, and the districts' codes.
+
+    In the data districts are numbered 1, 2, ..., without the gap that the codes have.
+    """
     codes, district = np.unique(women["district"].to_numpy(), return_inverse=True)
     data = {
         "N": len(women),
@@ -127,7 +140,7 @@ def all_districts(women: pd.DataFrame) -> tuple[dict[str, Any], NDArray[np.int64
 
 
 def counts(women: pd.DataFrame) -> pd.DataFrame:
-    """Count women and users by district, in the country and in towns.
+    """Count women and users by district, rural and urban.
 
     Returns
     -------
@@ -135,15 +148,15 @@ def counts(women: pd.DataFrame) -> pd.DataFrame:
         Columns rural, urban (women), rural_users, urban_users; indexed by district.
     """
     grouped = women.groupby(["district", "urban"])["use_contraception"]
-    of = grouped.size().unstack("urban", fill_value=0)
+    sizes = grouped.size().unstack("urban", fill_value=0)
     users = grouped.sum().unstack("urban", fill_value=0)
-    return of.set_axis(["rural", "urban"], axis=1).join(
+    return sizes.set_axis(["rural", "urban"], axis=1).join(
         users.set_axis(["rural_users", "urban_users"], axis=1)
     )
 
 
 def sample(settings: Settings, women: pd.DataFrame) -> dict[str, Fit]:
-    """Sample everything: fixed, the runs by their names, intercepts, slopes."""
+    """Return all fits by name: fixed, those of the runs, intercepts and slopes."""
     three = three_districts(women)
     fixed = programs.get("bernoulli/fixed_effects")
     priors = {"prior_a_location": 0.0, "prior_a_scale": 1.5}
@@ -207,7 +220,7 @@ def sample_slopes(settings: Settings, women: pd.DataFrame, **priors: float) -> F
     settings : Settings
     women : DataFrame
     **priors
-        Instead of the source's.
+        Prior constants that replace those of the source.
     """
     everyone, codes = all_districts(women)
     published = {

@@ -1,8 +1,8 @@
-"""Contraception in Bangladesh, 1988: three districts that fail, sixty that do not.
+"""Contraception in Bangladesh, 1988: models of three districts, and of all sixty.
 
-The data are Huq and Cleland's (1990); the models of all districts are those of McElreath,
-Statistical Rethinking (2nd edition, practice 13H1 and 14H1). Those of districts 1-3, with 117, 20
-and 2 women, are the same with varying intercepts only.
+The data are Huq and Cleland's (1990). The models of all districts are those of McElreath,
+Statistical Rethinking (2nd edition, practice 13H1 and 14H1). The models of districts 1-3, with 117,
+20 and 2 women, have varying intercepts only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROBABILITIES = (0.055, 0.945)
-"""Ends of the source's 89% intervals, which leave as much on either side."""
+"""Ends of the source's central 89% intervals."""
 POPULATION = ("a_bar", "b_bar", "rho", "sigma_a", "sigma_b")
 
 
@@ -66,7 +66,7 @@ def comparison(fits: Mapping[str, Fit], likelihood: pd.DataFrame) -> pd.DataFram
 
 
 def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
-    """Compute every number that is compared, from whichever of the fits there are."""
+    """Return every number that is compared with a published one, from the given fits."""
     ours: dict[str, Number] = {}
     for name, fit in fits.items():
         for quantity, draws in _scalars(fit).items():
@@ -87,19 +87,19 @@ def numbers(fits: Mapping[str, Fit]) -> dict[str, Number]:
 
 
 def beside_exact(fits: Mapping[str, Fit], prior: str = "exp1") -> pd.DataFrame:
-    """Lay means and sds of all runs with one prior below their exact values.
+    """Tabulate means and sds of all runs with one prior, and their exact values.
 
     Parameters
     ----------
     fits : mapping of name to Fit
-        Those whose names, of `bangladesh_runs`, hold the prior are taken.
+        Fits under the names of `runs`; those with the prior in their name are tabulated.
     prior : {"exp1", "hn0.5", "hn0.25", "hn0.1"}
 
     Returns
     -------
     DataFrame
-        A row "exact" and one per run; columns for a_bar, sigma and the districts' log odds, as far
-        as there are exact values.
+        A row "exact" and one per run; columns for the mean and sd of a_bar, sigma and the
+        districts' log odds that have an exact value.
     """
     import pandas as pd
 
@@ -111,18 +111,18 @@ def beside_exact(fits: Mapping[str, Fit], prior: str = "exp1") -> pd.DataFrame:
     }
     chosen = {name: fit for name, fit in fits.items() if f"-{prior}-" in name}
     ours = numbers(chosen)
-    rows = {name: [ours[f"{name}: {each}"].value for each in exact] for name in chosen}
+    rows = {name: [ours[f"{name}: {quantity}"].value for quantity in exact] for name in chosen}
     table = pd.DataFrame({"exact": list(exact.values()), **rows}, index=list(exact)).T
     return table.rename_axis("fit")
 
 
 def _variables(fit: Fit) -> list[str]:
-    wanted = (*POPULATION, "sigma", "a", "z") if "b_bar" not in fit.posterior else POPULATION
-    return [name for name in wanted if name in fit.posterior]
+    variables = (*POPULATION, "sigma", "a", "z") if "b_bar" not in fit.posterior else POPULATION
+    return [name for name in variables if name in fit.posterior]
 
 
 def _scalars(fit: Fit) -> dict[str, Any]:
-    """Take the population's parameters, and where there are three districts, theirs."""
+    """Return draws of the population parameters, and of three districts' if there are three."""
     scalars: dict[str, Any] = {}
     for name in _variables(fit):
         draws = fit.posterior[name]
@@ -139,22 +139,28 @@ def likelihood_table(women: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     table = counts(women)
-    of = table[["rural", "urban"]].to_numpy(dtype=np.float64).T
-    users = table[["rural_users", "urban_users"]].to_numpy(dtype=np.float64).T
+    women_by_residence = table[["rural", "urban"]].to_numpy(dtype=np.float64).T
+    users_by_residence = table[["rural_users", "urban_users"]].to_numpy(dtype=np.float64).T
     rows = {}
     for name, cells in (
-        ("intercepts", (of.sum(axis=0, keepdims=True), users.sum(axis=0, keepdims=True))),
-        ("slopes", (of, users)),
+        (
+            "intercepts",
+            (
+                women_by_residence.sum(axis=0, keepdims=True),
+                users_by_residence.sum(axis=0, keepdims=True),
+            ),
+        ),
+        ("slopes", (women_by_residence, users_by_residence)),
     ):
-        at, deviance = maximum_likelihood(*cells)
-        rows[name] = {each: getattr(at, each) for each in POPULATION} | {"deviance": deviance}
+        population, deviance = maximum_likelihood(*cells)
+        rows[name] = {p: getattr(population, p) for p in POPULATION} | {"deviance": deviance}
     result = pd.DataFrame(rows).T
     result.loc["intercepts", ["b_bar", "rho", "sigma_b"]] = np.nan
     return result.rename_axis("model")
 
 
 def likelihood_numbers(table: pd.DataFrame) -> dict[str, Number]:
-    """Name the maximum-likelihood estimates as the published ones are."""
+    """Return the maximum likelihood estimates under the names in ``published/bangladesh.csv``."""
     return {
         f"maximum likelihood, {model}: {name}": Number(float(value))
         for model, row in table.iterrows()
@@ -163,7 +169,7 @@ def likelihood_numbers(table: pd.DataFrame) -> dict[str, Number]:
 
 
 def district_table(fits: Mapping[str, Fit], women: pd.DataFrame) -> pd.DataFrame:
-    """Women, users and partially pooled chances of every district."""
+    """Tabulate women, users and posterior mean probabilities of every district."""
     posterior = fits["slopes"].posterior
     chances = {
         "theta": fits["intercepts"].posterior["theta"],
@@ -197,14 +203,14 @@ def _population(fits: Mapping[str, Fit]) -> pd.DataFrame:
 
 
 def _figures(fits: Mapping[str, Fit], women: pd.DataFrame) -> dict[str, Any]:
-    drawn: dict[str, Any] = {
+    attempts: dict[str, Any] = {
         f"attempt_{i}": functools.partial(
             figures.attempt, fits[run.name], fits["fixed"], title=run.name
         )
         for i, run in enumerate(ATTEMPTS, start=1)
     }
     table = counts(women)
-    return drawn | {
+    return attempts | {
         "pairs": functools.partial(figures.pairs, fits[FAILED], fits[CLEAN]),
         "priors": figures.priors,
         "forests": functools.partial(figures.forests, fits[CLEAN], fits["fixed"]),

@@ -1,8 +1,8 @@
-"""Carpenter's quantities of the baseball models, from draws.
+"""The quantities that Carpenter, Gabry & Goodrich compute from the baseball models' draws.
 
-Carpenter, Gabry & Goodrich, Hierarchical Partial Pooling for Repeated Binary Trials (Stan case
-study, 2017). `theta` is everywhere a mapping of model to draws (chain, draw, player) of the chances
-of a hit, `players` the data set `baseball_1970_stan`.
+Hierarchical Partial Pooling for Repeated Binary Trials (Stan case study, 2017). In all functions,
+`theta` is a mapping of model to draws (chain, draw, player) of the probabilities of a hit, and
+`players` the data set `baseball_1970_stan`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CENTERED = {"beta": "beta_centered", "logit": "logit_centered"}
 
 
 def chances(theta: Theta, players: Sequence[str] = (BEST, WORST)) -> Findings:
-    """Median and 80% interval of players' chances, under each model."""
+    """Return median and 80% interval of players' probabilities of a hit under each model."""
     return {
         (f"theta[{player}] {level:.0%}", model): quantile_of(draws.sel(player=player), level)
         for player in players
@@ -48,29 +48,29 @@ def chances(theta: Theta, players: Sequence[str] = (BEST, WORST)) -> Findings:
 
 
 def population(beta: xr.Dataset, logit: xr.Dataset) -> Findings:
-    """Quantiles, and of mu mean and standard deviation, of the populations' parameters.
+    """Return quantiles of the population parameters, and the mean and sd of mu.
 
-    kappa has a posterior of infinite variance: its mean would mean nothing.
+    The posterior of kappa has infinite variance, so that its quantiles are reported, not its mean.
     """
-    found = {
+    quantiles = {
         (f"{name} {level:.0%}", model): quantile_of(draws[name], level)
         for model, draws, names in (("beta", beta, ("kappa", "phi")), ("logit", logit, ("sigma",)))
         for name in names
         for level in QUANTILES
     }
-    return found | {
+    return quantiles | {
         ("mu mean", "logit"): mean_of(logit["mu"]),
         ("mu sd", "logit"): sd_of(logit["mu"]),
     }
 
 
 def simulate(theta: xr.DataArray, trials: Any, rng: np.random.Generator) -> xr.DataArray:
-    """Draw a number of successes for every draw of every chance."""
+    """Simulate a number of hits for every draw of every probability (chain, draw, player)."""
     return theta.copy(data=rng.binomial(np.asarray(trials), theta.values))
 
 
 def events(theta: Theta, remaining: Theta, players: pd.DataFrame) -> Findings:
-    """Probabilities of events, and of being the best.
+    """Return the probabilities of events, and of being the best player.
 
     Parameters
     ----------
@@ -78,6 +78,7 @@ def events(theta: Theta, remaining: Theta, players: pd.DataFrame) -> Findings:
     remaining : mapping of model to draws
         Simulated hits in the rest of the season.
     players : DataFrame
+        `baseball_1970_stan`.
     """
     row = players.set_index("player").loc[BEST]
     tables = {
@@ -89,18 +90,18 @@ def events(theta: Theta, remaining: Theta, players: pd.DataFrame) -> Findings:
             for m, d in remaining.items()
         },
     }
-    found = {
+    probabilities = {
         (event, model): _probability(event_probability(happened))
         for event, by_model in tables.items()
         for model, happened in by_model.items()
     }
-    return found | {
+    return probabilities | {
         (f"P({player} is best)", model): _probability(
             probability_best(draws, best="largest").loc[[player]]
         )
         for player in (BEST, MIDDLING)
         for model, draws in theta.items()
-        if model != "complete"  # where all are equal, nobody is
+        if model != "complete"  # under complete pooling all players are equal
     }
 
 
@@ -114,7 +115,7 @@ def checks(replicated: Theta, players: pd.DataFrame) -> dict[tuple[str, str], Po
 
 
 def p_values(checks: Mapping[tuple[str, str], PosteriorPValue]) -> Findings:
-    """Posterior predictive p-values, from `checks`."""
+    """Return the posterior predictive p-values of `checks` as findings."""
     return {
         (f"p-value of the {statistic}", model): Number(check.p_value, _error(check.mcse))
         for (model, statistic), check in checks.items()
@@ -122,39 +123,41 @@ def p_values(checks: Mapping[tuple[str, str], PosteriorPValue]) -> Findings:
 
 
 def season(remaining: Theta, players: pd.DataFrame) -> Findings:
-    """80% interval of Clemente's average over the season and over the rest of it."""
+    """Return 80% intervals of Clemente's average over the season and over the rest of it."""
     row = players.set_index("player").loc[BEST]
-    found: dict[tuple[str, str], Number] = {}
+    quantiles: dict[tuple[str, str], Number] = {}
     for model, draws in remaining.items():
         hits = draws.sel(player=BEST)
         whole = (hits + row["hits"]) / (row["remaining_at_bats"] + row["at_bats"])
         for name, values in (("season", whole), ("remaining", hits / row["remaining_at_bats"])):
             for level in (0.1, 0.9):
-                found[f"{BEST}'s {name} average {level:.0%}", model] = quantile_of(values, level)
-    return found
+                quantiles[f"{BEST}'s {name} average {level:.0%}", model] = quantile_of(
+                    values, level
+                )
+    return quantiles
 
 
 def ranks(theta: xr.DataArray, players: Sequence[str] = RANKED) -> Findings:
-    """Quantiles of players' ranks, 1 being the best, under the beta model."""
+    """Return quantiles of players' ranks under the beta model; rank 1 is best."""
     from scipy.stats import rankdata
 
     draws = theta.transpose("chain", "draw", "player")
-    placed = draws.copy(data=rankdata(-draws.values, axis=2))
+    rank_draws = draws.copy(data=rankdata(-draws.values, axis=2))
     return {
-        (f"rank of {player} {level:.0%}", "beta"): quantile_of(placed.sel(player=player), level)
+        (f"rank of {player} {level:.0%}", "beta"): quantile_of(rank_draws.sel(player=player), level)
         for player in players
         for level in QUANTILES
     }
 
 
 def failures(fits: Mapping[str, Fit]) -> Findings:
-    """How the centered programs fail: divergences, and what sigma's draws are worth."""
-    found = {
+    """Return the divergences of the centered programs, and the ESS of sigma."""
+    divergences = {
         ("divergences", name): Number(float(fits[name].sample_stats["diverging"].sum()))
         for name in CENTERED.values()
     }
     ess = fits["logit_centered"].summary("sigma")["ess_bulk"].iloc[0]
-    return found | {("effective sample size of sigma", "logit_centered"): Number(float(ess))}
+    return divergences | {("effective sample size of sigma", "logit_centered"): Number(float(ess))}
 
 
 def _probability(table: pd.DataFrame) -> Number:
@@ -163,5 +166,5 @@ def _probability(table: pd.DataFrame) -> Number:
 
 
 def _error(mcse: float) -> float:
-    """Monte-Carlo standard error; none where all draws agree."""
+    """Return the Monte-Carlo standard error, with 0 for NaN: all draws agree."""
     return float(np.nan_to_num(mcse))

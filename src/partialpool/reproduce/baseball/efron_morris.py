@@ -1,8 +1,8 @@
-"""Efron and Morris's table: every estimate of eighteen batting averages, and what came after.
+"""Efron and Morris's table: estimates of eighteen batting averages, and the later averages.
 
 Efron & Morris 1975 (Journal of the American Statistical Association 70:311) and 1977 (Scientific
 American 236(5):119). Their squared errors are on the scale sqrt(45) arcsin(2 y - 1), on which an
-average over 45 at-bats has a standard deviation near 1 whatever the chance of a hit.
+average over 45 at-bats has a standard deviation near 1 for any probability of a hit.
 """
 
 from __future__ import annotations
@@ -37,46 +37,49 @@ MEANING = {
     "normal": "Efron and Morris's model in Stan: normal on the arcsine scale",
     "James-Stein": "their closed form on the arcsine scale",
 }
-"""Columns of the table."""
+"""Meaning of each estimate in the tables, by its name."""
 
 KESSINGER = "Kessinger with 154 hits, as published"
 OUTCOMES = ("corrected table", KESSINGER, "circulating table")
 
 
 def averages(players: pd.DataFrame) -> Floats:
-    """Hits / at-bats of the rest of the season."""
+    """Return the players' averages over the rest of the season: hits / at-bats, (player,)."""
     remaining = players["remaining_hits"] / players["remaining_at_bats"]
     return remaining.to_numpy(dtype=np.float64)
 
 
 def transformed(players: pd.DataFrame) -> dict[str, Any]:
-    """Make data of `normal_known_variance/*`: averages on the arcsine scale, flat priors."""
+    """Return data for `normal_known_variance/*`: averages on the arcsine scale, flat priors."""
     at_bats, hits = players["at_bats"].to_numpy(), players["hits"].to_numpy()
     measured = {"y": arcsine_transform(hits / at_bats, at_bats), "sigma": np.ones(len(hits))}
     return {"J": len(hits), **measured, "prior_mu_family": 0, "prior_tau_family": 0}
 
 
 def stein(players: pd.DataFrame) -> Shrinkage:
-    """James and Stein's estimate on the arcsine scale (1975)."""
+    """Return James and Stein's estimate on the arcsine scale, as in the paper of 1975."""
     return james_stein(np.asarray(transformed(players)["y"]), sd=1.0)
 
 
 def stein_of_averages(players: pd.DataFrame) -> Shrinkage:
-    """James and Stein's estimate of the averages as they are (1977), with binomial variance."""
+    """Return James and Stein's estimate of the untransformed averages, as in the paper of 1977.
+
+    The variance is that of a binomial proportion at the mean of the averages.
+    """
     at_bats = players["at_bats"].to_numpy()
     raw = players["hits"].to_numpy() / at_bats
     return james_stein(raw, sd=np.sqrt(raw.mean() * (1 - raw.mean()) / at_bats))
 
 
 def estimates(players: pd.DataFrame, theta: Mapping[str, xr.DataArray]) -> pd.DataFrame:
-    """Lay every estimate beside the average of the rest of the season.
+    """Tabulate every estimate beside the average over the rest of the season.
 
     Parameters
     ----------
     players : DataFrame
         `datasets.load("baseball_1970")`.
     theta : mapping of column to draws (chain, draw, player)
-        Chances; of the column "normal", on the arcsine scale.
+        Probabilities of a hit; in the column "normal", on the arcsine scale.
 
     Returns
     -------
@@ -86,10 +89,10 @@ def estimates(players: pd.DataFrame, theta: Mapping[str, xr.DataArray]) -> pd.Da
     at_bats = players["at_bats"].to_numpy()
     columns: dict[str, Any] = {"raw": players["hits"].to_numpy() / at_bats}
     for name, draws in theta.items():
-        chance = draws.transpose("chain", "draw", ...).values
+        probability = draws.transpose("chain", "draw", ...).values
         if name == "normal":
-            chance = inverse_arcsine_transform(chance, at_bats)
-        columns[name] = chance.mean(axis=(0, 1))
+            probability = inverse_arcsine_transform(probability, at_bats)
+        columns[name] = probability.mean(axis=(0, 1))
     columns["James-Stein"] = inverse_arcsine_transform(stein(players).estimate, at_bats)
     columns["remaining_average"] = averages(players)
     return players[["player", "at_bats", "hits"]].assign(**columns).set_index("player")
@@ -106,7 +109,8 @@ def squared_errors(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per estimate: squared_error; ratio, that of the raw average to it; meaning.
+        A row per estimate, with columns squared_error, ratio (the raw average's squared error
+        over the estimate's) and meaning.
     """
     import pandas as pd
 
@@ -123,10 +127,11 @@ def squared_errors(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcomes(players: pd.DataFrame) -> dict[str, Floats]:
-    """Averages of the rest of the season in three versions of the table (`OUTCOMES`).
+    """Return the averages over the rest of the season in three versions of the table.
 
-    With 154 hits Kessinger's average is the published .263; the circulating table has the season
-    of another Williams. All three are in the order of `players`.
+    The versions are those of `OUTCOMES`. With 154 hits, Kessinger's average is the published .263.
+    The circulating table has the season of another player called Williams. Averages are in the
+    order of `players`.
     """
     kessinger = players.copy()
     row = kessinger["player"] == "Kessinger"
@@ -141,7 +146,7 @@ def outcomes(players: pd.DataFrame) -> dict[str, Floats]:
 
 
 def versions(players: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Tell what each version of the table makes of James-Stein.
+    """Tabulate the errors of James-Stein under each version of the later averages.
 
     Parameters
     ----------
@@ -153,9 +158,10 @@ def versions(players: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per version: the squared errors of the raw average and of James-Stein on the arcsine
-        scale, their ratio, and for how many players James-Stein is closer than the raw average:
-        computed and measured on the arcsine scale, and on the scale of averages.
+        A row per version, with columns raw and James-Stein (squared errors on the arcsine scale),
+        ratio (of the two), closer (the number of players for whom James-Stein is closer than the
+        raw average, on the arcsine scale) and closer_untransformed (the same on the scale of
+        averages).
     """
     import pandas as pd
 
@@ -178,23 +184,26 @@ def versions(players: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def numbers(players: pd.DataFrame, table: pd.DataFrame) -> dict[str, Number]:
-    """Compute what `published/baseball.csv` has of Efron and Morris: closed forms, no error."""
+    """Return Efron and Morris's numbers under the names in ``published/baseball.csv``.
+
+    They are in closed form, without Monte-Carlo error.
+    """
     shrinkage = stein(players)
-    told = versions(players, table)
+    errors_by_version = versions(players, table)
     averages_share = stein_of_averages(players).shrinkage
-    found = {
+    values = {
         "share kept by James-Stein, untransformed": averages_share,
         "V, sum of squares": shrinkage.sum_of_squares,
         "share kept by James-Stein": shrinkage.shrinkage,
     }
-    found |= {f"James-Stein, {name}": value for name, value in table["James-Stein"].items()}
-    for version, row in told.iterrows():
+    values |= {f"James-Stein, {name}": value for name, value in table["James-Stein"].items()}
+    for version, row in errors_by_version.iterrows():
         for column, value in row.items():
-            found[f"{_TOLD[str(column)]}, {version}"] = value
-    return {name: Number(float(value)) for name, value in found.items()}
+            values[f"{_QUANTITIES[str(column)]}, {version}"] = value
+    return {name: Number(float(value)) for name, value in values.items()}
 
 
-_TOLD = {
+_QUANTITIES = {
     "raw": "squared error of raw averages",
     "James-Stein": "squared error of James-Stein",
     "ratio": "ratio of squared errors",
@@ -204,6 +213,7 @@ _TOLD = {
 
 
 def _closer(shrunk: Floats, raw: Floats, outcome: Floats) -> int:
+    """Count the players whose shrunken average is closer to the outcome than the raw one."""
     return int((np.abs(shrunk - outcome) < np.abs(raw - outcome)).sum())
 
 

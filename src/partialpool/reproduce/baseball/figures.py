@@ -1,4 +1,4 @@
-"""Figures of the baseball study: what each draws on new axes."""
+"""The figures of the baseball study."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHORT = {"complete": "complete", "none": "none", "beta": "beta", "logit": "log o
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the figures draw.
+    """Data, fits and simulations that the figures draw.
 
     Attributes
     ----------
@@ -42,11 +42,13 @@ class Drawn:
         `baseball_1970_stan`.
     fits : mapping of str to Fit
     theta, remaining, replicated : mapping of model to draws (chain, draw, player)
-        Chances, simulated hits in the rest of the season, and in the first 45 at-bats.
+        Probabilities of a hit, simulated hits in the rest of the season, and simulated hits in the
+        first 45 at-bats.
     unseen : mapping of model to draws (chain, draw, player)
-        Hits in 45 at-bats of eighteen players whom the model has not seen.
+        Simulated hits in 45 at-bats of eighteen new players.
     checks : mapping of (model, statistic) to PosteriorPValue
     events : Findings
+        Probabilities of events under each model.
     """
 
     table: pd.DataFrame
@@ -61,7 +63,7 @@ class Drawn:
 
 
 def figures(drawn: Drawn) -> dict[str, Callable[[], Axes]]:
-    """All figures by file name."""
+    """Return functions that draw the figures, by file name."""
     functions: dict[str, Callable[[Drawn], Axes]] = {
         "shrinkage": _shrinkage,
         "theta": _theta,
@@ -167,7 +169,7 @@ def _funnels(drawn: Drawn) -> Axes:
             ylabel = {"kappa": "log κ", "sigma": "log σ"}[scale]
             divergent = fit.sample_stats["diverging"]
             plots.funnel(effect, sd, divergent=divergent, xlabel=xlabel, ylabel=ylabel, ax=ax)
-            if scale == "sigma":  # what the centered program does not reach shows as empty
+            if scale == "sigma":  # one range, so that the centered fit's gap is visible
                 ax.set_ylim(np.log(noncentered.posterior["sigma"]).min() - 0.5, 0.5)
 
         return draw

@@ -1,4 +1,4 @@
-"""Players whom the models have not seen, or hardly: 45 at-bats to come, and 0 for 4."""
+"""Predictions for new players: one without at-bats, and one with no hits in 4 at-bats."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ LEVELS = (0.1, 0.5, 0.9)
 def new_chances(
     posterior: xr.Dataset, rng: np.random.Generator, *, players: int = 1
 ) -> xr.DataArray:
-    """Draw chances of players who have not batted yet.
+    """Draw the probabilities of a hit of new players from the population.
 
     Parameters
     ----------
     posterior : Dataset
-        With phi and kappa (beta), or mu and sigma (logit).
+        Draws of phi and kappa (beta), or of mu and sigma (logit).
     rng : numpy.random.Generator
     players : int
-        Of each draw of the population.
+        Number of new players for each draw of the population.
 
     Returns
     -------
@@ -40,49 +40,55 @@ def new_chances(
     if "kappa" in posterior:
         phi, kappa = posterior["phi"].values[..., None], posterior["kappa"].values[..., None]
         shape = (*phi.shape[:2], players)
-        drawn = rng.beta(phi * kappa, (1 - phi) * kappa, size=shape)
+        probabilities = rng.beta(phi * kappa, (1 - phi) * kappa, size=shape)
     else:
         mu, sigma = posterior["mu"].values[..., None], posterior["sigma"].values[..., None]
-        drawn = expit(rng.normal(mu, sigma, size=(*mu.shape[:2], players)))
-    return xr.DataArray(drawn, dims=("chain", "draw", "player"))
+        probabilities = expit(rng.normal(mu, sigma, size=(*mu.shape[:2], players)))
+    return xr.DataArray(probabilities, dims=("chain", "draw", "player"))
 
 
 def new_hits(posterior: xr.Dataset, rng: np.random.Generator, *, players: int = 1) -> xr.DataArray:
-    """Draw hits of such players in their first 45 at-bats."""
-    chance = new_chances(posterior, rng, players=players)
-    return chance.copy(data=rng.binomial(AT_BATS, chance.values))
+    """Simulate the hits of new players in their first 45 at-bats, (chain, draw, player)."""
+    probabilities = new_chances(posterior, rng, players=players)
+    return probabilities.copy(data=rng.binomial(AT_BATS, probabilities.values))
 
 
 def predicted_hits(beta: xr.Dataset, logit: xr.Dataset, rng: np.random.Generator) -> Findings:
-    """Mean and 80% interval of a new player's hits in 45 at-bats."""
-    found: Findings = {}
+    """Return mean and 80% interval of a new player's hits in 45 at-bats, under both models."""
+    findings: Findings = {}
     for model, posterior in (("beta", beta), ("logit", logit)):
         hits = new_hits(posterior, rng).isel(player=0)
-        found = {
-            **found,
+        findings = {
+            **findings,
             ("new player's hits mean", model): mean_of(hits),
             ("new player's hits 10%", model): quantile_of(hits, 0.1),
             ("new player's hits 90%", model): quantile_of(hits, 0.9),
         }
-    return found
+    return findings
 
 
 def with_newcomer(players: pd.DataFrame) -> tuple[dict[str, Any], list[str]]:
-    """Make data of `binomial/*` with a nineteenth player, 0 for 4; and all names."""
+    """Return data for `binomial/*` with a nineteenth player, 0 for 4, and all players' names."""
     names = [*players["player"], NEWCOMER]
     trials, successes = [*players["at_bats"], 4], [*players["hits"], 0]
     return {"N": len(names), "trials": trials, "successes": successes}, names
 
 
 def given_population(posterior: xr.Dataset) -> xr.DataArray:
-    """Mean of the newcomer's chance given phi and kappa, analytically: phi kappa / (kappa + 4)."""
+    """Return the newcomer's mean probability of a hit given the population parameters.
+
+    It is known analytically: phi kappa / (kappa + 4).
+    """
     return posterior["phi"] * posterior["kappa"] / (posterior["kappa"] + 4)
 
 
 def newcomer(posterior: xr.Dataset) -> Findings:
-    """Chance of the player who went 0 for 4, from draws and from its conditional mean."""
+    """Return quantiles and mean of the newcomer's probability of a hit.
+
+    The mean is computed from draws of theta, and from its mean given the population parameters.
+    """
     theta = posterior["theta"].sel(player=NEWCOMER)
-    found = {
+    quantiles = {
         (f"theta[{NEWCOMER}] {level:.0%}", "beta"): quantile_of(theta, level) for level in LEVELS
     }
     return {
@@ -90,24 +96,25 @@ def newcomer(posterior: xr.Dataset) -> Findings:
         (f"theta[{NEWCOMER}] mean, given the population", "beta"): mean_of(
             given_population(posterior)
         ),
-        **found,
+        **quantiles,
     }
 
 
 def newcomer_table(players: pd.DataFrame, posterior: xr.Dataset) -> pd.DataFrame:
-    """Lay predictions of the newcomer's chance side by side.
+    """Tabulate estimates of the newcomer's probability of a hit.
 
     Parameters
     ----------
     players : DataFrame
-        The eighteen others.
+        The eighteen other players.
     posterior : Dataset
-        Of the beta model with the newcomer.
+        Posterior of the beta model that was fitted with the newcomer.
 
     Returns
     -------
     DataFrame
-        A row per estimate: chance, and hits to be expected in the next 45 at-bats.
+        A row per estimate, with columns chance (the probability of a hit) and hits_in_45 (the
+        expected hits in the next 45 at-bats).
     """
     import pandas as pd
 

@@ -1,13 +1,14 @@
-"""Scores of the rest of the season under Carpenter's models, none of them a failure.
+"""Log predictive scores of the rest of the season under Carpenter's models.
 
-Three quantities that are easily confused, all in nats:
+There are three quantities that are easily confused, all in nats:
 
     joint      log p(all new | old)             one prediction of all eighteen seasons
     pointwise  sum_n log p(new_n | old)         eighteen predictions, scored one by one
-    mean log   E[ log p(all new | theta) ]      what the case study's first table has
+    mean log   E[ log p(all new | theta) ]      the score in the first table of the case study
 
-The joint score of complete and of no pooling has a closed form. For partial pooling the chances
-are integrated out given the population, and only the population is averaged over draws.
+The joint scores of complete and of no pooling have closed forms. For partial pooling, the players'
+probabilities are integrated out given the population parameters, so that only these are averaged
+over draws.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def log_likelihood(theta: xr.DataArray, players: pd.DataFrame) -> xr.DataArray:
-    """Log p(hits in the rest of the season | theta), of every draw and player."""
+    """Return log p(hits in the rest of the season | theta) of every draw and player."""
     from scipy.stats import binom
 
     draws = theta.transpose("chain", "draw", "player")
@@ -41,12 +42,12 @@ def log_likelihood(theta: xr.DataArray, players: pd.DataFrame) -> xr.DataArray:
 
 
 def averaged(theta: Mapping[str, xr.DataArray], players: pd.DataFrame) -> pd.DataFrame:
-    """Estimate joint scores by a mean over draws of every player's chance: it fails.
+    """Estimate the joint scores by means over draws of theta, which most often fails.
 
     Returns
     -------
     DataFrame
-        A row per model, in the order given; see `summaries.predictive_scores`.
+        A row per model, in the order of `theta`; see `summaries.predictive_scores`.
     """
     from ...summaries import predictive_scores
 
@@ -57,18 +58,18 @@ def averaged(theta: Mapping[str, xr.DataArray], players: pd.DataFrame) -> pd.Dat
 def integrated(
     beta: xr.Dataset, logit: xr.Dataset, players: pd.DataFrame
 ) -> dict[str, xr.DataArray]:
-    """Log p(new hits | old hits, population) under both models of partial pooling.
+    """Return log p(new hits | old hits, population) under both partially pooled models.
 
     Parameters
     ----------
     beta, logit : Dataset
-        Posteriors, with phi and kappa, and with mu and sigma.
+        Posteriors of the two models, with phi and kappa, and with mu and sigma.
     players : DataFrame
 
     Returns
     -------
     dict of model to DataArray, (chain, draw, unit)
-        For `summaries.predictive_score`.
+        Arguments for `summaries.predictive_score`.
     """
     counts: dict[str, Any] = {
         "trials": players["at_bats"],
@@ -84,7 +85,7 @@ def integrated(
 
 
 def closed_forms(players: pd.DataFrame) -> Findings:
-    """Joint and pointwise scores of complete and of no pooling, which need no draws."""
+    """Return the joint and pointwise scores of complete and of no pooling in closed form."""
     from scipy.special import betaln
     from scipy.stats import betabinom
 
@@ -94,42 +95,42 @@ def closed_forms(players: pd.DataFrame) -> Findings:
     )
     a, b = 1 + y.sum(), 1 + (n - y).sum()  # uniform prior
     choose = -np.log(m + 1) - betaln(x + 1, m - x + 1)
-    together = choose.sum() + betaln(a + x.sum(), b + (m - x).sum()) - betaln(a, b)
-    alone = np.sum(betabinom.logpmf(x, m, 1 + y, 1 + n - y))
-    shared = np.sum(betabinom.logpmf(x, m, a, b))
+    joint_complete = choose.sum() + betaln(a + x.sum(), b + (m - x).sum()) - betaln(a, b)
+    unpooled = np.sum(betabinom.logpmf(x, m, 1 + y, 1 + n - y))
+    pointwise_complete = np.sum(betabinom.logpmf(x, m, a, b))
     return {
-        ("joint score", "complete"): Number(float(together)),
-        ("joint score", "none"): Number(float(alone)),
-        ("pointwise score", "complete"): Number(float(shared)),
-        ("pointwise score", "none"): Number(float(alone)),  # players are independent
+        ("joint score", "complete"): Number(float(joint_complete)),
+        ("joint score", "none"): Number(float(unpooled)),
+        ("pointwise score", "complete"): Number(float(pointwise_complete)),
+        ("pointwise score", "none"): Number(float(unpooled)),  # players are independent
     }
 
 
 def scores(
     theta: Mapping[str, xr.DataArray], logs: Mapping[str, xr.DataArray], players: pd.DataFrame
 ) -> Findings:
-    """All scores of all models: joint, pointwise and mean log.
+    """Return all scores of all models: joint, pointwise and mean log.
 
     Parameters
     ----------
     theta : mapping of model to draws (chain, draw, player)
     logs : mapping of model to DataArray
-        From `integrated`.
+        The result of `integrated`.
     players : DataFrame
 
     Returns
     -------
     Findings
-        The error of a mean over draws that cannot be trusted is NaN, which agrees with nothing.
+        The error of a score that cannot be trusted is NaN, so that it agrees with no number.
     """
-    found = dict(closed_forms(players))
+    findings = dict(closed_forms(players))
     for model, draws in logs.items():
-        found["joint score", model] = _trusted(predictive_score(draws, kind="joint"))
-        found["pointwise score", model] = _trusted(predictive_score(draws, kind="pointwise"))
+        findings["joint score", model] = _trusted(predictive_score(draws, kind="joint"))
+        findings["pointwise score", model] = _trusted(predictive_score(draws, kind="pointwise"))
     for model, draws in theta.items():
-        found["mean log score", model] = mean_of(log_likelihood(draws, players).sum("player"))
+        findings["mean log score", model] = mean_of(log_likelihood(draws, players).sum("player"))
     order = ("joint score", "pointwise score", "mean log score")
-    return {(score, model): found[score, model] for score in order for model in theta}
+    return {(score, model): findings[score, model] for score in order for model in theta}
 
 
 def _trusted(score: PredictiveScore) -> Number:

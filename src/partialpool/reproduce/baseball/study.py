@@ -1,9 +1,10 @@
-"""The baseball study: Efron and Morris's eighteen players, by every degree of pooling.
+"""The baseball study: Efron and Morris's eighteen players under every degree of pooling.
 
 The first 45 at-bats of 1970 are used to predict each player's average over the rest of the
-season (`efron_morris`); Carpenter's case study asks more of four of the models (`carpenter`,
-`baseball_scores`, `new_players`). The table that circulates among Stan users has another Williams
-in the rest of the season, but the same first 45 at-bats, row by row: one fit serves both.
+season (`efron_morris`). Carpenter's case study computes further quantities from four of the models
+(`carpenter`, `scores`, `new_players`). The table that circulates among Stan users has another
+player called Williams in the rest of the season, but the first 45 at-bats are the same in each row,
+so both tables are compared with the same fits.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PROGRAMS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "logit_centered": ("binomial/partial_pooling_logit_centered", {}),
     "zero_for_four": ("binomial/partial_pooling_beta_marginal", {}),
 }
-"""Fits, their programs, and options of the sampler; the two centered ones fail."""
+"""Program and options of the sampler, by name of the fit; the two centered programs fail."""
 
 HEADINGS = {
     "chances": ("Chances of a hit: medians and 80% intervals", 3),
@@ -73,8 +74,8 @@ def baseball(settings: Settings) -> Study:
     fits = fit_all(settings, efron)
     theta = {name: fits[name].posterior["theta"] for name in (*MODELS, "normal")}
     table = efron_morris.estimates(efron, theta)
-    drawn, found = carpenters(settings, fits, table, circulating)
-    ours = efron_morris.numbers(efron, table) | by_name(*found.values())
+    drawn, findings = carpenters(settings, fits, table, circulating)
+    ours = efron_morris.numbers(efron, table) | by_name(*findings.values())
     tables = {
         "estimates": Table("Batting averages: estimates, and the rest of the season", table),
         "squared_errors": Table(
@@ -87,7 +88,7 @@ def baseball(settings: Settings) -> Study:
             efron_morris.versions(efron, table),
             2,
         ),
-        **_tables(found, drawn),
+        **_tables(findings, drawn),
     }
     comparison = compare(read("baseball"), ours)
     return Study("baseball", tables, comparison, fits, figures(drawn))
@@ -96,12 +97,12 @@ def baseball(settings: Settings) -> Study:
 def fit_all(settings: Settings, players: pd.DataFrame) -> dict[str, Fit]:
     """Fit every program of `PROGRAMS` to the first 45 at-bats."""
     counts, names = new_players.with_newcomer(players)
-    known = {
+    players_data = {
         "N": len(players),
         "trials": players["at_bats"].to_numpy(),
         "successes": players["hits"].to_numpy(),
     }
-    data = dict.fromkeys(PROGRAMS, known)
+    data = dict.fromkeys(PROGRAMS, players_data)
     data |= {"normal": efron_morris.transformed(players), "zero_for_four": counts}
     return {
         name: settings.sample(
@@ -119,18 +120,23 @@ def fit_all(settings: Settings, players: pd.DataFrame) -> dict[str, Fit]:
 def carpenters(
     settings: Settings, fits: Mapping[str, Fit], table: pd.DataFrame, players: pd.DataFrame
 ) -> tuple[Drawn, dict[str, Findings]]:
-    """Compute Carpenter's quantities, and what the figures draw.
+    """Compute Carpenter's quantities, and collect what the figures draw.
 
     Parameters
     ----------
     settings : Settings
-        Its seed is also that of the simulations.
+        Its seed is used for the simulations too.
     fits : mapping of str to Fit
-        From `fit_all`.
+        The result of `fit_all`.
     table : DataFrame
-        From `efron_morris.estimates`.
+        The result of `efron_morris.estimates`.
     players : DataFrame
-        `baseball_1970_stan`, whose names the players get.
+        `baseball_1970_stan`, whose names of the players are used.
+
+    Returns
+    -------
+    drawn : Drawn
+    findings : dict of table name to Findings
     """
     rng = np.random.default_rng(settings.seed)
     names = players["player"].to_numpy()
@@ -142,7 +148,7 @@ def carpenters(
     )
     checks = carpenter.checks(replicated, players)
     logs = scores.integrated(beta, logit, players)
-    found = {
+    findings = {
         "chances": carpenter.chances(theta),
         "scores": scores.scores(theta, logs, players),
         "events": carpenter.events(theta, remaining, players),
@@ -159,16 +165,16 @@ def carpenters(
         for model in ("beta", "logit")
     }
     drawn = Drawn(
-        table, players, fits, theta, remaining, replicated, unseen, checks, found["events"]
+        table, players, fits, theta, remaining, replicated, unseen, checks, findings["events"]
     )
-    return drawn, found
+    return drawn, findings
 
 
-def _tables(found: Mapping[str, Findings], drawn: Drawn) -> dict[str, Table]:
-    """Carpenter's tables."""
+def _tables(findings: Mapping[str, Findings], drawn: Drawn) -> dict[str, Table]:
+    """Return the tables of Carpenter's quantities, in the order of `ORDER`."""
     posterior = drawn.fits["zero_for_four"].posterior
     tables = {
-        name: Table(heading, as_table(found[name]), decimals)
+        name: Table(heading, as_table(findings[name]), decimals)
         for name, (heading, decimals) in HEADINGS.items()
     }
     tables["averaged_scores"] = Table(

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = ("centered", "noncentered", "marginal", "marginal_lkj")
 FUNNEL_LIMITS = (-9.0, 0.0)
-"""Of log sigma_b, in every funnel: what one program does not reach is seen beside another."""
+"""Limits of log sigma_b in all funnels, the same so that they can be compared."""
 
 PUBLISHED_MODE = next(
     float(row.published) for row in read("radon") if row.quantity == "joint mode: slopes"
 )
-"""Where Wiecki's optimizer put the slopes of all counties."""
+"""Slope of all counties at the joint mode that Wiecki published."""
 
 
 def parameterisations(fits: Mapping[str, Fit]) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def parameterisations(fits: Mapping[str, Fit]) -> pd.DataFrame:
 
 @functools.cache
 def exact_spread() -> tuple[Any, Any]:
-    """Values of sigma_b and its exact posterior density in Wiecki's model, by quadrature."""
+    """Return values of sigma_b and its exact posterior density in Wiecki's model, each (node,)."""
     data = reduced(WIECKI, fixed="1 floor", slopes=True)
     scale = [(0.06, 0.9, 16), (1e-4, 2.0, 180)]
     exact = exact_posterior(data, scale=scale, sigma=(0.65, 0.86, 10))
@@ -53,13 +53,15 @@ def exact_spread() -> tuple[Any, Any]:
 
 
 def ladder_of(fits: Mapping[str, Fit], counties: Sequence[str]) -> dict[str, Any]:
-    """Arguments of `plots.pooling_ladder`: intercepts of counties under the three poolings.
+    """Return arguments for `plots.pooling_ladder`: counties' intercepts under three poolings.
 
     Parameters
     ----------
     fits : mapping of key of `MODELS` to Fit
-        With "complete", "none" and "partial"; 90% intervals are of the latter.
+        Fits that include "complete", "none" and "partial"; the 90% intervals are those of
+        "partial".
     counties : sequence of str
+        Counties to draw.
     """
     none, partial = (fits[k].posterior["a"].sel(county=list(counties)) for k in ("none", "partial"))
     low, high = partial.quantile([0.05, 0.95], dim=["chain", "draw"]).values
@@ -76,13 +78,13 @@ def ladder_of(fits: Mapping[str, Fit], counties: Sequence[str]) -> dict[str, Any
 
 
 def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes]]:
-    """Functions that draw the figures, by file name.
+    """Return functions that draw the figures, by file name.
 
     Parameters
     ----------
     fits : mapping of key of `MODELS` to Fit
     engine : str
-        For the densities along the path on which the joint mode collapses.
+        Engine that computes the log densities of the figure "collapse".
     """
     posterior = {name: fit.posterior for name, fit in fits.items()}
     here = {"county": FUNNEL}
@@ -109,13 +111,13 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
         return first
 
     def uranium() -> Axes:
-        of = posterior["uranium"]
+        draws = posterior["uranium"]
         return plots.group_predictor(
             MODELS["uranium"].given["data"]["u"],
-            of["a"],
-            intercept=of["mu_a"],
-            slope=of["g"],
-            named=[name for name in CHOSEN if name != "CLAY"],  # it lies on another
+            draws["a"],
+            intercept=draws["mu_a"],
+            slope=draws["g"],
+            named=[name for name in CHOSEN if name != "CLAY"],  # it would overlap another name
             xlabel="log uranium in the county's soil (log ppm)",
             ylabel=f"intercept: basement level ({unit})",
         )
@@ -126,8 +128,8 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
 
     def funnel(form: str, effect: str) -> Callable[[], Axes]:
         def draw() -> Axes:
-            of, diverging = posterior[form], fits[form].sample_stats["diverging"]
-            ax = plots.funnel(of[effect].sel(here), of["sigma_b"], divergent=diverging)
+            draws, diverging = posterior[form], fits[form].sample_stats["diverging"]
+            ax = plots.funnel(draws[effect].sel(here), draws["sigma_b"], divergent=diverging)
             ax.set_ylim(FUNNEL_LIMITS)
             return ax
 

@@ -1,4 +1,4 @@
-"""Cross-validation of the poolings: how well each predicts houses it was not shown."""
+"""Cross-validation of the degrees of pooling: the errors of predictions for held-out houses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 POOLINGS = ("complete", "none", "partial", "uranium")
 OF_A_HOUSE = ("group", "x", "X", "y")
-"""Data with an entry per house."""
+"""Names of data variables that have an entry per house."""
 
 
 def cross_validate(
@@ -32,38 +32,42 @@ def cross_validate(
     chains: int = 2,
     draws: int = 500,
 ) -> pd.DataFrame:
-    """Predict every house from a fit to the other folds' houses.
+    """Tabulate the errors of predicting every house from a fit to the houses of other folds.
 
-    Houses are dealt to folds at random, whatever their county, several times over. A prediction
-    is the posterior mean of the house's expected response. Without pooling, nothing is known of a
-    county that has no house left in the other folds: such houses are predicted by complete
-    pooling.
+    Houses are assigned to folds at random, regardless of their county. A prediction is the
+    posterior mean of the house's expected response. No pooling cannot predict a house if its county
+    has no house in the other folds; such houses are predicted by complete pooling.
 
     Parameters
     ----------
-    response : str
+    response : {"log_radon", "log_activity_plus_tenth"}
     poolings : sequence of str
-        Keys of `MODELS`; with "none" also "complete".
-    folds, assignments : int
-        Number of folds, and how often houses are dealt anew.
+        Keys of `MODELS`; if "none" is among them, "complete" must be too.
+    folds : int
+        Number of folds.
+    assignments : int
+        Number of random assignments of houses to folds.
     engine, seed, chains, draws
         As in `StanProgram.sample`.
 
     Returns
     -------
     DataFrame
-        Rows (assignment, pooling); columns rmse, unseen (houses without another of their county
-        in the other folds) and divergences (in all fits).
+        Rows (assignment, pooling); columns rmse, unseen (number of houses whose county has no
+        house in the other folds) and divergences (in all fits).
 
     Raises
     ------
     DataError
-        If "none" is asked for without "complete".
+        If `poolings` has "none" but not "complete".
     """
     import pandas as pd
 
     if "none" in poolings and "complete" not in poolings:
-        raise DataError("no pooling needs complete pooling, for counties that it was not shown")
+        raise DataError(
+            'poolings has "none" but not "complete", which predicts counties without houses in '
+            'the other folds: add "complete"'
+        )
     rows = {}
     for assignment in range(assignments):
         rng = np.random.default_rng([seed, assignment])
@@ -82,42 +86,45 @@ def cross_validate(
 def _predict(
     fold: NDArray[np.int64], poolings: Sequence[str], response: str, **options: Any
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, int], int]:
+    """Return predictions and divergences by pooling, and the number of unseen houses."""
     predicted = {pooling: np.empty(len(fold)) for pooling in poolings}
     divergences = dict.fromkeys(poolings, 0)
     unseen = 0
     for k in range(fold.max() + 1):
-        held = fold == k
+        held_out = fold == k
         for pooling in sorted(poolings):  # complete before none
             program = programs.get(MODELS[pooling].name)
             data = given(program, response)["data"]
             train = {
-                name: value[~held] if name in OF_A_HOUSE else value for name, value in data.items()
+                name: value[~held_out] if name in OF_A_HOUSE else value
+                for name, value in data.items()
             }
-            train["N"] = int((~held).sum())
-            seen = np.ones(held.sum(), dtype=bool)
-            group = np.zeros(held.sum(), dtype=int)
+            train["N"] = int((~held_out).sum())
+            has_county = np.ones(held_out.sum(), dtype=bool)
+            group = np.zeros(held_out.sum(), dtype=int)
             if "group" in data:
-                group = data["group"][held] - 1
-            if pooling == "none":  # a county without houses would be drawn from its wide prior
-                known, train["group"] = np.unique(train["group"], return_inverse=True)
-                train["group"], train["J"] = train["group"] + 1, len(known)
-                seen = np.isin(group + 1, known)
-                group = np.searchsorted(known, group + 1) % len(known)
-                unseen += int((~seen).sum())
+                group = data["group"][held_out] - 1
+            if pooling == "none":  # counties without houses would have draws of their wide prior
+                counties_seen, train["group"] = np.unique(train["group"], return_inverse=True)
+                train["group"], train["J"] = train["group"] + 1, len(counties_seen)
+                has_county = np.isin(group + 1, counties_seen)
+                group = np.searchsorted(counties_seen, group + 1) % len(counties_seen)
+                unseen += int((~has_county).sum())
             fit = program.sample(train, verbose=False, progress=False, **options)
             divergences[pooling] += int(fit.sample_stats["diverging"].sum())
-            floor = (data["X"][:, 0] if "X" in data else data["x"])[held]
+            floor = (data["X"][:, 0] if "X" in data else data["x"])[held_out]
             mean = _expected(fit, group, floor)
-            predicted[pooling][held] = mean
-            if not seen.all():
-                lost = np.flatnonzero(held)[~seen]
-                predicted[pooling][lost] = predicted["complete"][lost]
+            predicted[pooling][held_out] = mean
+            if not has_county.all():
+                unseen_houses = np.flatnonzero(held_out)[~has_county]
+                predicted[pooling][unseen_houses] = predicted["complete"][unseen_houses]
     return predicted, divergences, unseen
 
 
 def _expected(
     fit: Fit, group: NDArray[np.int64], floor: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    """Return the expected response of houses at the posterior means, (house,)."""
     mean = fit.posterior[["a", "b"]].mean(["chain", "draw"])
     a, b = np.atleast_1d(mean["a"].values), np.atleast_1d(mean["b"].values)
     return np.asarray(a[group] + b[0] * floor, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""The radon programs, and the data each is given."""
+"""The programs of the radon study, and the data and labels for each."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CHOSEN = (
 """The eight counties that Gelman and Hill draw, from the fewest houses to the most."""
 
 SLOPES = "mu_a mu_b sigma_a sigma_b sigma"
-"""Parameters of the population, where intercepts and slopes vary."""
+"""Population parameters of the models with varying intercepts and slopes."""
 
 FUNNEL = "TODD"
 """County 75, whose funnel Wiecki shows."""
@@ -40,15 +40,16 @@ FUNNEL = "TODD"
 
 @dataclass(frozen=True)
 class Model:
-    """A program on one of the two responses.
+    """A program applied to one of the two responses.
 
     Attributes
     ----------
     name : str
-        Of the program.
+        Name of the program in the catalogue.
     response : str
         Column of the data set.
     meaning : str
+        The model in a few words.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Model:
 
     @property
     def program(self) -> StanProgram:
-        """The program itself."""
+        """The Stan program."""
         return programs.get(self.name)
 
     @property
@@ -102,11 +103,11 @@ MODELS = MappingProxyType(
         )
     }
 )
-"""The fits of the study. Those on one response are never compared with those on the other."""
+"""The models of the study. Models of different responses are never compared."""
 
 
 def given(program: StanProgram, response: str) -> dict[str, Any]:
-    """Give a program its data and labels: ``program.sample(**given(program, response))``.
+    """Return a program's data and labels: ``program.sample(**given(program, response))``.
 
     Parameters
     ----------
@@ -117,12 +118,12 @@ def given(program: StanProgram, response: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        data, with the default priors; coords and dims, which name counties.
+        data, with the default prior constants; coords and dims, with the names of the counties.
     """
     houses = datasets.load("radon")
     counties, group = np.unique(houses["county"], return_inverse=True)
     floor = houses["floor"].to_numpy(dtype=np.float64)
-    everything: dict[str, Any] = {
+    all_data: dict[str, Any] = {
         "N": len(houses),
         "J": len(counties),
         "group": group + 1,
@@ -132,10 +133,16 @@ def given(program: StanProgram, response: str) -> dict[str, Any]:
         "u": houses.groupby("county")["log_uranium"].first().to_numpy(),
         "y": houses[response].to_numpy(),
     }
-    data = {name: value for name, value in everything.items() if name in program.data}
-    sized = {name: len(each.shape(data) or ()) for name, each in program.declarations.all.items()}
-    own = [name for name in ("a", "b", "z_a", "z_b") if sized.get(name) == 1]
-    labels: dict[str, Any] = {"coords": {"county": counties}, "dims": {k: ["county"] for k in own}}
+    data = {name: value for name, value in all_data.items() if name in program.data}
+    dimensions = {
+        name: len(declaration.shape(data) or ())
+        for name, declaration in program.declarations.all.items()
+    }
+    county_effects = [name for name in ("a", "b", "z_a", "z_b") if dimensions.get(name) == 1]
+    labels: dict[str, Any] = {
+        "coords": {"county": counties},
+        "dims": {k: ["county"] for k in county_effects},
+    }
     if "K" in data:
         labels = {"coords": {"predictor": ["floor"]}, "dims": {"b": ["predictor"]}}
     return {"data": data | program.prior_defaults(), **labels}
@@ -143,21 +150,21 @@ def given(program: StanProgram, response: str) -> dict[str, Any]:
 
 @functools.cache
 def county_sizes() -> dict[str, int]:
-    """Houses measured in each county."""
+    """Return the number of houses measured in each county."""
     sizes = datasets.load("radon")["county"].value_counts().sort_index()
     return {str(name): int(size) for name, size in sizes.items()}
 
 
 def reduced(response: str, *, fixed: str, slopes: bool = False) -> Sums:
-    """Reduce the data to sums, for `reml` and `exact_posterior`.
+    """Return the sufficient sums of the data, for `reml` and `exact_posterior`.
 
     Parameters
     ----------
     response : {"log_radon", "log_activity_plus_tenth"}
     fixed : str
-        Columns of X: some of "1", "floor" and "log_uranium", with blanks between.
+        Columns of X: some of "1", "floor" and "log_uranium", separated by blanks.
     slopes : bool
-        Counties differ in their slope too, not in their intercept only.
+        Whether the slopes of floor vary between counties, as the intercepts do.
     """
     houses = datasets.load("radon")
     houses["1"] = 1.0

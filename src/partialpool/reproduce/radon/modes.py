@@ -1,4 +1,4 @@
-"""Posterior modes of Wiecki's model, and why the joint one collapses."""
+"""Posterior modes of Wiecki's model, and the path on which its joint density is unbounded."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ COLUMNS = ("sigma_a", "sigma_b", "smallest_slope", "largest_slope", "outcome")
 def modes(
     *, engine: str = "auto", seeds: Sequence[int] = (1, 2, 3), forms: Sequence[str] = FORMS
 ) -> pd.DataFrame:
-    """Search the posterior mode of each form of the model, from several starts.
+    """Search for the posterior mode of each form of the model, from several starting points.
 
     Parameters
     ----------
     engine : str
-        stanli has the mode with the Jacobian only.
+        Name of the engine; stanli finds modes with the Jacobian only.
     seeds : sequence of int
-        A start each.
+        A seed for each random starting point.
     forms : sequence of {"centered", "noncentered", "marginal"}
 
     Returns
     -------
     DataFrame
         Rows (form, jacobian, seed); columns sigma_a, sigma_b, smallest_slope and largest_slope
-        over counties (of the marginal program: their means given the mode), and outcome, what
-        the optimizer said.
+        over counties (for the marginal program, of the slopes' means given the mode), and outcome,
+        which says whether the optimizer converged.
     """
     import pandas as pd
 
@@ -57,58 +57,60 @@ def modes(
 
 def _search(form: str, *, engine: str, jacobian: bool, seed: int) -> tuple[Any, ...]:
     model = MODELS[form]
-    nothing = (np.nan,) * (len(COLUMNS) - 1)
+    no_values = (np.nan,) * (len(COLUMNS) - 1)
     try:
         mode = model.program.optimize(
             model.given["data"], engine=engine, jacobian=jacobian, seed=seed
         )
     except SamplingError:
-        return (*nothing, "the optimizer failed")
+        return (*no_values, "the optimizer failed")
     except EngineError:
         if jacobian:
             raise
-        return (*nothing, "this engine cannot")
+        return (*no_values, "this engine cannot")
     slopes = _slopes(mode)
-    at = (float(mode.values["sigma_a"]), float(mode.values["sigma_b"]))
+    sds = (float(mode.values["sigma_a"]), float(mode.values["sigma_b"]))
     outcome = "converged" if mode.converged else "gave up"
-    return (*at, float(slopes.min()), float(slopes.max()), outcome)
+    return (*sds, float(slopes.min()), float(slopes.max()), outcome)
 
 
 def _slopes(mode: Mode) -> NDArray[np.float64]:
+    """Return the counties' slopes at a mode; their conditional means, if integrated out."""
     if "b" in mode.values:
         return np.asarray(mode.values["b"], dtype=np.float64)
-    at = {name: float(mode.values[name]) for name in ("mu_a", "mu_b", "sigma_a", "sigma_b")}
-    own = effects(
+    population = {name: float(mode.values[name]) for name in ("mu_a", "mu_b", "sigma_a", "sigma_b")}
+    county_effects = effects(
         reduced(WIECKI, fixed="1 floor", slopes=True),
-        coefficients=[at["mu_a"], at["mu_b"]],
-        scale=[at["sigma_a"], at["sigma_b"]],
+        coefficients=[population["mu_a"], population["mu_b"]],
+        scale=[population["sigma_a"], population["sigma_b"]],
         sigma=float(mode.values["sigma"]),
     )
-    return at["mu_b"] + own[:, 1]
+    return population["mu_b"] + county_effects[:, 1]
 
 
 def collapse(
     fit: Fit, *, engine: str = "auto", sigma_b: Sequence[float] | None = None
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    """Log densities along the path on which the spread of the slopes shrinks to nothing.
+    """Compute log densities along a path on which the sd of the slopes goes to 0.
 
-    On the path all else stands at its posterior mean, and every slope of the joint density
-    where that density is highest given sigma_b.
+    On the path, the other parameters are at their posterior means. The slopes of the joint density
+    are at their conditional mode given sigma_b.
 
     Parameters
     ----------
     fit : Fit
-        Of the marginal program.
+        A fit of the marginal program.
     engine : str
+        Engine that computes the log densities.
     sigma_b : sequence of float, optional
-        Points of the path.
+        Points of the path; by default 31 from 0.005 to 2.
 
     Returns
     -------
     sigma_b : array, (point,)
     log_densities : mapping of name to array (point,)
-        Of the centered program (the joint density of slopes and sigma_b) and of the marginal
-        one, each as a density of sigma_b and of log sigma_b (with the Jacobian).
+        Log densities of the centered program (the joint density of slopes and sigma_b) and of the
+        marginal program, each as a density of sigma_b and of log sigma_b (with the Jacobian).
     """
     path = np.geomspace(0.005, 2, 31) if sigma_b is None else np.asarray(sigma_b, dtype=np.float64)
     centered, marginal = (programs.get(MODELS[k].name) for k in ("centered", "marginal"))
@@ -116,19 +118,19 @@ def collapse(
     fixed = [name for name in marginal.parameters if name != "sigma_b"]
     mean = {name: fit.posterior[name].mean(["chain", "draw"]).values for name in (*fixed, "a")}
     group, x = data["group"] - 1, data["x"]
-    rest = np.bincount(group, x * (data["y"] - mean["a"][group] - mean["mu_b"] * x))
-    weight = np.bincount(group, x * x)
-    joint, alone = [], []
+    cross_products = np.bincount(group, x * (data["y"] - mean["a"][group] - mean["mu_b"] * x))
+    squares = np.bincount(group, x * x)
+    joint_densities, marginal_densities = [], []
     for sd in path:
-        at = {name: mean[name] for name in fixed} | {"sigma_b": sd}
-        slopes = mean["mu_b"] + rest / (weight + (mean["sigma"] / sd) ** 2)
-        alone.append(marginal.log_density(data, at, engine=engine).value)
-        at |= {"a": mean["a"], "b": slopes}
-        joint.append(centered.log_density(data, at, engine=engine).value)
+        values = {name: mean[name] for name in fixed} | {"sigma_b": sd}
+        slopes = mean["mu_b"] + cross_products / (squares + (mean["sigma"] / sd) ** 2)
+        marginal_densities.append(marginal.log_density(data, values, engine=engine).value)
+        values |= {"a": mean["a"], "b": slopes}
+        joint_densities.append(centered.log_density(data, values, engine=engine).value)
     log_volume = np.log(path)
     return path, {
-        "joint with the slopes, of sigma_b": np.array(joint) - log_volume,
-        "joint, of log sigma_b": np.array(joint),
-        "slopes integrated out, of sigma_b": np.array(alone) - log_volume,
-        "integrated out, of log sigma_b": np.array(alone),
+        "joint with the slopes, of sigma_b": np.array(joint_densities) - log_volume,
+        "joint, of log sigma_b": np.array(joint_densities),
+        "slopes integrated out, of sigma_b": np.array(marginal_densities) - log_volume,
+        "integrated out, of log sigma_b": np.array(marginal_densities),
     }

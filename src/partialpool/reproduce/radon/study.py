@@ -1,9 +1,9 @@
 """Radon in Minnesota: Gelman and Hill's poolings, and Wiecki's funnel.
 
-Two responses circulate, and each fit names the one it uses (`radon_models`): Gelman & Hill 2007
+Two different responses are in use, and each model names its own (`models`). Gelman & Hill 2007
 (Data Analysis Using Regression and Multilevel/Hierarchical Models, chapters 12 and 13) take the
-log of the activity, the three zeros as 0.1; Wiecki 2017 ("Why hierarchical models are awesome,
-tricky, and Bayesian") the log of the activity plus 0.1.
+log of the activity, with the three zeros replaced by 0.1. Wiecki 2017 ("Why hierarchical models are
+awesome, tricky, and Bayesian") takes the log of the activity plus 0.1.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ SHOWN |= dict.fromkeys(("centered", "noncentered", "marginal"), SLOPES)
 
 
 def radon(settings: Settings) -> Study:
-    """Reproduce both arguments: fit, compare with what was published, and draw.
+    """Fit the models of both sources, compare with the published numbers, and draw the figures.
 
     Parameters
     ----------
@@ -97,14 +97,14 @@ def radon(settings: Settings) -> Study:
     fits = {
         name: settings.sample(name, model.program, **model.given) for name, model in MODELS.items()
     }
-    searched = modes(engine=settings.engine)
+    mode_table = modes(engine=settings.engine)
     folds = cross_validate(engine=settings.engine, seed=settings.seed)
-    ours = numbers(fits, modes=searched, folds=folds)
+    ours = numbers(fits, modes=mode_table, folds=folds)
     tables = {
         "least_squares": Table("Complete and no pooling by least squares", least_squares()),
         "reml": Table("Restricted maximum likelihood, recomputed", reml_table()),
         "estimates": Table("Posterior means", estimates(fits)),
-        "modes": Table("Posterior modes of Wiecki's model, from three starts", searched, 4),
+        "modes": Table("Posterior modes of Wiecki's model, from three starts", mode_table, 4),
         "folds": Table("Root mean squared error of ten-fold cross-validation", folds, 4),
         "efficiency": Table("Bulk ESS per second", parameterisations(fits), 1),
     }
@@ -118,7 +118,7 @@ def radon(settings: Settings) -> Study:
 
 
 def _named_index(table: Table) -> Table:
-    """Put the levels of an index into columns, but the first."""
+    """Return a table with all levels of its index but the first as columns."""
     frame = table.frame
     if frame.index.nlevels > 1:
         frame = frame.reset_index(level=list(range(1, frame.index.nlevels)))
@@ -139,30 +139,30 @@ def reml_table() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per model of `REMLS`; a column per coefficient and its standard error, sigma_a,
-        sigma_b, rho and sigma; NaN where a model has no such thing.
+        A row per model of `REMLS`; columns for each coefficient and its standard error, sigma_a,
+        sigma_b, rho and sigma; NaN where a model has no such parameter.
     """
     import pandas as pd
 
     rows: dict[str, dict[str, float]] = {}
-    for name, found in _reml().items():
+    for name, estimate in _reml().items():
         row: dict[str, float] = {}
         terms = REMLS[name][1].split()
         for term, value, error in zip(
-            terms, found.coefficients, found.standard_errors, strict=True
+            terms, estimate.coefficients, estimate.standard_errors, strict=True
         ):
             row |= {COEFFICIENTS[term]: value, f"se({COEFFICIENTS[term]})": error}
-        row |= dict(zip(("sigma_a", "sigma_b"), found.scale, strict=False))
-        if len(found.scale) == 2:
-            row["rho"] = found.rho
-        rows[name] = row | {"sigma": found.sigma}
+        row |= dict(zip(("sigma_a", "sigma_b"), estimate.scale, strict=False))
+        if len(estimate.scale) == 2:
+            row["rho"] = estimate.rho
+        rows[name] = row | {"sigma": estimate.sigma}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
     order = [k for c in ("mu_a", "b", "g") for k in (c, f"se({c})")]
     return table[[*order, "sigma_a", "sigma_b", "rho", "sigma"]]
 
 
 def least_squares(response: str = GELMAN_HILL) -> pd.DataFrame:
-    """Recompute the published regressions that have no group level.
+    """Recompute the published least-squares regressions, with complete and with no pooling.
 
     Parameters
     ----------
@@ -171,8 +171,8 @@ def least_squares(response: str = GELMAN_HILL) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row each for complete and no pooling; columns a (NaN without pooling, where each county
-        has its own), b and sigma, the residual standard deviation.
+        Rows complete and none; columns a (NaN for no pooling, where each county has an intercept),
+        b and sigma, the residual standard deviation.
     """
     import pandas as pd
 
@@ -226,15 +226,15 @@ def numbers(
     modes: pd.DataFrame | None = None,
     folds: pd.DataFrame | None = None,
 ) -> dict[str, Number]:
-    """Name our numbers as ``published/radon.csv`` does.
+    """Return our numbers under the names in ``published/radon.csv``.
 
     Parameters
     ----------
     fits : mapping of key of `MODELS` to Fit
     modes : DataFrame, optional
-        What `radon_modes.modes` returns.
+        The result of `modes.modes`.
     folds : DataFrame, optional
-        What `radon_folds.cross_validate` returns.
+        The result of `folds.cross_validate`.
     """
     ours = {
         f"{method}, {model}: {name}": Number(float(value))
@@ -248,9 +248,9 @@ def numbers(
             ours[f"{name}: {quantity}"] = mean_of(_draws(fit, quantity))
     if modes is not None:
         centered = modes.index.get_level_values("form") == "centered"
-        found = modes[centered & (modes["sigma_b"] > 0)].nsmallest(1, "sigma_b")
+        smallest = modes[centered & (modes["sigma_b"] > 0)].nsmallest(1, "sigma_b")
         for quantity, column in (("sigma_b", "sigma_b"), ("slopes", "largest_slope")):
-            value = float(found[column].iloc[0]) if len(found) else np.nan
+            value = float(smallest[column].iloc[0]) if len(smallest) else np.nan
             ours[f"joint mode: {quantity}"] = Number(value)
     if folds is not None:
         for pooling, errors in folds["rmse"].groupby("pooling"):

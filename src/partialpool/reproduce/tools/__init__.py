@@ -1,1 +1,1 @@
-"""What the studies share: settings, published numbers, simulation, quadrature, REML."""
+"""Modules that the studies share: settings, published numbers, simulation, quadrature, REML."""

@@ -1,4 +1,4 @@
-"""Effective draws per second: what a parameterisation costs, measured."""
+"""Effective draws per second, to compare parameterisations of a model."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def efficiency(fits: Mapping[str, Fit], var_names: Sequence[str]) -> pd.DataFrame:
     """Tabulate bulk ESS per second of the same quantities under several fits.
 
-    Seconds are those that the engine took for all chains, with warmup and reading the draws,
-    without compiling. They compare only fits of one run on one machine.
+    The seconds are those of the engine for all chains, including warmup and reading the draws but
+    not compiling. Only fits from the same run on the same machine can be compared.
 
     Parameters
     ----------
     fits : mapping of name to Fit
     var_names : sequence of str
-        Scalars that all fits have.
+        Scalar parameters that all fits have.
 
     Returns
     -------

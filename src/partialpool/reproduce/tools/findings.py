@@ -1,4 +1,4 @@
-"""Findings: numbers by quantity and model, for a table or to be held against published ones."""
+"""Findings: numbers by quantity and model, for a table and for comparison with published ones."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Findings: TypeAlias = Mapping[tuple[str, str], Number]
-"""By (quantity, model)."""
+"""Numbers by (quantity, model)."""
 
 
 def table(findings: Findings) -> pd.DataFrame:
-    """Lay findings out, a row per quantity and a column per model.
+    """Tabulate findings, a row per quantity and a column per model.
 
     Returns
     -------
     DataFrame
-        The last column, largest_mcse, is the largest Monte-Carlo standard error in the row.
-        Models without the quantity are NaN.
+        Values of each quantity; NaN for a model without it. The last column, largest_mcse, is the
+        largest Monte-Carlo standard error in the row.
     """
     import pandas as pd
 
@@ -35,9 +35,9 @@ def table(findings: Findings) -> pd.DataFrame:
 
 
 def by_name(*findings: Findings) -> dict[str, Number]:
-    """Name findings as `published/NAME.csv` does: quantity, model."""
+    """Return findings under the names in ``published/NAME.csv``: "quantity, model"."""
     return {
         f"{quantity}, {model}": number
-        for each in findings
-        for (quantity, model), number in each.items()
+        for group in findings
+        for (quantity, model), number in group.items()
     }

@@ -1,16 +1,17 @@
-"""Published numbers beside ours, which must agree within rounding and Monte-Carlo error.
+"""Comparison of published numbers with ours, within rounding and Monte-Carlo error.
 
-The published numbers of a study are data, in ``published/NAME.csv``, with columns
+The published numbers of a study are in ``published/NAME.csv``, with columns
 
-    quantity   what ours is called
-    published  as printed, so that its last digit tells the rounding; may be empty
-    mcse       Monte-Carlo standard error of the published number; empty where it has none
-    exact      by quadrature or analytically, all digits right but the last; may be empty
-    kind       compare: must agree; wrong: is known to be wrong, and ours must agree with the
-               exact one only; shown: printed beside ours, but not comparable (a failed sampler)
-    note       why, and where it was published
+    quantity   name of the number
+    published  the number as printed, whose last digit gives its rounding; may be empty
+    mcse       Monte-Carlo standard error of the published number; empty if it has none
+    exact      exact value, by quadrature or analytically, rounded at its last digit; may be empty
+    kind       compare: ours must agree with it; wrong: it is known to be wrong, and ours must agree
+               with the exact value only; shown: it is printed beside ours but not comparable, such
+               as a number from a failed sampler
+    note       the reason for the kind, and the place of publication
 
-Errors are held against five Monte-Carlo standard errors.
+Ours agrees if it differs by no more than the rounding and five Monte-Carlo standard errors.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ STANDARD_ERRORS = 5.0
 
 @dataclass(frozen=True)
 class Number:
-    """A number of ours.
+    """A number that we computed, with its Monte-Carlo error.
 
     Attributes
     ----------
     value : float
     mcse : float
-        Its Monte-Carlo standard error; 0 where it was computed without draws.
+        Monte-Carlo standard error of `value`; 0 if it was computed without draws.
     """
 
     value: float
@@ -54,7 +55,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Published:
-    """A row of ``published/NAME.csv``; see the module."""
+    """A row of ``published/NAME.csv``, whose columns the module describes."""
 
     quantity: str
     published: str
@@ -65,7 +66,7 @@ class Published:
 
 
 def mean_of(draws: npt.ArrayLike) -> Number:
-    """Mean of draws (chain, draw), or probability where they are booleans."""
+    """Return the mean of draws (chain, draw): a probability, if they are booleans."""
     estimate = estimate_mean(np.asarray(draws)[:, :, None])
     return Number(float(estimate.mean[0]), float(np.nan_to_num(estimate.mcse[0])))
 
@@ -97,7 +98,7 @@ def read(name: str) -> tuple[Published, ...]:
     Raises
     ------
     DataError
-        If the study has none.
+        If the study has no file of published numbers.
     """
     path = importlib.resources.files(__package__).joinpath("published", f"{name}.csv")
     if not path.is_file():
@@ -117,19 +118,19 @@ def read(name: str) -> tuple[Published, ...]:
 
 
 def compare(rows: tuple[Published, ...], ours: Mapping[str, Number]) -> pd.DataFrame:
-    """Lay published and own numbers side by side.
+    """Tabulate published numbers beside ours, and whether they agree.
 
     Parameters
     ----------
     rows : tuple of Published
     ours : mapping of quantity to Number
-        Every quantity of `rows`; others are left out.
+        Our numbers, with every quantity of `rows`; other quantities are ignored.
 
     Returns
     -------
     DataFrame
         Columns published, exact, ours, mcse, tolerance, agrees, verdict, note; indexed by
-        quantity. ``agrees`` is True also where nothing is compared; ``verdict`` says which.
+        quantity. ``agrees`` is also True if the two are not compared; ``verdict`` says so.
 
     Raises
     ------
@@ -140,7 +141,7 @@ def compare(rows: tuple[Published, ...], ours: Mapping[str, Number]) -> pd.DataF
 
     missing = [row.quantity for row in rows if row.quantity not in ours]
     if missing:
-        raise DataError(f"not computed: {', '.join(missing)}")
+        raise DataError(f"ours has no number for {', '.join(missing)}")
     return pd.DataFrame(
         [_line(row, ours[row.quantity]) for row in rows],
         index=pd.Index([row.quantity for row in rows], name="quantity"),
@@ -174,7 +175,7 @@ def _line(row: Published, ours: Number) -> dict[str, Any]:
 
 
 def _rounding(printed: str) -> float:
-    """Half a unit of the last digit printed, and a hair for the binary representation."""
+    """Return half a unit of the last printed digit, plus a little for binary rounding."""
     if not printed:
         return 0.0
     mantissa, _, exponent = printed.lower().partition("e")

@@ -1,10 +1,10 @@
-"""Exact posteriors of normal models: all but the scales integrated out in closed form.
+"""Exact posteriors of normal models: closed forms given the scales, quadrature over the scales.
 
 Given its scales (sigma, tau, sigma_b), each of the small examples is a regression with normal
-coefficients, whose posterior is normal and whose evidence is known. What is left are integrals
-over one or two scales. Their logarithms are taken at equally spaced nodes, where the integrands
-are smooth and fall off at both ends, so that sums are exact to many digits. Every posterior is
-then a mixture of normals, with a weight per node.
+coefficients, whose posterior is normal and whose marginal likelihood is known. The remaining
+integrals are over one or two scales. They are computed as sums over equally spaced values of the
+scales' logarithms, on which the integrands are smooth and go to 0 at both ends, so that the sums
+are exact to many digits. Every posterior is then a mixture of normals, with a weight per node.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Mixture:
     Attributes
     ----------
     weight, location, scale : array, (component,)
+        Probability, mean and standard deviation of each component; the weights sum to 1.
     """
 
     weight: Floats
@@ -43,11 +44,11 @@ class Mixture:
 
     def sd(self) -> float:
         """Return the standard deviation."""
-        away = self.location - self.mean()
-        return float(np.sqrt(self.weight @ (self.scale**2 + away**2)))
+        deviation = self.location - self.mean()
+        return float(np.sqrt(self.weight @ (self.scale**2 + deviation**2)))
 
     def cdf(self, x: npt.ArrayLike) -> Floats:
-        """Return the probability of less than x, an array of any shape."""
+        """Return the cumulative probability at x, an array of any shape."""
         z = (np.asarray(x, dtype=float)[..., None] - self.location) / self.scale
         return np.asarray(special.ndtr(z) @ self.weight)
 
@@ -57,7 +58,7 @@ class Mixture:
         return np.asarray(np.exp(-0.5 * z**2) @ (self.weight / self.scale / np.sqrt(2 * np.pi)))
 
     def quantile(self, probability: float) -> float:
-        """Return the value below which the probability is as given."""
+        """Return the quantile at a probability."""
         ends = self.location[:, None] + self.scale[:, None] * np.array([-10.0, 10.0])
         heavy = self.weight > 1e-12
         return float(
@@ -72,18 +73,20 @@ class Mixture:
 
 @dataclass(frozen=True)
 class NormalRegression:
-    """The posterior of y ~ normal(X beta, sqrt(variance)), where scales decide the variance.
+    """The posterior of y ~ normal(X beta, sqrt(variance)), with a variance that depends on scales.
 
     Attributes
     ----------
     nodes : tuple of arrays, (node,)
-        Equally spaced logarithms of each scale; the rule is their product.
+        Equally spaced logarithms of each scale, whose combinations are the quadrature nodes.
     weight : array, (node x node ...,)
         Posterior probability of each combination.
     scales : tuple of arrays, (node x node ...,)
+        Value of each scale in each combination.
     mean : array, (node x node ..., coefficient)
-        Of beta given the scales.
+        Posterior mean of beta given the scales.
     covariance : array, (node x node ..., coefficient, coefficient)
+        Posterior covariance of beta given the scales.
     """
 
     nodes: tuple[Floats, ...]
@@ -93,42 +96,54 @@ class NormalRegression:
     covariance: Floats
 
     def linear(self, row: npt.ArrayLike, variance: npt.ArrayLike = 0.0) -> Mixture:
-        """Return the posterior of row @ beta, or of a prediction with that variance about it."""
+        """Return the posterior of row @ beta, or of a prediction with mean row @ beta.
+
+        Parameters
+        ----------
+        row : array, (coefficient,)
+        variance : float or array, (node x node ...,)
+            Variance of the prediction about row @ beta; 0 for row @ beta itself.
+        """
         x = np.asarray(row, dtype=float)
-        spread = np.einsum("i,nij,j->n", x, self.covariance, x)
-        return Mixture(self.weight, self.mean @ x, np.sqrt(spread + np.asarray(variance)))
+        variance_of_mean = np.einsum("i,nij,j->n", x, self.covariance, x)
+        return Mixture(self.weight, self.mean @ x, np.sqrt(variance_of_mean + np.asarray(variance)))
 
     def scale_mean(self, position: int, power: int = 1) -> float:
-        """Return the mean of a power of a scale."""
+        """Return the posterior mean of a power of the scale at a position in `scales`."""
         return float(self.weight @ self.scales[position] ** power)
 
     def scale_cdf(self, position: int, x: npt.ArrayLike) -> Floats:
         """Return the probability that a scale is less than x, an array of any shape."""
-        at = np.log(np.asarray(x, dtype=float))
-        return np.asarray(self._log_density(position).antiderivative()(at), dtype=np.float64)
+        log_scale = np.log(np.asarray(x, dtype=float))
+        return np.asarray(self._log_density(position).antiderivative()(log_scale), dtype=np.float64)
 
     def scale_quantile(self, position: int, probability: float) -> float:
-        """Return the value below which a scale is with a probability."""
+        """Return the quantile of a scale at a probability."""
         low, high = self.nodes[position][[0, -1]]
         cdf = self._log_density(position).antiderivative()
-        return float(np.exp(optimize.brentq(lambda at: cdf(at) - probability, low, high)))
+        return float(
+            np.exp(optimize.brentq(lambda log_scale: cdf(log_scale) - probability, low, high))
+        )
 
     def scale_pdf(self, position: int, x: npt.ArrayLike) -> Floats:
         """Return the density of a scale at x > 0, an array of any shape."""
-        given = np.asarray(x, dtype=float)
+        values = np.asarray(x, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            at = np.asarray(self._log_density(position)(np.log(given))) / given
-        return np.where(given > 0, at, np.nan)
+            density = np.asarray(self._log_density(position)(np.log(values))) / values
+        return np.where(values > 0, density, np.nan)
 
     def _log_density(self, position: int) -> Any:
-        """Return the density of the logarithm of a scale, as a spline through the nodes."""
+        """Return the density of the logarithm of a scale, as a spline through the nodes.
+
+        The result is a function of the log scale; it is not the logarithm of a density.
+        """
         from scipy.interpolate import CubicSpline
 
-        shape = tuple(len(each) for each in self.nodes)
+        shape = tuple(len(axis) for axis in self.nodes)
         others = tuple(i for i in range(len(shape)) if i != position)
-        at = self.nodes[position]
+        log_scale = self.nodes[position]
         probability = self.weight.reshape(shape).sum(axis=others)
-        return CubicSpline(at, probability / (at[1] - at[0]))
+        return CubicSpline(log_scale, probability / (log_scale[1] - log_scale[0]))
 
 
 def normal_regression(
@@ -140,36 +155,39 @@ def normal_regression(
     log_priors: tuple[LogPrior, ...],
     prior_precision: npt.ArrayLike = FLAT,
 ) -> NormalRegression:
-    """Integrate over the scales of a regression with normal coefficients.
+    """Return the posterior of a regression with normal coefficients, by quadrature over scales.
 
     Parameters
     ----------
     y : array, (row,)
+        Observations.
     design : array, (row, coefficient)
+        Design matrix.
     variance : function of the scales, each (node, 1)
-        Returns (node, row): the variance of each y about design @ beta.
+        Returns the variance of each y about design @ beta, (node, row).
     nodes : tuple of arrays
-        Equally spaced logarithms of each scale.
+        Equally spaced logarithms of each scale, over a range outside which the posterior
+        probability is negligible.
     log_priors : tuple of functions
-        Log density of each scale, on its own scale.
+        Log prior density of each scale, as a function of the scale (not of its logarithm).
     prior_precision : float or array, (coefficient,)
-        Of independent normal(0, ...) priors of beta; 0 is flat.
+        1 / variance of the independent normal priors of beta, with mean 0; 0 is flat.
 
     Returns
     -------
     NormalRegression
     """
     outcome, x = np.asarray(y, dtype=float), np.asarray(design, dtype=float)
-    logs = tuple(each.ravel() for each in np.meshgrid(*nodes, indexing="ij"))
-    scales = tuple(np.exp(each) for each in logs)
-    spread = variance(*(each[:, None] for each in scales)) * np.ones(len(outcome))
+    logs = tuple(log_scale.ravel() for log_scale in np.meshgrid(*nodes, indexing="ij"))
+    scales = tuple(np.exp(log_scale) for log_scale in logs)
+    variances = variance(*(scale[:, None] for scale in scales)) * np.ones(len(outcome))
     prior = np.broadcast_to(np.asarray(prior_precision, dtype=float), x.shape[1:])
-    precision = np.einsum("ri,nr,rj->nij", x, 1 / spread, x) + np.diag(prior)
+    precision = np.einsum("ri,nr,rj->nij", x, 1 / variances, x) + np.diag(prior)
     covariance = np.linalg.inv(precision)
-    mean = np.einsum("nij,nj->ni", covariance, (outcome / spread) @ x)
+    mean = np.einsum("nij,nj->ni", covariance, (outcome / variances) @ x)
     residual = outcome - mean @ x.T
     log_density = (
-        -0.5 * (np.log(spread) + residual**2 / spread).sum(axis=1)
+        -0.5 * (np.log(variances) + residual**2 / variances).sum(axis=1)
         - 0.5 * (prior * mean**2).sum(axis=1)
         - 0.5 * np.linalg.slogdet(precision)[1]
     )
@@ -189,48 +207,56 @@ def unit_effect(
     x: float = 1.0,
     residual: npt.ArrayLike = 0.0,
 ) -> Mixture:
-    """Posterior of effect ~ normal(mean @ beta, between), of which one observation is known.
+    """Return the posterior of the random effect of a unit that has one observation.
 
-    It is y ~ normal(fixed @ beta + effect x, residual).
+    The model is effect ~ normal(mean @ beta, between), y ~ normal(fixed @ beta + effect x,
+    residual).
 
     Parameters
     ----------
     posterior : NormalRegression
-        Of all observations, the effects integrated out.
+        Posterior of beta and the scales from all observations, with the effects integrated out.
     y : float
+        The observation of the unit.
     mean : array, (coefficient,)
+        Coefficients of beta in the mean of the effect.
     between : array, (node x node ...,)
-        The scale of the effects.
+        Standard deviation of the effects.
     fixed : array, (coefficient,), optional
-        By default 0.
+        Coefficients of beta in the mean of y; by default 0.
     x : float
+        Predictor of the effect.
     residual : float or array, (node x node ...,)
-        Standard deviation of y about its mean: known, or a scale too.
+        Standard deviation of y about its mean: a known number, or one of the scales.
+
+    Returns
+    -------
+    Mixture
     """
-    level = np.asarray(mean, dtype=float)
-    other = np.zeros(len(level)) if fixed is None else np.asarray(fixed, dtype=float)
+    in_effect = np.asarray(mean, dtype=float)
+    in_response = np.zeros(len(in_effect)) if fixed is None else np.asarray(fixed, dtype=float)
     noise = np.broadcast_to(np.asarray(residual, dtype=float), between.shape)
     total = between**2 * x**2 + noise**2
     gain = between**2 * x / total
-    row = level - gain[:, None] * (other + x * level)
-    spread = np.einsum("ni,nij,nj->n", row, posterior.covariance, row)
+    row = in_effect - gain[:, None] * (in_response + x * in_effect)
+    variance_of_mean = np.einsum("ni,nij,nj->n", row, posterior.covariance, row)
     return Mixture(
         posterior.weight,
         (posterior.mean * row).sum(axis=1) + gain * y,
-        np.asarray(np.sqrt(between**2 * noise**2 / total + spread)),
+        np.asarray(np.sqrt(between**2 * noise**2 / total + variance_of_mean)),
     )
 
 
 def half_cauchy(scale: float) -> LogPrior:
-    """Log density of a half-Cauchy prior."""
+    """Return the log density of a half-Cauchy prior."""
     return lambda x: stats.halfcauchy.logpdf(x, scale=scale)
 
 
 def half_normal(scale: float) -> LogPrior:
-    """Log density of a half-normal prior."""
+    """Return the log density of a half-normal prior."""
     return lambda x: stats.halfnorm.logpdf(x, scale=scale)
 
 
 def uniform(high: float = np.inf) -> LogPrior:
-    """Log density, up to a constant, of a uniform prior between 0 and `high`."""
+    """Return the log density, up to a constant, of a uniform prior between 0 and `high`."""
     return lambda x: np.where(x <= high, 0.0, -np.inf)

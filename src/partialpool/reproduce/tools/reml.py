@@ -1,12 +1,13 @@
-"""Linear regressions with groups, without a sampler: the restricted likelihood and REML.
+"""Restricted maximum likelihood (REML) of linear mixed models with one grouping factor.
 
 The model is that of the programs in ``linear/``: rows of group j have
 
     y = X beta + Z b[j] + noise,  b[j] ~ normal(0, covariance),  noise ~ normal(0, sigma)
 
-With a flat prior of beta, both b and beta integrate out in closed form, and what is left is the
-restricted likelihood: a function of the few standard deviations and the correlation. Its maximum
-is REML, which lme4 and Gelman and Hill's book print; `reml_quadrature` makes posterior means of it.
+With a flat prior of beta, both b and beta are integrated out in closed form. The result is the
+restricted likelihood, a function of the standard deviations and the correlation only. Its maximum
+is the REML estimate, which lme4 and Gelman and Hill's book report; `reml_quadrature` integrates it
+to posterior means.
 """
 
 from __future__ import annotations
@@ -21,22 +22,23 @@ from ...arrays import Floats
 from ...errors import DataError
 
 CHUNK = 2000
-"""Points of a grid that are computed at once."""
+"""Number of grid points computed at a time, to limit memory."""
 
 
 @dataclass(frozen=True)
 class Sums:
-    """All that the restricted likelihood needs of the data.
+    """Sufficient sums of the data for the restricted likelihood.
 
     Attributes
     ----------
     rows : int
+        Number of observations.
     zz : array, (group, q, q)
         Cross products of the columns of Z within each group.
     zw : array, (group, q, K + 1)
-        Those of Z with the columns of X and with y, which comes last.
+        Cross products of Z with the columns of X and, last, with y, within each group.
     ww : array, (K + 1, K + 1)
-        Those of X and y, over all rows.
+        Cross products of the columns of X and y, over all rows.
     """
 
     rows: int
@@ -46,20 +48,21 @@ class Sums:
 
     @property
     def effects(self) -> int:
-        """Effects per group: 1 for intercepts, 2 for intercepts and slopes."""
+        """Number of effects per group, q: 1 for intercepts, 2 for intercepts and slopes."""
         return int(self.zz.shape[-1])
 
 
 def sums(y: npt.ArrayLike, x: npt.ArrayLike, z: npt.ArrayLike, group: npt.ArrayLike) -> Sums:
-    """Reduce data to `Sums`.
+    """Return the sufficient sums of the data.
 
     Parameters
     ----------
     y : array, (row,)
+        Response.
     x : array, (row, K)
-        With a column of ones, if there is to be an intercept.
+        Design matrix of the population effects, with a column of ones for the intercept.
     z : array, (row, q)
-        What a group has effects of: ones for its intercept, a predictor for its slope.
+        Design matrix of the group effects: ones for intercepts, a predictor for slopes.
     group : array of int, (row,)
         Code of each row's group, from 1 as in Stan.
 
@@ -72,7 +75,10 @@ def sums(y: npt.ArrayLike, x: npt.ArrayLike, z: npt.ArrayLike, group: npt.ArrayL
     w = np.column_stack([np.asarray(x, dtype=np.float64), response])
     effects, codes = np.asarray(z, dtype=np.float64), np.asarray(group) - 1
     if not len(w) == len(effects) == len(codes):
-        raise DataError(f"rows differ: {len(w)} of x and y, {len(effects)} of z, {len(codes)}")
+        raise DataError(
+            f"the numbers of rows differ: {len(w)} of x and y, {len(effects)} of z, {len(codes)} "
+            "of group"
+        )
     groups = int(codes.max()) + 1
     zz = np.zeros((groups, effects.shape[1], effects.shape[1]))
     zw = np.zeros((groups, effects.shape[1], w.shape[1]))
@@ -83,16 +89,16 @@ def sums(y: npt.ArrayLike, x: npt.ArrayLike, z: npt.ArrayLike, group: npt.ArrayL
 
 @dataclass(frozen=True)
 class Profile:
-    """What follows from given standard deviations, a value per point of a grid.
+    """The restricted likelihood and the posterior of beta at each point of a grid.
 
     Attributes
     ----------
     log_likelihood : array, (point,)
-        Restricted, up to a constant.
+        Restricted log likelihood, up to a constant.
     coefficients : array, (point, K)
-        The generalised least squares estimate: the mean of beta given the point.
+        Generalised least squares estimate, which is the mean of beta given the point.
     covariance : array, (point, K, K)
-        Of beta given the point.
+        Covariance of beta given the point.
     """
 
     log_likelihood: Floats
@@ -103,7 +109,7 @@ class Profile:
 def profile(
     data: Sums, scale: npt.ArrayLike, sigma: npt.ArrayLike, rho: npt.ArrayLike | None = None
 ) -> Profile:
-    """Integrate the effects and beta out, at every point.
+    """Compute the restricted likelihood and the posterior of beta at every point of a grid.
 
     Parameters
     ----------
@@ -134,26 +140,28 @@ def _profile(
 ) -> tuple[Floats, Floats, Floats]:
     q, variance = data.effects, sigma**2
     factor = _factor(scale, rho)
-    across = np.swapaxes(factor, 1, 2)[:, None]
-    inner = across @ data.zz @ factor[:, None] + variance[:, None, None, None] * np.eye(q)
-    pull = across @ data.zw  # (point, group, q, K + 1)
-    explained = (np.swapaxes(pull, 2, 3) @ np.linalg.solve(inner, pull)).sum(axis=1)
+    transposed = np.swapaxes(factor, 1, 2)[:, None]
+    inner = transposed @ data.zz @ factor[:, None] + variance[:, None, None, None] * np.eye(q)
+    cross_products = transposed @ data.zw  # (point, group, q, K + 1)
+    explained = (np.swapaxes(cross_products, 2, 3) @ np.linalg.solve(inner, cross_products)).sum(
+        axis=1
+    )
     weighted = (data.ww - explained) / variance[:, None, None]
-    precision, toward = weighted[:, :-1, :-1], weighted[:, :-1, -1]
+    precision, weighted_response = weighted[:, :-1, :-1], weighted[:, :-1, -1]
     covariance = np.linalg.inv(precision)
-    coefficients = (covariance @ toward[..., None])[..., 0]
-    rest = weighted[:, -1, -1] - (toward * coefficients).sum(axis=1)
-    free = data.rows - q * len(data.zz)
+    coefficients = (covariance @ weighted_response[..., None])[..., 0]
+    residual_squares = weighted[:, -1, -1] - (weighted_response * coefficients).sum(axis=1)
+    degrees_of_freedom = data.rows - q * len(data.zz)
     log_determinants = (
-        free * np.log(variance)
+        degrees_of_freedom * np.log(variance)
         + np.linalg.slogdet(inner)[1].sum(axis=1)
         + np.linalg.slogdet(precision)[1]
     )
-    return -0.5 * (log_determinants + rest), coefficients, covariance
+    return -0.5 * (log_determinants + residual_squares), coefficients, covariance
 
 
 def _factor(scale: Floats, rho: Floats) -> Floats:
-    """Cholesky factor of the effects' covariance, (point, q, q)."""
+    """Return the Cholesky factor of the group effects' covariance matrix, (point, q, q)."""
     factor = scale[:, :, None] * np.eye(scale.shape[1])
     if scale.shape[1] == 2:
         factor[:, 1, 0] = scale[:, 1] * rho
@@ -168,10 +176,11 @@ class Reml:
     Attributes
     ----------
     coefficients, standard_errors : array, (K,)
+        Estimates of beta and their standard errors.
     scale : array, (q,)
-        Standard deviations of the effects between groups.
+        Between-group standard deviations of the effects.
     rho : float
-        Their correlation; 0 unless it was estimated.
+        Correlation of the effects; 0 unless it was estimated.
     sigma : float
         Residual standard deviation.
     """
@@ -184,13 +193,13 @@ class Reml:
 
 
 def reml(data: Sums, *, correlated: bool = False) -> Reml:
-    """Maximise the restricted likelihood.
+    """Return the restricted maximum likelihood estimates.
 
     Parameters
     ----------
     data : Sums
     correlated : bool
-        Estimate the correlation of intercepts and slopes; otherwise it is 0.
+        Whether to estimate the correlation of intercepts and slopes; otherwise it is 0.
 
     Raises
     ------
@@ -201,22 +210,22 @@ def reml(data: Sums, *, correlated: bool = False) -> Reml:
 
     q = data.effects
     if correlated and q != 2:
-        raise DataError(f"a correlation is of two effects; the groups have {q}")
+        raise DataError(f"correlated=True needs two effects per group; there are {q}")
 
-    def at(u: Any) -> tuple[Floats, Floats, Floats | None]:
-        sds = np.exp(u[None, : q + 1])
-        return sds[:, :q], sds[:, q], np.tanh(u[-1:]) if correlated else None
+    def constrained(unconstrained: Any) -> tuple[Floats, Floats, Floats | None]:
+        sds = np.exp(unconstrained[None, : q + 1])
+        return sds[:, :q], sds[:, q], np.tanh(unconstrained[-1:]) if correlated else None
 
-    def loss(u: Any) -> float:
-        return -float(profile(data, *at(u)).log_likelihood[0])
+    def loss(unconstrained: Any) -> float:
+        return -float(profile(data, *constrained(unconstrained)).log_likelihood[0])
 
-    found = optimize.minimize(
+    optimum = optimize.minimize(
         loss,
         np.full(q + 1 + correlated, -0.5),
         method="Nelder-Mead",
         options={"xatol": 1e-7, "fatol": 1e-9, "maxiter": 5000, "maxfev": 5000},
     )
-    scale, sigma, rho = at(found.x)
+    scale, sigma, rho = constrained(optimum.x)
     best = profile(data, scale, sigma, rho)
     return Reml(
         best.coefficients[0],
@@ -230,18 +239,25 @@ def reml(data: Sums, *, correlated: bool = False) -> Reml:
 def effects(
     data: Sums, *, coefficients: npt.ArrayLike, scale: npt.ArrayLike, sigma: float, rho: float = 0.0
 ) -> Floats:
-    """Mean of every group's effects given all else, (group, q).
+    """Return the conditional mean of every group's effects given all parameters, (group, q).
 
     Parameters
     ----------
     data : Sums
     coefficients : array, (K,)
+        Population effects, beta.
     scale : array, (q,)
-    sigma, rho : float
+        Between-group standard deviations of the effects.
+    sigma : float
+        Residual standard deviation.
+    rho : float
+        Correlation of intercepts and slopes.
     """
     factor = _factor(np.asarray(scale, dtype=np.float64)[None], np.array([rho]))[0]
     inner = factor.T @ data.zz @ factor + sigma**2 * np.eye(data.effects)
-    rest = data.zw[:, :, -1] - data.zw[:, :, :-1] @ np.asarray(coefficients, dtype=np.float64)
-    z: Floats = np.linalg.solve(inner, (rest @ factor)[..., None])[..., 0]
-    own: Floats = z @ factor.T
-    return own
+    residual_products = data.zw[:, :, -1] - data.zw[:, :, :-1] @ np.asarray(
+        coefficients, dtype=np.float64
+    )
+    z: Floats = np.linalg.solve(inner, (residual_products @ factor)[..., None])[..., 0]
+    group_effects: Floats = z @ factor.T
+    return group_effects

@@ -1,8 +1,8 @@
-"""Posteriors of linear regressions with groups, exactly: quadrature over the few scales.
+"""Exact posteriors of linear mixed models, by quadrature over their standard deviations.
 
-Given the standard deviations (and the correlation), all else integrates out in closed form
-(`reml.profile`); what is left is a sum over a grid. The results have no Monte-Carlo error, and
-samplers are held against them.
+Given the standard deviations (and the correlation), all other parameters are integrated out in
+closed form (`reml.profile`), and the rest is a sum over a grid. The results have no Monte-Carlo
+error, so the results of samplers can be compared with them.
 """
 
 from __future__ import annotations
@@ -16,24 +16,27 @@ from ...arrays import Floats
 from .reml import Sums, profile
 
 Nodes = tuple[float, float, int]
+"""Lowest value, highest value and number of the nodes of a standard deviation."""
 
 
 @dataclass(frozen=True)
 class Exact:
-    """A posterior by quadrature: flat priors of beta, half-Cauchy priors of the scales.
+    """Posterior means and densities by quadrature, under flat and half-Cauchy priors.
+
+    The priors of beta are flat, those of the standard deviations half-Cauchy.
 
     Attributes
     ----------
     coefficients : array, (K,)
-        Posterior means.
+        Posterior means of beta.
     scale : array, (q,)
-        Posterior means of the standard deviations between groups.
+        Posterior means of the between-group standard deviations.
     sigma : float
         Posterior mean of the residual standard deviation.
     rho : float
-        Posterior mean of the correlation; 0 where it is fixed to 0.
+        Posterior mean of the correlation; 0 if it is fixed to 0.
     nodes, density : tuples of q arrays, (node,)
-        Values of each standard deviation between groups, and its marginal density at them.
+        Values of each between-group standard deviation, and its marginal density at them.
     """
 
     coefficients: Floats
@@ -53,23 +56,23 @@ def exact_posterior(
     eta: float = 1.0,
     prior_scale: float = 5.0,
 ) -> Exact:
-    """Integrate the posterior on a grid, equally spaced in the logarithms.
+    """Integrate the posterior on a grid, equally spaced in the logarithms of the sds.
 
     Parameters
     ----------
     data : Sums
     scale : sequence of (low, high, count)
-        Lowest and highest value of each standard deviation between groups, and how many nodes;
-        beyond them there must be no probability left.
+        Lowest and highest value of each between-group standard deviation, and the number of
+        nodes. The posterior probability outside must be negligible.
     sigma : (low, high, count)
-        The same of the residual standard deviation.
+        The same for the residual standard deviation.
     rho : int
-        Nodes of the correlation, equally spaced in its inverse hyperbolic tangent from -3 to 3;
-        0 fixes the correlation to 0.
+        Number of nodes of the correlation, equally spaced in its inverse hyperbolic tangent from
+        -3 to 3; 0 fixes the correlation to 0.
     eta : float
-        Of the correlation's LKJ prior, (1 - rho^2)^(eta - 1).
+        Parameter of the correlation's LKJ prior, (1 - rho^2)^(eta - 1).
     prior_scale : float
-        Of the half-Cauchy priors.
+        Scale of the half-Cauchy priors.
 
     Returns
     -------
@@ -81,8 +84,8 @@ def exact_posterior(
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     points = grid.reshape(-1, len(axes))
     sds, correlation = np.exp(points[:, :-1]), np.tanh(points[:, -1])
-    given = profile(data, sds[:, :q], sds[:, q], correlation)
-    log_density = given.log_likelihood + points[:, :-1].sum(axis=1)
+    conditional = profile(data, sds[:, :q], sds[:, q], correlation)
+    log_density = conditional.log_likelihood + points[:, :-1].sum(axis=1)
     log_density -= np.log1p((sds / prior_scale) ** 2).sum(axis=1)
     log_density += eta * np.log1p(-(correlation**2))  # the prior and d rho = (1 - rho^2) du
     weight = np.exp(log_density - log_density.max())
@@ -91,12 +94,12 @@ def exact_posterior(
     others = [tuple(k for k in range(mass.ndim) if k != i) for i in range(q)]
     nodes = tuple(np.exp(axis) for axis in axes[:q])
     density = tuple(
-        mass.sum(axis=away) / (axis[1] - axis[0]) / np.exp(axis)
-        for axis, away in zip(axes[:q], others, strict=True)
+        mass.sum(axis=other_axes) / (axis[1] - axis[0]) / np.exp(axis)
+        for axis, other_axes in zip(axes[:q], others, strict=True)
     )
     mean = weight @ sds
     return Exact(
-        weight @ given.coefficients,
+        weight @ conditional.coefficients,
         mean[:q],
         float(mean[q]),
         float(weight @ correlation),

@@ -1,8 +1,8 @@
-"""Data simulated with a known truth, for the small examples.
+"""Simulated data with known true parameters, for the small examples.
 
-The same seed gives the same data: those of the example files in `stan/linear/`, with the seed
-2017. What is held out for prediction comes from a second stream, so that it changes nothing of
-what is fitted.
+The same seed gives the same data; seed 2017 gives those of the example files in `stan/linear/`.
+Held-out observations come from a second stream of random numbers, so that their number does not
+change the data of the fit.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from ...arrays import Floats
 
 SEED = 2017
 DIGITS = 4
-"""To which data are rounded, as in the example files."""
+"""Number of decimals to which data are rounded, as in the example files."""
 
 
 @dataclass(frozen=True)
 class Regression:
-    """A straight line with noise.
+    """Data simulated from a straight line with normal noise.
 
     Attributes
     ----------
     x, y : array, (row,)
+        Observations for the fit.
     x_new, y_new : array, (new row,)
-        Held out.
+        Held-out observations.
     intercept, slope, residual_sd : float
-        The truth.
+        True parameters.
     """
 
     x: Floats
@@ -43,27 +44,28 @@ class Regression:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What `linear/complete_pooling` reads, without prior constants."""
+        """Data for `linear/complete_pooling`, without prior constants."""
         return {"N": len(self.y), "K": 1, "X": self.x[:, None], "y": self.y}
 
 
 @dataclass(frozen=True)
 class GroupedMeans:
-    """Groups that differ in their means only.
+    """Data simulated for groups that differ in their means only.
 
     Attributes
     ----------
     group : array of int, (row,)
-        From 1.
+        Group of each observation, numbered from 1.
     y : array, (row,)
+        Observations for the fit.
     group_new, y_new : array, (new row,)
-        Held out, of the same groups.
+        Held-out observations of the same groups.
     y_other : array, (other row,)
-        One observation each of other groups, made in the same way.
+        One held-out observation in each of further groups, simulated in the same way.
     means : array, (group,)
-        The truth.
+        True means of the groups.
     residual_sd : float
-        Known to whoever fits.
+        Residual standard deviation, which the model takes as known.
     """
 
     group: NDArray[np.int64]
@@ -76,13 +78,13 @@ class GroupedMeans:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What `linear/grouped_means_*` read, without prior constants."""
-        known = {"N": len(self.y), "J": len(self.means), "sigma": self.residual_sd}
-        return known | {"group": self.group, "y": self.y}
+        """Data for `linear/grouped_means_*`, without prior constants."""
+        sizes = {"N": len(self.y), "J": len(self.means)}
+        return sizes | {"sigma": self.residual_sd, "group": self.group, "y": self.y}
 
     @property
     def sizes(self) -> NDArray[np.int64]:
-        """Observations in each group."""
+        """Number of observations in each group."""
         return np.bincount(self.group)[1:]
 
     @property
@@ -93,16 +95,18 @@ class GroupedMeans:
 
 @dataclass(frozen=True)
 class IndividualSlopes:
-    """A slope per observation.
+    """Data simulated with one slope per observation.
 
     Attributes
     ----------
     x, y : array, (row,)
+        Observations.
     slopes : array, (row,)
-        The truth, as are the others.
+        True slope of each observation.
     noise : float
-        Residual standard deviation.
+        True residual standard deviation.
     intercept, slope_mean, slope_sd : float
+        True population parameters.
     """
 
     x: Floats
@@ -115,46 +119,46 @@ class IndividualSlopes:
 
     @property
     def data(self) -> dict[str, Any]:
-        """What `linear/individual_slopes_*` read, without prior constants."""
+        """Data for `linear/individual_slopes_*`, without prior constants."""
         return {"N": len(self.y), "x": self.x, "y": self.y}
 
 
 def regression(*, points: int = 100, new: int = 100, seed: int = SEED) -> Regression:
-    """Simulate y = 2x + normal(0, 1), x ~ normal(0, 1)."""
-    rng, later = _streams(seed)
+    """Simulate y = 2x + normal(0, 1) with x ~ normal(0, 1); `new` observations are held out."""
+    rng, held_out_rng = _streams(seed)
     x = rng.normal(size=points).round(DIGITS)
     y = (2 * x + rng.normal(size=points)).round(DIGITS)
-    x_new = later.normal(size=new)
-    return Regression(x, y, x_new, 2 * x_new + later.normal(size=new))
+    x_new = held_out_rng.normal(size=new)
+    return Regression(x, y, x_new, 2 * x_new + held_out_rng.normal(size=new))
 
 
 def grouped_means(
     *, groups: int = 5, new: int = 20, others: int = 100, seed: int = SEED
 ) -> GroupedMeans:
-    """Simulate groups of 10 to 19 observations, means ~ uniform(0, 5), residual sd 1.
+    """Simulate groups of 10 to 19 observations, with means ~ uniform(0, 5) and residual sd 1.
 
-    `new` more observations of every group are held out, and one each of `others` groups.
+    Held out are `new` more observations of every group, and one in each of `others` new groups.
     """
-    rng, later = _streams(seed)
+    rng, held_out_rng = _streams(seed)
     sizes, means = rng.integers(10, 20, size=groups), rng.uniform(0, 5, size=groups)
     group = np.repeat(np.arange(groups), sizes)
     y = (means[group] + rng.normal(size=len(group))).round(DIGITS)
     group_new = np.repeat(np.arange(groups), new)
-    y_new = means[group_new] + later.normal(size=len(group_new))
-    y_other = later.uniform(0, 5, size=others) + later.normal(size=others)
+    y_new = means[group_new] + held_out_rng.normal(size=len(group_new))
+    y_other = held_out_rng.uniform(0, 5, size=others) + held_out_rng.normal(size=others)
     return GroupedMeans(group + 1, y, group_new + 1, y_new, y_other, means)
 
 
 def individual_slopes(
     *, points: int = 100, noise: float = 0.0, seed: int = SEED
 ) -> IndividualSlopes:
-    """Simulate y = 2 + b x + noise, b ~ normal(2, 1) anew for each point, x ~ uniform(0, 10)."""
-    rng, later = _streams(seed)
+    """Simulate y = 2 + b x + noise, with b ~ normal(2, 1) per point and x ~ uniform(0, 10)."""
+    rng, noise_rng = _streams(seed)
     x, slopes = rng.uniform(0, 10, size=points).round(DIGITS), rng.normal(2, 1, size=points)
-    y = (2 + slopes * x + noise * later.normal(size=points)).round(DIGITS)
+    y = (2 + slopes * x + noise * noise_rng.normal(size=points)).round(DIGITS)
     return IndividualSlopes(x, y, slopes, noise)
 
 
 def _streams(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """Of what is fitted, and of what comes on top."""
+    """Return random generators for the data of the fit and for further observations."""
     return np.random.default_rng(seed), np.random.default_rng([seed, 1])

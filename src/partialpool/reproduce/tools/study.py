@@ -1,4 +1,4 @@
-"""A case study, reproduced: its tables, its comparison with what was published, its figures."""
+"""A reproduced case study: tables, comparison with published numbers, fits and figures."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How the programs of a study are run.
+    """Options of the sampler for all fits of a study.
 
     Attributes
     ----------
-    engine : str
+    engine : {"auto", "cmdstan", "stanli"}
     seed : int
-        Of every fit.
-    chains, draws : int
-        Draws are per chain, after as many iterations of warmup as `StanProgram.sample` makes.
+        Seed of every fit.
+    chains : int
+        Number of chains of every fit.
+    draws : int
+        Draws per chain after warmup; the number of warmup iterations is the default of
+        `StanProgram.sample`.
     progress : bool
+        Whether to show progress bars.
     report : function of (name of the fit, Fit), optional
         Called after each fit.
     """
@@ -41,8 +45,18 @@ class Settings:
     def sample(
         self, name: str, program: StanProgram, data: Mapping[str, Any], **options: Any
     ) -> Fit:
-        """Sample a program; `options` (coords, dims, adapt_delta, ...) win over the settings."""
-        given: dict[str, Any] = {
+        """Sample a program with these settings, except where `options` has other values.
+
+        Parameters
+        ----------
+        name : str
+            Name of the fit, for `report`.
+        program : StanProgram
+        data : mapping of str to values
+        **options
+            Options of `StanProgram.sample`, such as coords, dims and adapt_delta.
+        """
+        defaults: dict[str, Any] = {
             "engine": self.engine,
             "seed": self.seed,
             "chains": self.chains,
@@ -50,7 +64,7 @@ class Settings:
             "progress": self.progress,
             "verbose": False,
         }
-        fit = program.sample(data, **(given | options))
+        fit = program.sample(data, **(defaults | options))
         if self.report is not None:
             self.report(name, fit)
         return fit
@@ -58,15 +72,15 @@ class Settings:
 
 @dataclass(frozen=True)
 class Table:
-    """A table and what stands above it.
+    """A table with a heading.
 
     Attributes
     ----------
     heading : str
     frame : DataFrame
-        With a named index.
+        The table, whose index has a name.
     decimals : int
-        To print.
+        Number of decimals to print.
     """
 
     heading: str
@@ -76,16 +90,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Study:
-    """What a case study gives.
+    """The results of a case study.
 
     Attributes
     ----------
     name : str
+        Name of the study.
     tables : mapping of file name (without suffix) to Table
     comparison : DataFrame
         Published numbers beside ours; see `published.compare`.
     fits : mapping of str to Fit
-    figures : mapping of file name (without suffix) to a function that draws it on new axes
+        Fits by name.
+    figures : mapping of file name (without suffix) to function
+        Each function draws the figure on new axes and returns them.
     """
 
     name: str
@@ -96,7 +113,13 @@ class Study:
 
 
 def save(study: Study, folder: Path) -> tuple[Path, ...]:
-    """Write tables and comparison as CSV, fits as NetCDF, figures as PNG.
+    """Write tables and comparison as CSV files, fits as NetCDF, figures as PNG.
+
+    Parameters
+    ----------
+    study : Study
+    folder : Path
+        Folder for the files; it is made if it does not exist.
 
     Returns
     -------
@@ -112,11 +135,11 @@ def save(study: Study, folder: Path) -> tuple[Path, ...]:
     for name, fit in study.fits.items():
         written.append(fit.save(folder / f"{name}.nc"))
     for name, draw in study.figures.items():
-        written.append(_picture(draw, folder / f"{name}.png"))
+        written.append(_save_figure(draw, folder / f"{name}.png"))
     return tuple(written)
 
 
-def _picture(draw: Callable[[], Axes], path: Path) -> Path:
+def _save_figure(draw: Callable[[], Axes], path: Path) -> Path:
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 

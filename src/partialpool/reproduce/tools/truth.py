@@ -1,4 +1,4 @@
-"""Simulated truths beside what a fit says of them."""
+"""A table of posteriors beside the true values of simulated data."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 def truth_table(
     draws: Mapping[str, Draws], truth: Mapping[str, float], *, probability: float = 0.999
 ) -> pd.DataFrame:
-    """Lay posteriors beside the truth that the data were simulated with.
+    """Tabulate posteriors beside the true values that the data were simulated with.
 
     Parameters
     ----------
     draws : mapping of name to draws (chain, draw)
     truth : mapping of the same names to values
     probability : float
-        Of the central interval that should hold the truth.
+        Probability of the central interval of the column within.
 
     Returns
     -------
     DataFrame
-        Columns truth, mean, sd, q5, q95, below (share of draws below the truth) and within (is
-        the truth within the central interval?), indexed by quantity.
+        Columns truth, mean, sd, q5, q95, below (share of draws below the truth) and within
+        (whether the truth is within the central interval), indexed by quantity.
 
     Raises
     ------
@@ -40,7 +40,10 @@ def truth_table(
     import pandas as pd
 
     if set(draws) != set(truth):
-        raise DataError(f"draws and truth differ: {', '.join(sorted(set(draws) ^ set(truth)))}")
+        raise DataError(
+            "draws and truth must have the same names; only one of them has "
+            f"{', '.join(sorted(set(draws) ^ set(truth)))}"
+        )
     rows = []
     for name, value in truth.items():
         values = scalar_draws(draws[name], what=name)
