@@ -1,4 +1,4 @@
-"""Tokens of a formula become a `Formula`."""
+"""Parse the tokens of a formula into a `Formula`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _RESPONSE_PARTS = ("trials", "weights", "se")
 _EXAMPLE = 'for example "log_radon ~ floor + (1 + floor | county)"'
 
 Piece = tuple[int, tuple[Token, ...]]
+"""A summand of a formula: its sign, 1 or -1, and its tokens."""
 
 
 def parse(text: str) -> Formula:
-    """Take a formula apart.
+    """Parse a formula into its response, fixed part, offsets and group terms.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def parse(text: str) -> Formula:
     Raises
     ------
     FormulaError
-        Says what cannot be read and points at the place.
+        If the formula cannot be read; the message says why and marks the place.
     """
     if not isinstance(text, str):
         raise FormulaError(f"A formula is text, {_EXAMPLE}; this is of type {type(text).__name__}.")
@@ -61,21 +62,21 @@ def parse(text: str) -> Formula:
     groups: list[GroupTerm] = []
     for sign, piece in _pieces(text, right):
         if _is_group(piece):
-            _positive(text, sign, piece)
+            _refuse_minus(text, sign, piece)
             for term in _group_terms(text, piece):
                 if term in groups:
                     message = f"The term {term} is written twice."
                     raise syntax.pointed(text, piece[0].start, message)
                 groups.append(term)
         elif _is_call(piece, "offset"):
-            _positive(text, sign, piece)
+            _refuse_minus(text, sign, piece)
             offsets.append(_argument(text, piece))
         else:
-            _no_pipe(text, piece)
+            _refuse_pipe(text, piece)
             fixed.append((sign, piece))
     effects = _effects(text, fixed)
-    _not_the_response(text, response, fixed)
-    _not_its_column(text, response, right)
+    _refuse_response(text, response, fixed)
+    _refuse_response_column(text, response, right)
     return Formula(
         text=text.strip(),
         response=response,
@@ -89,6 +90,7 @@ def parse(text: str) -> Formula:
 
 
 def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]]:
+    """Parse the left side: the response, and the arguments of trials(), weights() and se()."""
     pipes = [
         index
         for index, (token, depth) in enumerate(zip(tokens, syntax.depths(tokens), strict=True))
@@ -100,31 +102,33 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
     end = pipes[0] if pipes else len(tokens)
     if end == 0:
         raise syntax.pointed(text, tokens[0].start, "The response is missing left of '|'.")
-    own = tokens[:end]
-    _no_pipe(text, own)
-    expressions.read(text, own)
-    if not syntax.names(own):
-        raise syntax.pointed(text, own[0].start, "The response must name a column of the data.")
+    response = tokens[:end]
+    _refuse_pipe(text, response)
+    expressions.read(text, response)
+    if not syntax.names(response):
+        raise syntax.pointed(
+            text, response[0].start, "The response must name a column of the data."
+        )
     parts: dict[str, str] = {}
     if pipes and not tokens[end + 1 :]:
         message = "trials(n), weights(w) or se(s) is missing right of '|'."
         raise syntax.pointed(text, tokens[end].start, message)
     for sign, piece in _pieces(text, tokens[end + 1 :]) if pipes else ():
-        _positive(text, sign, piece)
+        _refuse_minus(text, sign, piece)
         name = piece[0].lexeme
         if name not in _RESPONSE_PARTS or not _is_call(piece, name):
-            known = "(), ".join(_RESPONSE_PARTS)
-            message = f"`{syntax.source(piece)}` cannot follow a response; {known}() can."
+            allowed = "(), ".join(_RESPONSE_PARTS)
+            message = f"`{syntax.source(piece)}` cannot follow a response; {allowed}() can."
             raise syntax.pointed(text, piece[0].start, message)
         if name in parts:
             raise syntax.pointed(text, piece[0].start, f"{name}() is written twice.")
         parts[name] = _argument(text, piece)
-    return syntax.source(own), parts
+    return syntax.source(response), parts
 
 
 def _pieces(text: str, tokens: Sequence[Token]) -> list[Piece]:
-    """Split a sum at its outer signs."""
-    found: list[Piece] = []
+    """Split a sum into summands at the signs outside all brackets."""
+    pieces: list[Piece] = []
     current: list[Token] = []
     sign = 1
     for token, depth in zip(tokens, syntax.depths(tokens), strict=True):
@@ -132,13 +136,13 @@ def _pieces(text: str, tokens: Sequence[Token]) -> list[Piece]:
         if outer and not current:
             sign *= _SIGNS[token.kind]
         elif outer and current[-1].kind not in _OPERATORS:
-            found.append((sign, tuple(current)))
+            pieces.append((sign, tuple(current)))
             current, sign = [], _SIGNS[token.kind]
         else:
             current.append(token)
     if not current:
         raise syntax.pointed(text, tokens[-1].start, "A term is missing after this sign.")
-    return [*found, (sign, tuple(current))]
+    return [*pieces, (sign, tuple(current))]
 
 
 def _is_call(piece: Sequence[Token], name: str) -> bool:
@@ -155,14 +159,14 @@ def _is_group(piece: Sequence[Token]) -> bool:
     return inside and depth.index(0, 1) == len(piece) - 1
 
 
-def _positive(text: str, sign: int, piece: Sequence[Token]) -> None:
+def _refuse_minus(text: str, sign: int, piece: Sequence[Token]) -> None:
     if sign < 0:
         message = f"`{syntax.source(piece)}` can be added to a formula, not subtracted."
         raise syntax.pointed(text, piece[0].start, message)
 
 
-def _no_pipe(text: str, piece: Sequence[Token]) -> None:
-    """Raise where a '|' stands outside calls and braces, in which it is arithmetic's "or"."""
+def _refuse_pipe(text: str, piece: Sequence[Token]) -> None:
+    """Refuse a '|' outside calls and braces; inside them it is the operator "or"."""
     called: list[bool] = []
     for before, token in zip([None, *piece[:-1]], piece, strict=True):
         if token.kind in syntax.OPEN:
@@ -179,7 +183,7 @@ def _no_pipe(text: str, piece: Sequence[Token]) -> None:
 
 
 def _argument(text: str, piece: Sequence[Token]) -> str:
-    """Return the one argument of `name(argument)` as text, checked to be an expression."""
+    """Return the argument of `name(argument)` as text, after checking that it is one expression."""
     inner = piece[2:-1]
     name = piece[0].lexeme
     if not inner:
@@ -193,7 +197,7 @@ def _argument(text: str, piece: Sequence[Token]) -> str:
 
 
 def _effects(text: str, pieces: Sequence[Piece]) -> str:
-    """Write a sum of terms with its intercept first; of several, the last 0, 1 or -1 counts."""
+    """Write a sum of terms with its intercept, "0" or "1", first; the last 0, 1 or -1 decides."""
     intercept = True
     before = ""
     for sign, piece in pieces:
@@ -204,7 +208,7 @@ def _effects(text: str, pieces: Sequence[Piece]) -> str:
             message = "'.' for all other columns is not known here: write the columns out."
             raise syntax.pointed(text, piece[0].start, message)
         terms = read_terms(text, piece)
-        if sign < 0 and not _held(terms, before):
+        if sign < 0 and not _contains(terms, before):
             message = (
                 f"`{syntax.source(piece)}` cannot be subtracted: it is not among the terms before "
                 f"it. Arithmetic is written inside I(), such as I(x - z)."
@@ -215,30 +219,30 @@ def _effects(text: str, pieces: Sequence[Piece]) -> str:
 
 
 def read_terms(text: str, tokens: Sequence[Token]) -> tuple[Term, ...]:
-    """Read a sum of terms: see `terms.read`, whose formulaic takes a second to import."""
+    """Parse a sum of terms, as `terms.read` does; formulaic, slow to import, is imported here."""
     from .terms import read
 
     return read(text, tokens)
 
 
-def _held(terms: Sequence[Term], text: str) -> bool:
-    """Tell whether a sum of terms, written as text, holds all of some terms."""
+def _contains(terms: Sequence[Term], text: str) -> bool:
+    """Whether a sum of terms, written as text, contains all of `terms`."""
     whole = f"0{text}"
-    known = {frozenset(part.name for part in term) for term in read_terms(whole, scan(whole))}
-    return all(frozenset(part.name for part in term) in known for term in terms)
+    present = {frozenset(part.name for part in term) for term in read_terms(whole, scan(whole))}
+    return all(frozenset(part.name for part in term) in present for term in terms)
 
 
-def _not_the_response(text: str, response: str, pieces: Sequence[Piece]) -> None:
+def _refuse_response(text: str, response: str, pieces: Sequence[Piece]) -> None:
     for _, piece in pieces:
         if syntax.source(piece) == response:
             message = f"`{response}` is the response: it cannot predict itself."
             raise syntax.pointed(text, piece[0].start, message)
 
 
-def _not_its_column(text: str, response: str, right: Sequence[Token]) -> None:
-    """Refuse the column that a response is made of, also as log(y), in an offset, as a factor.
+def _refuse_response_column(text: str, response: str, right: Sequence[Token]) -> None:
+    """Refuse the column of a response that is made of one column, anywhere right of '~'.
 
-    Of a response made of several columns, such as I(after - before), each may stand there.
+    The columns of a response that is made of several, such as I(after - before), are allowed.
     """
     columns = syntax.names(scan(response))
     if len(columns) != 1:
@@ -256,6 +260,7 @@ def _not_its_column(text: str, response: str, right: Sequence[Token]) -> None:
 
 
 def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
+    """Parse `(effects | factors)`; `a/b` gives a term for a and one for a:b."""
     inner = piece[1:-1]
     pipes = [
         index
@@ -288,22 +293,22 @@ def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
 
 
 def _factors(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
-    """Read `a`, `a:b` and `a/b`."""
-    found: list[tuple[str, ...]] = [()]
-    wanted = True
+    """Parse `a`, `a:b` or `a/b`: the columns that each nested factor adds to those before it."""
+    factors: list[tuple[str, ...]] = [()]
+    name_expected = True
     for token in tokens:
-        if wanted and token.kind in ("IDENTIFIER", "BQNAME"):
+        if name_expected and token.kind in ("IDENTIFIER", "BQNAME"):
             name = token.lexeme.strip("`") if token.kind == "BQNAME" else token.lexeme
-            found[-1] = (*found[-1], name)
-        elif not wanted and token.kind == "SLASH":
-            found.append(())
-        elif wanted or token.kind != "COLON":
+            factors[-1] = (*factors[-1], name)
+        elif not name_expected and token.kind == "SLASH":
+            factors.append(())
+        elif name_expected or token.kind != "COLON":
             message = (
                 "A grouping factor is a column, a:b or a/b. Write two terms for two factors, "
                 "(1 | a) + (1 | b), and make any other factor a column of the data first."
             )
             raise syntax.pointed(text, token.start, message)
-        wanted = not wanted
-    if wanted:
+        name_expected = not name_expected
+    if name_expected:
         raise syntax.pointed(text, tokens[-1].start, "A column is missing after this.")
-    return found
+    return factors
