@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.levels import Factor, listed
-from ..data.spelling import meant
+from ..data.spelling import likely_levels
 from ..errors import DataError, warn
 from ..formula.tree import GroupTerm
 from .rank import slopes
@@ -71,7 +71,7 @@ def unseen_groups(factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Has
 
 def spelled_like(unseen: Sequence[Hashable], known: Sequence[Hashable]) -> str:
     """Ask whether the first unseen label that is spelled like a known one is meant as that."""
-    for label, level in meant(unseen, known).items() if unseen else ():
+    for label, level in likely_levels(unseen, known).items() if unseen else ():
         return f" {listed([label])} is like {listed([level])}: did you mean that?"
     return ""
 
