@@ -381,7 +381,7 @@ def test_combinations_are_found_far_from_zero(
     mix = rng.integers(-3, 4, (base.shape[1], further))
     mix[-1, (mix == 0).all(axis=0)] = 1
     found = span_of([base, base @ mix])
-    assert found.kept == tuple(range(base.shape[1]))
+    assert found.independent == tuple(range(base.shape[1]))
     np.testing.assert_allclose(found.weights[1:, base.shape[1] :], mix[1:], atol=1e-6)
 
 
@@ -392,8 +392,8 @@ def test_a_column_with_one_other_row_is_independent(monkeypatch: pytest.MonkeyPa
     other = x.copy()
     other[501] += 1e-3
     assert equals(other[:, None], x[:, None]) == [None]
-    assert span_of([x[:, None], other[:, None]]).kept == (0, 1)
-    assert span_of([x[:, None], 2 * x[:, None]]).kept == (0,)
+    assert span_of([x[:, None], other[:, None]]).independent == (0, 1)
+    assert span_of([x[:, None], 2 * x[:, None]]).independent == (0,)
 
 
 def test_intercepts_of_groups() -> None:

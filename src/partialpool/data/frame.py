@@ -54,18 +54,18 @@ def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd
     DataError
         If a column is missing or occurs twice; the message names the nearest column.
     """
-    known = [name for name in frame.columns if isinstance(name, str)]
+    text_names = [name for name in frame.columns if isinstance(name, str)]
     if "Intercept" in names:
         raise DataError("'Intercept' is the name of a model's constant: rename this column.")
     for name in names:
         count = int(sum(column == name for column in frame.columns))
         if count == 0:
-            guess = nearest(name, known)
+            guess = nearest(name, text_names)
             hint = f" Did you mean {guess!r}?" if guess else ""
             if name in [str(column) for column in frame.columns]:
                 hint = " Names of columns are text: data.columns = data.columns.astype(str)."
             raise DataError(
-                f"{where} has no column {name!r}.{hint} Its columns: {listed(known, 20)}."
+                f"{where} has no column {name!r}.{hint} Its columns: {listed(text_names, 20)}."
             )
         if count > 1:
             raise DataError(
