@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import partialpool as pp
 from partialpool.design.group_basis import Basis, basis_of, intercepts_of
-from partialpool.design.span import equals, span_of
+from partialpool.design.span import equal_places, span_of
 from partialpool.errors import PartialPoolError
 from partialpool.model.fit import group_moments
 from partialpool.posterior import predict, tables
@@ -391,7 +391,7 @@ def test_a_column_with_one_other_row_is_independent(monkeypatch: pytest.MonkeyPa
     x = rng.normal(size=1000)
     other = x.copy()
     other[501] += 1e-3
-    assert equals(other[:, None], x[:, None]) == [None]
+    assert equal_places(other[:, None], x[:, None]) == [None]
     assert span_of([x[:, None], other[:, None]]).independent == (0, 1)
     assert span_of([x[:, None], 2 * x[:, None]]).independent == (0,)
 

@@ -23,7 +23,7 @@ from ..formula.expressions import Expression
 from ..formula.parse import read_terms
 from .coding import codings
 from .parts import Component, Part
-from .row_errors import computing, finished
+from .row_errors import checked_finite, naming_errors
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class Columns:
         -------
         array, (row, column)
         """
-        with computing(self.text, where, frame):
-            values = [part.again(frame, where) for part in self._parts]
+        with naming_errors(self.text, where, frame):
+            values = [part.on(frame, where) for part in self._parts]
             matrix = _matrix(self._parts, values, self._products, len(frame))
-        return finished(matrix, self.names, frame, where)
+        return checked_finite(matrix, self.names, frame, where)
 
 
 def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Columns, Floats]:
@@ -99,7 +99,7 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
         if (key := _key(expression)) not in places:
             places[key] = len(parts)
             parts.append(Part(expression))
-    with computing(text, where, frame):
+    with naming_errors(text, where, frame):
         values = [part.fit(frame, where) for part in parts]
         sums = [[places[_key(expression)] for expression in term] for term in terms]
         products: list[tuple[Component, ...]] = [()] if intercept else []
@@ -130,7 +130,7 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
         _parts=tuple(parts),
         _products=tuple(products),
     )
-    return columns, finished(matrix, names, frame, where)
+    return columns, checked_finite(matrix, names, frame, where)
 
 
 def _key(expression: Expression) -> tuple[bool, str]:

@@ -90,7 +90,7 @@ class Part:
             )
         return value
 
-    def again(self, frame: pd.DataFrame, where: str) -> Any:
+    def on(self, frame: pd.DataFrame, where: str) -> Any:
         """Evaluate on other data; return the same as `fit`."""
         value = self._value(frame, where)
         if self.levels is not None:
@@ -122,7 +122,7 @@ class Part:
         return [Component(place, full, column, name) for column, name in enumerate(names)]
 
     def column(self, value: Any, component: Component) -> Floats:
-        """Return one column, (row,), of the value that `fit` or `again` returned."""
+        """Return one column, (row,), of the value that `fit` or `on` returned."""
         values: Floats
         if self.levels is None:
             values = value[:, component.column]

@@ -14,7 +14,7 @@ from ..formula import tokens as syntax
 from ..formula.tree import names_in
 from .categories import Categories
 from .evaluate import Memory, evaluate
-from .row_errors import computing, finished, no_numbers
+from .row_errors import checked_finite, naming_errors, non_numeric_column
 
 
 class Quantity:
@@ -55,7 +55,7 @@ class Quantity:
         """
         values = self._values(frame, where)
         if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
-            reason = no_numbers(self.columns, frame, self.what)
+            reason = non_numeric_column(self.columns, frame, self.what)
             raise DataError(
                 f"{self.what} `{self.text}` must be a number in each row of {where}.{reason}"
             )
@@ -63,14 +63,14 @@ class Quantity:
             values.dtype.kind == "u" and values.max() <= np.iinfo(np.int64).max
         ):
             values = values.astype(np.int64)
-        finished(values[:, None], (self.text,), frame, where)
+        checked_finite(values[:, None], (self.text,), frame, where)
         return values
 
     def _values(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
         column = self._expression.column
         if self.whole and column is not None and frame[column].dtype.kind in "iu":
             return frame[column].to_numpy()
-        with computing(self.text, where, frame, self.what):
+        with naming_errors(self.text, where, frame, self.what):
             value = evaluate(self._expression, frame, self._memory, where)
         if isinstance(value, Categories | str) or value is None:
             return np.empty(0, dtype=object)

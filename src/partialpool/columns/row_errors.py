@@ -11,27 +11,27 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..data.frame import holds
+from ..data.frame import described_values
 from ..data.levels import listed
 from ..errors import DataError, PartialPoolError
 from .evaluate import NotNumbersError
 
 
-def no_numbers(names: Sequence[str], frame: pd.DataFrame, what: str = "") -> str:
+def non_numeric_column(names: Sequence[str], frame: pd.DataFrame, what: str = "") -> str:
     """Return a sentence on the first of some columns that is not numeric; "" if all are."""
     for name in names:
         column = frame.get(name)
         if column is None or not isinstance(column.dtype, pd.CategoricalDtype):
             continue
         used = column.cat.remove_unused_categories().cat.categories.tolist()
-        sentence = f" Column {name!r} holds {holds(pd.Series(used, dtype=object))}."
+        sentence = f" Column {name!r} holds {described_values(pd.Series(used, dtype=object))}."
         if what == "The response" and len(used) == 2:
             return f"{sentence} For a response of two outcomes write ({name} == {used[-1]!r}) ~ ..."
         return f"{sentence} Make numbers of it first, for example pd.to_numeric(data[{name!r}])."
     return ""
 
 
-def finished(
+def checked_finite(
     matrix: Any, names: Sequence[str], frame: pd.DataFrame, where: str
 ) -> NDArray[np.float64]:
     """Return a matrix of floats, (row, column), after checking that all values are finite.
@@ -60,7 +60,7 @@ def finished(
 
 
 @contextlib.contextmanager
-def computing(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Iterator[None]:
+def naming_errors(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Iterator[None]:
     """Silence NumPy's warnings, and raise errors as `DataError` that names the expression.
 
     Parameters
@@ -79,7 +79,7 @@ def computing(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Ite
         with np.errstate(all="ignore"):
             yield
     except NotNumbersError as problem:
-        reason = no_numbers([problem.column], frame, what)
+        reason = non_numeric_column([problem.column], frame, what)
         raise DataError(f"{name} cannot be computed from {where}:{reason}") from None
     except PartialPoolError:
         raise

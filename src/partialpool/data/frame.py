@@ -167,7 +167,7 @@ def prepared(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, d
         else:
             kinds[name] = Kind(truth=values.dtype == bool)
         columns[name] = values
-    return _ready(columns, frame), kinds
+    return _with_index(columns, frame), kinds
 
 
 def prepared_again(
@@ -190,15 +190,15 @@ def prepared_again(
         values = as_numbers(frame[name])
         if values is None:
             raise DataError(
-                f"Column {name!r} of {where} holds {holds(frame[name])}, where the data of the "
-                f"fit held numbers."
+                f"Column {name!r} of {where} holds {described_values(frame[name])}, where the "
+                f"data of the fit held numbers."
             )
         if kind.truth and bool(np.isin(values, (0, 1)).all()):
             values = values.astype(bool)
         elif values.dtype == bool and not kind.truth:
             values = values.astype(np.int64)
         columns[name] = values
-    return _ready(columns, frame)
+    return _with_index(columns, frame)
 
 
 def _categorical(codes: Any, order: Sequence[Hashable]) -> pd.Categorical:
@@ -222,18 +222,19 @@ def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) 
         )
 
 
-def holds(column: pd.Series[Any]) -> str:
+def described_values(column: pd.Series[Any]) -> str:
     """Describe the values of a column that does not hold numbers: "text such as '3 rooms'"."""
     values = column.tolist()
     if _types.is_datetime64_any_dtype(column.dtype):
         return f"dates such as {values[0]}"
     for value in values:
-        if isinstance(value, str) and not _is_number(value):
+        if isinstance(value, str) and not is_number(value):
             return f"text such as {value!r}"
     return f"{type(values[0]).__name__} such as {values[0]!r}"
 
 
-def _is_number(value: str) -> bool:
+def is_number(value: str) -> bool:
+    """Whether Python reads a text as a number."""
     try:
         float(value)
     except ValueError:
@@ -241,46 +242,17 @@ def _is_number(value: str) -> bool:
     return True
 
 
-def check_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
-    """Raise `DataError` if a term is a column of text in which nearly all values are numbers.
-
-    This is probably a mistake in the user's file. A Categorical column, or C(column) in the
-    formula, says that the values are categories.
-    """
-    from ..formula import tokens as syntax
-
-    for term in terms:
-        tokens = syntax.scan(term)
-        outer = [t for t, depth in zip(tokens, syntax.depths(tokens), strict=True) if depth == 0]
-        for name in syntax.names(outer):
-            column = frame.get(name)
-            if column is None or as_numbers(column) is not None:
-                continue
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                continue
-            texts = [value for value in column.unique().tolist() if isinstance(value, str)]
-            odd = [value for value in texts if not _is_number(value)]
-            if len(texts) - len(odd) < max(3, len(odd) + 1) or not odd:
-                continue
-            rows = frame.index[column.isin(odd)]
-            raise DataError(
-                f"Column {name!r} holds text such as {odd[0]!r} in {len(rows)} of {len(frame)} "
-                f"rows (row {listed(rows.tolist(), 4)}), and numbers in all others. Correct these "
-                f"rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
-                f"values are categories, write C({name})."
-            )
-
-
 def _refuse_dates(column: pd.Series[Any]) -> None:
     kind = getattr(column.dtype, "kind", "O")
     if kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
         example = "" if kind == "c" else ", for example the days since the first"
         raise DataError(
-            f"Column {column.name!r} holds {holds(column)}: make a number of it first{example}."
+            f"Column {column.name!r} holds {described_values(column)}: make a number of it "
+            f"first{example}."
         )
 
 
-def _ready(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+def _with_index(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(columns), index=frame.index, copy=False)
 
 

@@ -156,7 +156,7 @@ class Factor:
             parts.append(list(places))
             coded = np.array([places[value] for value in present], dtype=np.int64)[codes]
             codes_by_column.append(np.concatenate([fitted_codes, coded]))
-        numbers = combined(codes_by_column, [len(part) for part in parts])
+        numbers = combination_numbers(codes_by_column, [len(part) for part in parts])
         fitted, cells = numbers[: len(self.levels)], numbers[len(self.levels) :]
         # `fitted` ascends, because new values are coded after those of the fit.
         place = np.minimum(np.searchsorted(fitted, cells), len(fitted) - 1)
@@ -166,7 +166,7 @@ class Factor:
         rows = len(self.levels) + unseen[first]
         new = _labels(parts, np.stack([codes[rows] for codes in codes_by_column], axis=1))
         if len({*self.levels, *new}) < len(self.levels) + len(new):
-            raise DataError(_alike(self.columns, "newdata"))
+            raise DataError(_same_label_message(self.columns, "newdata"))
         return place, tuple(new)
 
 
@@ -187,7 +187,7 @@ def fit_factor(columns: tuple[str, ...], frame: pd.DataFrame) -> tuple[Factor, C
     if len(columns) == 1:
         cells, codes = np.arange(len(parts[0]), dtype=np.int64)[:, None], codes_by_column[0]
     else:
-        numbers = combined(codes_by_column, [len(part) for part in parts])
+        numbers = combination_numbers(codes_by_column, [len(part) for part in parts])
         _, first, codes = np.unique(numbers, return_index=True, return_inverse=True)
         cells = np.stack([column_codes[first] for column_codes in codes_by_column], axis=1)
     levels = tuple(_labels(parts, cells))
@@ -198,19 +198,19 @@ def fit_factor(columns: tuple[str, ...], frame: pd.DataFrame) -> tuple[Factor, C
             f"between groups needs at least two. Leave its term out, or group by another column."
         )
     if len(set(levels)) < len(levels):
-        raise DataError(_alike(columns, "data"))
+        raise DataError(_same_label_message(columns, "data"))
     factor = Factor(columns, levels, tuple(tuple(part) for part in parts), cells)
     return factor, codes.astype(np.int64, copy=False)
 
 
-def _alike(columns: Sequence[str], where: str) -> str:
+def _same_label_message(columns: Sequence[str], where: str) -> str:
     return (
         f"Different groups of `{':'.join(columns)}` in {where} would be labelled alike: make one "
         f"column of {', '.join(columns)} with a different label for each group, and group by it."
     )
 
 
-def combined(columns: Sequence[Codes], sizes: Sequence[int]) -> Codes:
+def combination_numbers(columns: Sequence[Codes], sizes: Sequence[int]) -> Codes:
     """Give each combination of several columns' codes a number, in ascending order.
 
     The product of the sizes may exceed the largest integer: codes are renumbered when it would.

@@ -20,16 +20,16 @@ from numpy.typing import NDArray
 from ..columns.columns import Columns, fit_columns
 from ..data import frame as table
 from ..data.levels import Factor, fit_factor
-from ..data.text_columns import check_columns
+from ..data.text_columns import check_columns, check_numbers_as_text
 from ..errors import DataError, OptionError, warn
 from ..formula.tree import Formula, names_in
 from .group_term import (
     GroupDesign,
     check_overlap,
     label_of,
-    notes_on,
-    spelled_like,
-    unseen_groups,
+    slope_notes,
+    spelling_hint,
+    unseen_groups_message,
 )
 from .rank import check_rank
 from .response import Array, Expressions, Response
@@ -142,7 +142,7 @@ class Design:
             raise OptionError(
                 f"new_groups is 'error', 'sample' or 'population', not {new_groups!r}."
             )
-        return _on(self, newdata, new_groups, with_trials)
+        return _evaluate_on(self, newdata, new_groups, with_trials)
 
 
 def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = "error") -> Design:
@@ -173,7 +173,7 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
     """
     whole = table.as_frame(data)
     used = table.complete(table.select(whole, formula.variables), na_action)
-    table.check_text(used, formula.terms)
+    check_numbers_as_text(used, formula.terms)
     check_columns(used, formula)
     evaluated = names_in(formula.response, formula.trials, formula.weights, formula.se)
     frame, kinds = table.prepared(used, (*evaluated, *formula.predictors))
@@ -221,12 +221,12 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         trials=y.trials,
         weights=y.weights,
         se=y.se,
-        notes=tuple(notes_on(groups)),
+        notes=tuple(slope_notes(groups)),
         _memory=_Memory(expressions, fixed, remembered, kinds),
     )
 
 
-def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) -> Design:
+def _evaluate_on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) -> Design:
     """Evaluate a design on other data: see `Design.on`."""
     formula, memory, where = design.formula, design._memory, "newdata"
     whole = table.as_frame(newdata, where)
@@ -244,8 +244,8 @@ def _on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) 
     for group, (effects, factor) in zip(design.groups, terms, strict=True):
         codes, unseen = factor.on(used)
         if unseen and new_groups == "error":
-            raise DataError(unseen_groups(factor, codes, unseen))
-        if like := spelled_like(unseen, factor.levels):
+            raise DataError(unseen_groups_message(factor, codes, unseen))
+        if like := spelling_hint(unseen, factor.levels):
             warn(f"`{factor.name}` in {where} holds groups that are new to the fit.{like}")
         groups.append(
             GroupDesign(

@@ -15,7 +15,7 @@ from ..arrays import Floats
 from .design import Design
 from .group_term import GroupDesign
 from .rank import constant_in
-from .span import Span, equals, span_of
+from .span import Span, equal_places, span_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +83,11 @@ def basis_of(design: Design, term: GroupDesign) -> Basis:
     unmatched = [k for k, place in enumerate(places) if place is None]
     if unmatched:
         span = span_of([*columns, term.Z[:, unmatched]], n_independent=len(names))
-        for k, place in zip(unmatched, _single(span, len(names)), strict=True):
+        for k, place in zip(unmatched, _equal_up_to_rounding(span, len(names)), strict=True):
             places[k] = place
         independent = {at - len(names) for at in span.independent}
         if any(places[k] is None and i not in independent for i, k in enumerate(unmatched)):
-            return _common(names, term.coefficients, places, unmatched, span)
+            return _joint_basis(names, term.coefficients, places, unmatched, span)
     population = tuple(None if place is None else names[place] for place in places)
     return Basis(term.coefficients, population)
 
@@ -98,7 +98,7 @@ def equal_columns(design: Design, term: GroupDesign) -> list[int | None]:
     Places count the intercept first, as in `population_columns`.
     """
     shift = int(design.intercept)
-    places = [None if place is None else place + shift for place in equals(term.Z, design.X)]
+    places = [None if place is None else place + shift for place in equal_places(term.Z, design.X)]
     if design.intercept:
         for k in np.flatnonzero((term.Z[:1] == 1).all(axis=0)).tolist():
             if (term.Z[:, k] == 1).all():
@@ -106,7 +106,7 @@ def equal_columns(design: Design, term: GroupDesign) -> list[int | None]:
     return places
 
 
-def _single(span: Span, population: int) -> list[int | None]:
+def _equal_up_to_rounding(span: Span, population: int) -> list[int | None]:
     """For each column after the fixed part's, return the place of one that equals it, or None.
 
     Columns that differ by rounding only count as equal.
@@ -119,7 +119,7 @@ def _single(span: Span, population: int) -> list[int | None]:
     return places
 
 
-def _common(
+def _joint_basis(
     names: tuple[str, ...],
     coefficients: Sequence[str],
     places: Sequence[int | None],

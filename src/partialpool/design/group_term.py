@@ -12,8 +12,8 @@ from ..data.levels import Factor, listed
 from ..data.spelling import likely_levels
 from ..errors import DataError, warn
 from ..formula.tree import GroupTerm
-from .rank import slopes
-from .span import equals
+from .rank import unvarying_slopes
+from .span import equal_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,9 @@ class GroupDesign:
         return f"{self.label}: {names} of {len(self.levels)} groups{new}"
 
 
-def unseen_groups(factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Hashable]) -> str:
+def unseen_groups_message(
+    factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Hashable]
+) -> str:
     """Return the error message for groups of other data that are not in the data of the fit."""
     types = {type(level).__name__ for level in factor.levels}
     hint = ""
@@ -65,13 +67,13 @@ def unseen_groups(factor: Factor, codes: NDArray[np.int64], unseen: Sequence[Has
     return (
         f"`{factor.name}` in newdata holds groups that the data of the fit did not: "
         f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows)."
-        f"{hint or spelled_like(unseen, factor.levels)} Pass "
+        f"{hint or spelling_hint(unseen, factor.levels)} Pass "
         f'new_groups="sample" to draw them from the population of groups, or '
         f'new_groups="population" to leave their deviation out.'
     )
 
 
-def spelled_like(unseen: Sequence[Hashable], known: Sequence[Hashable]) -> str:
+def spelling_hint(unseen: Sequence[Hashable], known: Sequence[Hashable]) -> str:
     """Return a hint at the first unseen label that is spelled like a known one; "" if none is."""
     for label, level in likely_levels(unseen, known).items() if unseen else ():
         return f" {listed([label])} is like {listed([level])}: did you mean that?"
@@ -87,7 +89,7 @@ def check_overlap(terms: Sequence[GroupTerm], groups: Sequence[GroupDesign]) -> 
     for term, group in zip(terms, groups, strict=True):
         earlier = terms_of_factor.setdefault(frozenset(term.factors), [])
         for earlier_term, earlier_group in earlier:
-            places = equals(group.Z, earlier_group.Z)
+            places = equal_places(group.Z, earlier_group.Z)
             for name, place in zip(group.coefficients, places, strict=True):
                 if place is None:
                     continue
@@ -101,7 +103,7 @@ def check_overlap(terms: Sequence[GroupTerm], groups: Sequence[GroupDesign]) -> 
         earlier.append((term, group))
 
 
-def notes_on(groups: Sequence[GroupDesign]) -> list[str]:
+def slope_notes(groups: Sequence[GroupDesign]) -> list[str]:
     """Warn of predictors that vary within no group; return notes on those that vary within some.
 
     Only terms whose factor has an intercept are looked at.
@@ -110,7 +112,7 @@ def notes_on(groups: Sequence[GroupDesign]) -> list[str]:
     with_intercept = {group.factor for group in groups if "Intercept" in group.coefficients}
     for group in groups:
         if group.factor in with_intercept:
-            warning, notes = slopes(
+            warning, notes = unvarying_slopes(
                 group.factor, group.coefficients, group.Z, group.codes, len(group.levels)
             )
             remarks += notes

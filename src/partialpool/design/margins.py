@@ -37,7 +37,9 @@ def without_margins(design: Design, pooling: str) -> list[str]:
     """
     fixed = design._memory.fixed
     has_intercept = design.intercept or constant_in(design.X) is not None
-    messages = _of_sum(design, fixed, design.coefficients, "the fixed part", constant=has_intercept)
+    messages = _interaction_warnings(
+        design, fixed, design.coefficients, "the fixed part", constant=has_intercept
+    )
     if pooling != "partial":
         return messages
     with_intercept = {
@@ -49,18 +51,20 @@ def without_margins(design: Design, pooling: str) -> list[str]:
         columns, _ = design._memory.groups[term.label]
         constant = term.factor in with_intercept
         what = f"the group term of {term.label}"
-        messages += _of_sum(design, columns, term.coefficients, what, constant=constant)
+        messages += _interaction_warnings(
+            design, columns, term.coefficients, what, constant=constant
+        )
         slopes = [name for name in term.coefficients if columns.far.get(name, 0.0) > FAR]
         if slopes and not constant and has_intercept:
             messages.append(
                 f"Groups of {term.factor} have slopes of `{slopes[0]}` but no intercepts: "
-                f"they are the same {_where(columns, slopes[0])}. "
-                f"Write (1 + {slopes[0]} | {term.factor}), or {_center(slopes[0])} in its place."
+                f"they are the same {_where_zero(columns, slopes[0])}. "
+                f"Write (1 + {slopes[0]} | {term.factor}), or {_centered(slopes[0])} in its place."
             )
     return [*messages, *_effects_twice(design)]
 
 
-def _of_sum(
+def _interaction_warnings(
     design: Design, columns: Columns, names: Sequence[str], what: str, *, constant: bool
 ) -> list[str]:
     """Return the warnings on the interactions in one sum of terms, one for each part of them."""
@@ -87,21 +91,21 @@ def _of_sum(
                 main = ":".join(other for other in parts if other != part)
                 messages[part] = (
                     f"{what[0].upper()}{what[1:]} has `{name}` without `{main}`, so that its "
-                    f"effect is 0 {_where(columns, part)}. Such a model can hide slopes that the "
-                    f"data have. Write a*b, which adds a and b themselves, in the place of a:b, or "
-                    f"{_center(part)} in the place of {part}."
+                    f"effect is 0 {_where_zero(columns, part)}. Such a model can hide slopes that "
+                    f"the data have. Write a*b, which adds a and b themselves, in the place of "
+                    f"a:b, or {_centered(part)} in the place of {part}."
                 )
     return list(messages.values())
 
 
-def _where(columns: Columns, part: str) -> str:
+def _where_zero(columns: Columns, part: str) -> str:
     return (
         f"where `{part}` is 0, {columns.far[part]:.3g} standard deviations from its mean "
         f"{columns.means[part]:.6g}"
     )
 
 
-def _center(part: str) -> str:
+def _centered(part: str) -> str:
     return f"center({part})" if part.isidentifier() else f"{part} less its mean"
 
 

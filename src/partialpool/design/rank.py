@@ -154,7 +154,7 @@ def varies(column: NDArray[Any], codes: NDArray[np.int64], groups: int) -> NDArr
     return np.bincount(codes[column != first[codes]], minlength=groups) > 0
 
 
-def slopes(
+def unvarying_slopes(
     factor: str, names: Sequence[str], Z: NDArray[np.float64], codes: NDArray[np.int64], groups: int
 ) -> tuple[str | None, list[str]]:
     """Find predictors of a group term that do not vary within all, or within any, of the groups.

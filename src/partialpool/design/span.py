@@ -16,7 +16,7 @@ _EPS = float(np.finfo(float).eps)
 _TOLERANCE = 1e-9
 
 
-def equals(columns: Floats, others: Floats) -> list[int | None]:
+def equal_places(columns: Floats, others: Floats) -> list[int | None]:
     """Find for each of `columns` the place of an equal one among `others`.
 
     Values that differ by the rounding of a few products, such as x * z * w and z * w * x, count

@@ -59,16 +59,16 @@ def _by_factor(design: Design) -> dict[str, list[GroupDesign]]:
 
 def _message(factor: str, terms: list[GroupDesign], pooling: str) -> str | None:
     """Return the warning for the terms of one factor; None if the residual sd is identified."""
-    q = sum(len(term.coefficients) for term in terms)
+    n_coefficients = sum(len(term.coefficients) for term in terms)
     counts = np.bincount(terms[0].codes, minlength=len(terms[0].levels))
     groups = len(counts)
-    larger = int((counts > q).sum())
-    degrees = int(np.maximum(counts - q, 0).sum())
+    larger = int((counts > n_coefficients).sum())
+    degrees = int(np.maximum(counts - n_coefficients, 0).sum())
     if larger > max(1, groups // FEW) or (larger and groups == 2) or degrees >= FEW:
         return None
     which = f"{groups - larger} of {groups} groups" if larger else f"each of the {groups} groups"
-    rows = "one row" if q == 1 else f"at most {q} rows"
-    effects = "one coefficient" if q == 1 else f"{q} coefficients"
+    rows = "one row" if n_coefficients == 1 else f"at most {n_coefficients} rows"
+    effects = "one coefficient" if n_coefficients == 1 else f"{n_coefficients} coefficients"
     reason = f"{which} of `{factor}` {'have' if larger else 'has'} {rows} and {effects}"
     if pooling == "none":
         return (
@@ -76,7 +76,7 @@ def _message(factor: str, terms: list[GroupDesign], pooling: str) -> str | None:
             "Use pooling='partial' or 'complete'"
         )
     sds = ", ".join(f"sd({term.label})" for term in terms)
-    fewer = f", or give it fewer coefficients, such as (1 | {factor})" if q > 1 else ""
+    fewer = f", or give it fewer coefficients, such as (1 | {factor})" if n_coefficients > 1 else ""
     return (
         f"{reason}: the data cannot tell {sds} from sigma, only their priors divide the variance "
         f"between them. Leave the term out, so that sigma has all of it{fewer}. Or give the known "

@@ -17,7 +17,7 @@ import numpy as np
 
 from . import tokens as syntax
 from .functions import signature, ufunc, unknown_function
-from .tokens import Token, pointed
+from .tokens import Token, error_at
 
 _ALLOWED = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Call, ast.Name, ast.Load,
@@ -96,10 +96,10 @@ def read(text: str, tokens: Sequence[Token]) -> Expression:
                 "Cannot be read from here. There are no lists in formulas; for an order of "
                 "categories, make the column a pandas Categorical in this order."
             )
-            raise pointed(text, token.start, message)
+            raise error_at(text, token.start, message)
         if token.kind == "PERCENT_PERCENT":
             message = "Cannot be read from here: the remainder is written as x % 2."
-            raise pointed(text, token.start, message)
+            raise error_at(text, token.start, message)
     syntax.check_operators(text, tokens)
     code, starts, symbols = _as_python(tokens)
 
@@ -110,13 +110,13 @@ def read(text: str, tokens: Sequence[Token]) -> Expression:
         tree = ast.parse(code, mode="eval").body
     except (SyntaxError, RecursionError, MemoryError) as problem:
         place = token_at((getattr(problem, "offset", None) or 1) - 1).start
-        raise pointed(text, place, "Cannot be read from here.") from None
+        raise error_at(text, place, "Cannot be read from here.") from None
     encodings: set[ast.expr] = set()
-    for node in ast.walk(tree):  # a call comes before its arguments
+    for node in ast.walk(tree):  # a call is visited before its arguments
         if not isinstance(node, _ALLOWED):
             place = token_at(getattr(node, "col_offset", 0)).start
             message = "Cannot be read here: only arithmetic, comparisons and calls are."
-            raise pointed(text, place, message)
+            raise error_at(text, place, message)
         if isinstance(node, ast.Call):
             name = _called_function(node, symbols)
             if name == "C":
@@ -126,7 +126,7 @@ def read(text: str, tokens: Sequence[Token]) -> Expression:
             if name not in syntax.ENCODINGS or node in encodings:
                 message = _check_call(name, node)
             if message:
-                raise pointed(text, token_at(node.col_offset).start, message)
+                raise error_at(text, token_at(node.col_offset).start, message)
     return Expression(syntax.canonical(tokens), tree, symbols, syntax.names(tokens))
 
 

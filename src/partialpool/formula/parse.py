@@ -49,13 +49,13 @@ def parse(text: str) -> Formula:
         )
     if len(tildes) > 1:
         place = tokens[tildes[1]].start
-        raise syntax.pointed(text, place, "A formula has one '~'; this is the second.")
+        raise syntax.error_at(text, place, "A formula has one '~'; this is the second.")
     place = tokens[tildes[0]].start
     left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
-        raise syntax.pointed(text, place, "The response is missing left of '~'.")
+        raise syntax.error_at(text, place, "The response is missing left of '~'.")
     if not right:
-        raise syntax.pointed(text, place, "Nothing is right of '~': write y ~ 1 for a mean alone.")
+        raise syntax.error_at(text, place, "Nothing is right of '~': write y ~ 1 for a mean alone.")
     response, parts = _response(text, left)
     fixed: list[Piece] = []
     offsets: list[str] = []
@@ -66,7 +66,7 @@ def parse(text: str) -> Formula:
             for term in _group_terms(text, piece):
                 if term in groups:
                     message = f"The term {term} is written twice."
-                    raise syntax.pointed(text, piece[0].start, message)
+                    raise syntax.error_at(text, piece[0].start, message)
                 groups.append(term)
         elif _is_call(piece, "offset"):
             _refuse_minus(text, sign, piece)
@@ -98,30 +98,30 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
     ]
     if len(pipes) > 1:
         message = "One '|' is enough: hits | trials(n) + weights(w)."
-        raise syntax.pointed(text, tokens[pipes[1]].start, message)
+        raise syntax.error_at(text, tokens[pipes[1]].start, message)
     end = pipes[0] if pipes else len(tokens)
     if end == 0:
-        raise syntax.pointed(text, tokens[0].start, "The response is missing left of '|'.")
+        raise syntax.error_at(text, tokens[0].start, "The response is missing left of '|'.")
     response = tokens[:end]
     _refuse_pipe(text, response)
     expressions.read(text, response)
     if not syntax.names(response):
-        raise syntax.pointed(
+        raise syntax.error_at(
             text, response[0].start, "The response must name a column of the data."
         )
     parts: dict[str, str] = {}
     if pipes and not tokens[end + 1 :]:
         message = "trials(n), weights(w) or se(s) is missing right of '|'."
-        raise syntax.pointed(text, tokens[end].start, message)
+        raise syntax.error_at(text, tokens[end].start, message)
     for sign, piece in _pieces(text, tokens[end + 1 :]) if pipes else ():
         _refuse_minus(text, sign, piece)
         name = piece[0].lexeme
         if name not in _RESPONSE_PARTS or not _is_call(piece, name):
             allowed = "(), ".join(_RESPONSE_PARTS)
             message = f"`{syntax.source(piece)}` cannot follow a response; {allowed}() can."
-            raise syntax.pointed(text, piece[0].start, message)
+            raise syntax.error_at(text, piece[0].start, message)
         if name in parts:
-            raise syntax.pointed(text, piece[0].start, f"{name}() is written twice.")
+            raise syntax.error_at(text, piece[0].start, f"{name}() is written twice.")
         parts[name] = _argument(text, piece)
     return syntax.source(response), parts
 
@@ -141,7 +141,7 @@ def _pieces(text: str, tokens: Sequence[Token]) -> list[Piece]:
         else:
             current.append(token)
     if not current:
-        raise syntax.pointed(text, tokens[-1].start, "A term is missing after this sign.")
+        raise syntax.error_at(text, tokens[-1].start, "A term is missing after this sign.")
     return [*pieces, (sign, tuple(current))]
 
 
@@ -162,7 +162,7 @@ def _is_group(piece: Sequence[Token]) -> bool:
 def _refuse_minus(text: str, sign: int, piece: Sequence[Token]) -> None:
     if sign < 0:
         message = f"`{syntax.source(piece)}` can be added to a formula, not subtracted."
-        raise syntax.pointed(text, piece[0].start, message)
+        raise syntax.error_at(text, piece[0].start, message)
 
 
 def _refuse_pipe(text: str, piece: Sequence[Token]) -> None:
@@ -179,7 +179,7 @@ def _refuse_pipe(text: str, piece: Sequence[Token]) -> None:
                 "'|' belongs into a group term, in parentheses and added to the others: "
                 "y ~ x + (1 + x | group)."
             )
-            raise syntax.pointed(text, token.start, message)
+            raise syntax.error_at(text, token.start, message)
 
 
 def _argument(text: str, piece: Sequence[Token]) -> str:
@@ -187,11 +187,11 @@ def _argument(text: str, piece: Sequence[Token]) -> str:
     inner = piece[2:-1]
     name = piece[0].lexeme
     if not inner:
-        raise syntax.pointed(text, piece[0].start, f"{name}() is empty: name a column in it.")
+        raise syntax.error_at(text, piece[0].start, f"{name}() is empty: name a column in it.")
     for token, depth in zip(inner, syntax.depths(inner), strict=True):
         if token.kind in ("COMMA", "EQUAL") and depth == 0:
             message = f"{name}() takes one expression, such as {name}(column)."
-            raise syntax.pointed(text, token.start, message)
+            raise syntax.error_at(text, token.start, message)
     expressions.read(text, inner)
     return syntax.source(inner)
 
@@ -206,14 +206,14 @@ def _effects(text: str, pieces: Sequence[Piece]) -> str:
             continue
         if piece[0].kind == "PERIOD":
             message = "'.' for all other columns is not known here: write the columns out."
-            raise syntax.pointed(text, piece[0].start, message)
+            raise syntax.error_at(text, piece[0].start, message)
         terms = read_terms(text, piece)
         if sign < 0 and not _contains(terms, before):
             message = (
                 f"`{syntax.source(piece)}` cannot be subtracted: it is not among the terms before "
                 f"it. Arithmetic is written inside I(), such as I(x - z)."
             )
-            raise syntax.pointed(text, piece[0].start, message)
+            raise syntax.error_at(text, piece[0].start, message)
         before += f" {'+' if sign > 0 else '-'} {syntax.source(piece)}"
     return f"{int(intercept)}{before}"
 
@@ -236,7 +236,7 @@ def _refuse_response(text: str, response: str, pieces: Sequence[Piece]) -> None:
     for _, piece in pieces:
         if syntax.source(piece) == response:
             message = f"`{response}` is the response: it cannot predict itself."
-            raise syntax.pointed(text, piece[0].start, message)
+            raise syntax.error_at(text, piece[0].start, message)
 
 
 def _refuse_response_column(text: str, response: str, right: Sequence[Token]) -> None:
@@ -256,7 +256,7 @@ def _refuse_response_column(text: str, response: str, right: Sequence[Token]) ->
                 f"`{columns[0]}` is the response{made}: it cannot predict itself, nor be a group "
                 "factor of its own rows. Leave it out right of '~'."
             )
-            raise syntax.pointed(text, token.start, message)
+            raise syntax.error_at(text, token.start, message)
 
 
 def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
@@ -270,24 +270,24 @@ def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
     double = len(pipes) == 2 and pipes[1] == pipes[0] + 1
     if len(pipes) > 1 and not double:
         message = "A group term has one '|', or '||' for uncorrelated effects."
-        raise syntax.pointed(text, inner[pipes[1]].start, message)
+        raise syntax.error_at(text, inner[pipes[1]].start, message)
     left, right = inner[: pipes[0]], inner[pipes[-1] + 1 :]
     if not left:
         message = "The effects are missing left of '|': write (1 | group) for intercepts."
-        raise syntax.pointed(text, inner[pipes[0]].start, message)
+        raise syntax.error_at(text, inner[pipes[0]].start, message)
     if not right:
         message = "The grouping factor is missing right of '|': write (1 | group)."
-        raise syntax.pointed(text, inner[pipes[-1]].start, message)
+        raise syntax.error_at(text, inner[pipes[-1]].start, message)
     effects = _effects(text, _pieces(text, left))
     if effects == "0":
-        raise syntax.pointed(text, left[0].start, "No effect is left in this group term.")
+        raise syntax.error_at(text, left[0].start, "No effect is left in this group term.")
     nested: list[GroupTerm] = []
     outer: tuple[str, ...] = ()
     for names in _factors(text, right):
         outer = (*outer, *names)
         if len(set(outer)) < len(outer):
             message = f"A column stands twice in the grouping factor `{syntax.source(right)}`."
-            raise syntax.pointed(text, right[0].start, message)
+            raise syntax.error_at(text, right[0].start, message)
         nested.append(GroupTerm(effects, outer, not double))
     return nested
 
@@ -307,8 +307,8 @@ def _factors(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
                 "A grouping factor is a column, a:b or a/b. Write two terms for two factors, "
                 "(1 | a) + (1 | b), and make any other factor a column of the data first."
             )
-            raise syntax.pointed(text, token.start, message)
+            raise syntax.error_at(text, token.start, message)
         name_expected = not name_expected
     if name_expected:
-        raise syntax.pointed(text, tokens[-1].start, "A column is missing after this.")
+        raise syntax.error_at(text, tokens[-1].start, "A column is missing after this.")
     return factors

@@ -125,10 +125,12 @@ def _centered(columns: list[Floats], center: bool, state: State) -> Floats:
     """Stack columns; if `center`, project out the direction of their means in the fit's data."""
     if not center:
         return np.column_stack(columns)
-    if "turn" not in state:
-        state["turn"] = _turn(np.array([column.mean() for column in columns]))
+    if "directions" not in state:
+        state["directions"] = _orthogonal_directions(
+            np.array([column.mean() for column in columns])
+        )
     basis = np.empty((len(columns[0]), len(columns) - 1))
-    for place, weights in enumerate(state["turn"].T.tolist()):
+    for place, weights in enumerate(state["directions"].T.tolist()):
         total = columns[0] * weights[0]
         for column, weight in zip(columns[1:], weights[1:], strict=True):
             total += column * weight
@@ -136,7 +138,7 @@ def _centered(columns: list[Floats], center: bool, state: State) -> Floats:
     return basis
 
 
-def _turn(means: Floats) -> Floats:
+def _orthogonal_directions(means: Floats) -> Floats:
     """Return an orthonormal basis, (column, column - 1), of the directions orthogonal to `means`.
 
     It is the Householder reflection that maps `means` to the first axis, less its first column.

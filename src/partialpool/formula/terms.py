@@ -21,7 +21,7 @@ from ..errors import FormulaError
 from . import expressions
 from . import tokens as syntax
 from .expressions import Expression, Term
-from .tokens import Token, pointed
+from .tokens import Token, error_at
 
 _OPERATORS = {
     "PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/", "COLON": ":", "STAR_STAR": "**",
@@ -98,7 +98,7 @@ def read(text: str, tokens: Sequence[Token]) -> tuple[Term, ...]:
 
     def error(reason: str) -> FormulaError:
         message = f"`{syntax.source(summands)}` cannot be read as terms of a model: {reason}."
-        return pointed(text, place, message)
+        return error_at(text, place, message)
 
     try:
         parser = FormulaParser(operator_resolver=_Operators())
@@ -144,7 +144,7 @@ def _pieces(text: str, tokens: Sequence[Token], atoms: dict[str, Expression]) ->
             atoms.setdefault(key, atom)
             yield Piece(key, kind="name")
         elif token.kind == "COMMA":
-            raise pointed(text, token.start, syntax.MISSING)
+            raise error_at(text, token.start, syntax.MISSING)
         else:
             alone = token.kind in ("STRING", "LITERAL") or len(tokens) == 1
             raise ValueError(_COLUMNS if alone else _ARITHMETIC)

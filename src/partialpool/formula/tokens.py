@@ -63,7 +63,7 @@ class Token:
     end: int
 
 
-def pointed(text: str, place: int, message: str) -> FormulaError:
+def error_at(text: str, place: int, message: str) -> FormulaError:
     """Return an error whose message shows the formula with a mark under one place."""
     flat = "".join(" " if char.isspace() else char for char in text)
     return FormulaError(f"{message}\n  {flat}\n  {' ' * place}^")
@@ -90,16 +90,16 @@ def scan(text: str) -> tuple[Token, ...]:
             opened.append(token)
         elif token.kind in CLOSE:
             if not opened:
-                raise pointed(text, token.start, f"'{token.lexeme}' closes no bracket.")
+                raise error_at(text, token.start, f"'{token.lexeme}' closes no bracket.")
             if opened[-1].kind != CLOSE[token.kind]:
                 message = f"'{token.lexeme}' does not close '{opened[-1].lexeme}'."
-                raise pointed(text, token.start, message)
+                raise error_at(text, token.start, message)
             opened.pop()
         elif token.kind == "TILDE" and opened:
             token = Token("INVERT", "~", None, token.start, token.end)
         tokens.append(token)
     if opened:
-        raise pointed(text, opened[-1].start, f"'{opened[-1].lexeme}' is never closed.")
+        raise error_at(text, opened[-1].start, f"'{opened[-1].lexeme}' is never closed.")
     return tuple(tokens)
 
 
@@ -107,7 +107,7 @@ def _token(text: str, start: int) -> Token:
     """Read the token that begins at `start`."""
     match = _TOKEN.match(text, start)
     if match is None:
-        raise pointed(text, start, _unreadable(text[start]))
+        raise error_at(text, start, _unreadable(text[start]))
     kind, lexeme, end = str(match.lastgroup), match.group(), match.end()
     literal: Any = None
     if kind == "NUMBER":
@@ -116,7 +116,7 @@ def _token(text: str, start: int) -> Token:
         close = text.find(lexeme, end)
         if close < 0:
             mark = "backquote" if lexeme == "`" else "quotation mark"
-            raise pointed(text, start, f"This {mark} is never closed.")
+            raise error_at(text, start, f"This {mark} is never closed.")
         kind = "BQNAME" if lexeme == "`" else "STRING"
         literal, end = text[end:close], close + 1
     elif kind == "OPERATOR":
@@ -184,7 +184,7 @@ def check_operators(text: str, tokens: Sequence[Token]) -> None:
         if not (begins and ends_operand(before)) or token.kind == "LEFT_BRACKET":
             continue
         if token.kind != "LEFT_PAREN" or before.kind != "IDENTIFIER":
-            raise pointed(text, token.start, MISSING)
+            raise error_at(text, token.start, MISSING)
 
 
 def depths(tokens: Sequence[Token]) -> list[int]:
