@@ -20,7 +20,7 @@ from ..data.levels import listed
 from ..errors import DataError
 from ..formula import tokens as syntax
 from ..formula.expressions import Expression
-from ..formula.parse import read_terms
+from ..formula.summands import read_terms
 from .coding import codings
 from .parts import Component, Part
 from .row_errors import checked_finite, naming_errors

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from ..errors import FormulaError
 from . import expressions
 from . import tokens as syntax
-from .expressions import Term
+from .summands import (
+    Summand,
+    argument_of,
+    is_call,
+    is_group,
+    refuse_minus,
+    refuse_pipe,
+    split_sum,
+    sum_as_text,
+)
 from .tokens import Token, scan
 from .tree import Formula, GroupTerm
 
-_SIGNS = {"PLUS": 1, "MINUS": -1}
-_OPERATORS = frozenset({"STAR", "STAR_STAR", "SLASH", "COLON", "EQUAL_EQUAL", "BANG_EQUAL"})
 _RESPONSE_PARTS = ("trials", "weights", "se")
 _EXAMPLE = 'for example "log_radon ~ floor + (1 + floor | county)"'
-
-Piece = tuple[int, tuple[Token, ...]]
-"""A summand of a formula: its sign, 1 or -1, and its tokens."""
 
 
 def parse(text: str) -> Formula:
@@ -57,24 +61,24 @@ def parse(text: str) -> Formula:
     if not right:
         raise syntax.error_at(text, place, "Nothing is right of '~': write y ~ 1 for a mean alone.")
     response, parts = _response(text, left)
-    fixed: list[Piece] = []
+    fixed: list[Summand] = []
     offsets: list[str] = []
     groups: list[GroupTerm] = []
-    for sign, piece in _pieces(text, right):
-        if _is_group(piece):
-            _refuse_minus(text, sign, piece)
-            for term in _group_terms(text, piece):
+    for sign, summand in split_sum(text, right):
+        if is_group(summand):
+            refuse_minus(text, sign, summand)
+            for term in _group_terms(text, summand):
                 if term in groups:
                     message = f"The term {term} is written twice."
-                    raise syntax.error_at(text, piece[0].start, message)
+                    raise syntax.error_at(text, summand[0].start, message)
                 groups.append(term)
-        elif _is_call(piece, "offset"):
-            _refuse_minus(text, sign, piece)
-            offsets.append(_argument(text, piece))
+        elif is_call(summand, "offset"):
+            refuse_minus(text, sign, summand)
+            offsets.append(argument_of(text, summand))
         else:
-            _refuse_pipe(text, piece)
-            fixed.append((sign, piece))
-    effects = _effects(text, fixed)
+            refuse_pipe(text, summand)
+            fixed.append((sign, summand))
+    effects = sum_as_text(text, fixed)
     _refuse_response(text, response, fixed)
     _refuse_response_column(text, response, right)
     return Formula(
@@ -103,7 +107,7 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
     if end == 0:
         raise syntax.error_at(text, tokens[0].start, "The response is missing left of '|'.")
     response = tokens[:end]
-    _refuse_pipe(text, response)
+    refuse_pipe(text, response)
     expressions.read(text, response)
     if not syntax.names(response):
         raise syntax.error_at(
@@ -113,130 +117,24 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
     if pipes and not tokens[end + 1 :]:
         message = "trials(n), weights(w) or se(s) is missing right of '|'."
         raise syntax.error_at(text, tokens[end].start, message)
-    for sign, piece in _pieces(text, tokens[end + 1 :]) if pipes else ():
-        _refuse_minus(text, sign, piece)
-        name = piece[0].lexeme
-        if name not in _RESPONSE_PARTS or not _is_call(piece, name):
+    for sign, summand in split_sum(text, tokens[end + 1 :]) if pipes else ():
+        refuse_minus(text, sign, summand)
+        name = summand[0].lexeme
+        if name not in _RESPONSE_PARTS or not is_call(summand, name):
             allowed = "(), ".join(_RESPONSE_PARTS)
-            message = f"`{syntax.source(piece)}` cannot follow a response; {allowed}() can."
-            raise syntax.error_at(text, piece[0].start, message)
+            message = f"`{syntax.source(summand)}` cannot follow a response; {allowed}() can."
+            raise syntax.error_at(text, summand[0].start, message)
         if name in parts:
-            raise syntax.error_at(text, piece[0].start, f"{name}() is written twice.")
-        parts[name] = _argument(text, piece)
+            raise syntax.error_at(text, summand[0].start, f"{name}() is written twice.")
+        parts[name] = argument_of(text, summand)
     return syntax.source(response), parts
 
 
-def _pieces(text: str, tokens: Sequence[Token]) -> list[Piece]:
-    """Split a sum into summands at the signs outside all brackets."""
-    pieces: list[Piece] = []
-    current: list[Token] = []
-    sign = 1
-    for token, depth in zip(tokens, syntax.depths(tokens), strict=True):
-        outer = depth == 0 and token.kind in _SIGNS
-        if outer and not current:
-            sign *= _SIGNS[token.kind]
-        elif outer and current[-1].kind not in _OPERATORS:
-            pieces.append((sign, tuple(current)))
-            current, sign = [], _SIGNS[token.kind]
-        else:
-            current.append(token)
-    if not current:
-        raise syntax.error_at(text, tokens[-1].start, "A term is missing after this sign.")
-    return [*pieces, (sign, tuple(current))]
-
-
-def _is_call(piece: Sequence[Token], name: str) -> bool:
-    if len(piece) < 3 or piece[0].lexeme != name or piece[1].kind != "LEFT_PAREN":
-        return False
-    return syntax.depths(piece).index(0, 2) == len(piece) - 1
-
-
-def _is_group(piece: Sequence[Token]) -> bool:
-    if piece[0].kind != "LEFT_PAREN" or len(piece) < 2:
-        return False
-    depth = syntax.depths(piece)
-    inside = any(t.kind == "PIPE" and d == 1 for t, d in zip(piece, depth, strict=True))
-    return inside and depth.index(0, 1) == len(piece) - 1
-
-
-def _refuse_minus(text: str, sign: int, piece: Sequence[Token]) -> None:
-    if sign < 0:
-        message = f"`{syntax.source(piece)}` can be added to a formula, not subtracted."
-        raise syntax.error_at(text, piece[0].start, message)
-
-
-def _refuse_pipe(text: str, piece: Sequence[Token]) -> None:
-    """Refuse a '|' outside calls and braces; inside them it is the operator "or"."""
-    called: list[bool] = []
-    for before, token in zip([None, *piece[:-1]], piece, strict=True):
-        if token.kind in syntax.OPEN:
-            call = before is not None and before.kind == "IDENTIFIER"
-            called.append(call or token.kind == "LEFT_BRACE")
-        elif token.kind in syntax.CLOSE:
-            called = called[:-1]
-        elif token.kind == "PIPE" and not any(called):
-            message = (
-                "'|' belongs into a group term, in parentheses and added to the others: "
-                "y ~ x + (1 + x | group)."
-            )
-            raise syntax.error_at(text, token.start, message)
-
-
-def _argument(text: str, piece: Sequence[Token]) -> str:
-    """Return the argument of `name(argument)` as text, after checking that it is one expression."""
-    inner = piece[2:-1]
-    name = piece[0].lexeme
-    if not inner:
-        raise syntax.error_at(text, piece[0].start, f"{name}() is empty: name a column in it.")
-    for token, depth in zip(inner, syntax.depths(inner), strict=True):
-        if token.kind in ("COMMA", "EQUAL") and depth == 0:
-            message = f"{name}() takes one expression, such as {name}(column)."
-            raise syntax.error_at(text, token.start, message)
-    expressions.read(text, inner)
-    return syntax.source(inner)
-
-
-def _effects(text: str, pieces: Sequence[Piece]) -> str:
-    """Write a sum of terms with its intercept, "0" or "1", first; the last 0, 1 or -1 decides."""
-    intercept = True
-    before = ""
-    for sign, piece in pieces:
-        if len(piece) == 1 and piece[0].kind == "NUMBER" and piece[0].literal in (0, 1):
-            intercept = (piece[0].literal == 1) == (sign > 0)
-            continue
-        if piece[0].kind == "PERIOD":
-            message = "'.' for all other columns is not known here: write the columns out."
-            raise syntax.error_at(text, piece[0].start, message)
-        terms = read_terms(text, piece)
-        if sign < 0 and not _contains(terms, before):
-            message = (
-                f"`{syntax.source(piece)}` cannot be subtracted: it is not among the terms before "
-                f"it. Arithmetic is written inside I(), such as I(x - z)."
-            )
-            raise syntax.error_at(text, piece[0].start, message)
-        before += f" {'+' if sign > 0 else '-'} {syntax.source(piece)}"
-    return f"{int(intercept)}{before}"
-
-
-def read_terms(text: str, tokens: Sequence[Token]) -> tuple[Term, ...]:
-    """Parse a sum of terms, as `terms.read` does; formulaic, slow to import, is imported here."""
-    from .terms import read
-
-    return read(text, tokens)
-
-
-def _contains(terms: Sequence[Term], text: str) -> bool:
-    """Whether a sum of terms, written as text, contains all of `terms`."""
-    whole = f"0{text}"
-    present = {frozenset(part.name for part in term) for term in read_terms(whole, scan(whole))}
-    return all(frozenset(part.name for part in term) in present for term in terms)
-
-
-def _refuse_response(text: str, response: str, pieces: Sequence[Piece]) -> None:
-    for _, piece in pieces:
-        if syntax.source(piece) == response:
+def _refuse_response(text: str, response: str, summands: Sequence[Summand]) -> None:
+    for _, summand in summands:
+        if syntax.source(summand) == response:
             message = f"`{response}` is the response: it cannot predict itself."
-            raise syntax.error_at(text, piece[0].start, message)
+            raise syntax.error_at(text, summand[0].start, message)
 
 
 def _refuse_response_column(text: str, response: str, right: Sequence[Token]) -> None:
@@ -259,9 +157,9 @@ def _refuse_response_column(text: str, response: str, right: Sequence[Token]) ->
             raise syntax.error_at(text, token.start, message)
 
 
-def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
+def _group_terms(text: str, summand: Sequence[Token]) -> list[GroupTerm]:
     """Parse `(effects | factors)`; `a/b` gives a term for a and one for a:b."""
-    inner = piece[1:-1]
+    inner = summand[1:-1]
     pipes = [
         index
         for index, (token, depth) in enumerate(zip(inner, syntax.depths(inner), strict=True))
@@ -278,7 +176,7 @@ def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
     if not right:
         message = "The grouping factor is missing right of '|': write (1 | group)."
         raise syntax.error_at(text, inner[pipes[-1]].start, message)
-    effects = _effects(text, _pieces(text, left))
+    effects = sum_as_text(text, split_sum(text, left))
     if effects == "0":
         raise syntax.error_at(text, left[0].start, "No effect is left in this group term.")
     nested: list[GroupTerm] = []
