@@ -1,4 +1,4 @@
-"""Types of arrays, dimensions of draws, and the order of labels."""
+"""Array types, the dimensions of draws, and the natural order of labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 def natural_key(value: Any) -> tuple[Any, ...]:
-    """Sort numbers by size, and text by the numbers inside it: "day 2" before "day 10"."""
+    """Return a sort key: numbers sort by size, text by the numbers in it ("day 2", "day 10")."""
     if isinstance(value, (bool, int, float, np.number)):
         return (0, value)
     if isinstance(value, str):
@@ -30,6 +30,6 @@ def natural_key(value: Any) -> tuple[Any, ...]:
 
 
 def natural_order(labels: Sequence[str]) -> Integers:
-    """Positions that sort labels as people do: county 2 before county 10, a beside A."""
+    """Return the positions that sort labels naturally: county 2 before county 10, a beside A."""
     folded = [label.casefold() for label in labels]
     return np.array(sorted(range(len(labels)), key=lambda i: natural_key(folded[i])), np.int64)

@@ -43,7 +43,7 @@ class SamplingError(PartialPoolError, RuntimeError):
 
 
 class KeptDrawsError(PartialPoolError, RuntimeError):
-    """Sampling ended, and what came after it failed: the draws are here.
+    """Sampling ended but a later step failed; the error carries the draws.
 
     Attributes
     ----------
@@ -51,11 +51,11 @@ class KeptDrawsError(PartialPoolError, RuntimeError):
         The draws, under the program's own names and in the units of `Model.stan_data`;
         ``pp.ModelFit.from_program(model, error.fit)`` tries again to name them.
     fits : mapping of str to ModelFit
-        Of `pooling_ladder`, those that were complete.
+        The fits that `pooling_ladder` had completed.
     draws : Draws or None
-        What the engine returned, where not even a `Fit` could be made of it.
+        What the engine returned, if no `Fit` could be made of it.
     paths : tuple of Path
-        Where they were saved too: ``pp.load(path)`` reads a fit.
+        Files in which the fits were saved; ``pp.load(path)`` reads one.
     """
 
     def __init__(
@@ -72,15 +72,29 @@ class KeptDrawsError(PartialPoolError, RuntimeError):
 
 
 class AccuracyError(PartialPoolError, ArithmeticError):
-    """A result could be computed, but must not be trusted: the message has the way out."""
+    """A result is too inaccurate to be trusted; the message says what to use instead."""
 
 
 class DataWarning(UserWarning):
-    """Data are usable, but say less than they seem to."""
+    """The data are usable, but may not be what the user means or not inform every parameter."""
 
 
 def nearest(name: object, candidates: Iterable[object], *, cutoff: float = 0.6) -> str | None:
-    """Return the candidate that is spelt most like a name, whatever its letter case, or None."""
+    """Return the candidate that is spelt most like a name, ignoring letter case.
+
+    Parameters
+    ----------
+    name : object
+    candidates : iterable of object
+        Compared as text.
+    cutoff : float
+        Least similarity, from 0 to 1, as in `difflib.get_close_matches`.
+
+    Returns
+    -------
+    str or None
+        None if no candidate is similar enough.
+    """
     folded: dict[str, str] = {}
     for candidate in candidates:
         folded.setdefault(str(candidate).casefold(), str(candidate))
@@ -89,10 +103,10 @@ def nearest(name: object, candidates: Iterable[object], *, cutoff: float = 0.6) 
 
 
 def caller_depth() -> int:
-    """Count the frames up to the first outside this package: the stacklevel of a warning.
+    """Return the stacklevel of a warning that is to point at the first frame outside this package.
 
-    A frame belongs to the package by the name of its module, not by its file: a dataclass's
-    ``__init__`` belongs to no file.
+    A frame's package is read from the name of its module, not from its file, because a
+    dataclass's ``__init__`` has no file.
     """
     frame, depth = inspect.currentframe(), 0
     package = __name__.partition(".")[0]
@@ -102,5 +116,5 @@ def caller_depth() -> int:
 
 
 def warn(message: str, category: type[Warning] = DataWarning) -> None:
-    """Warn at the line of the caller outside this package."""
+    """Issue a warning that points at the user's line, the first caller outside this package."""
     warnings.warn(message, category, stacklevel=caller_depth())

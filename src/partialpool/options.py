@@ -1,4 +1,4 @@
-"""Checks of options that a user gives, and settings of the machine: CPUs and the cache folder."""
+"""Check the user's options; find the number of usable CPUs and the cache folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def check_integer(name: str, value: object, lowest: int) -> None:
 
 
 def check_seed(seed: object) -> None:
-    """Raise `OptionError` unless `seed` is usable; 0 would mean 'from the clock' to CmdStan."""
+    """Raise `OptionError` unless `seed` is from 1 to `MAX_SEED`.
+
+    Zero is refused because CmdStan takes it to mean a seed from the clock.
+    """
     if (
         isinstance(seed, bool)
         or not isinstance(seed, numbers.Integral)
@@ -54,7 +57,7 @@ def check_number(
 
 
 def choose_seed(seed: int | None) -> int:
-    """Check a seed, or draw one where none is given."""
+    """Check a seed and return it, or draw a random one for None."""
     if seed is None:
         return 1 + secrets.randbelow(2**31 - 1)
     check_seed(seed)
@@ -62,7 +65,7 @@ def choose_seed(seed: int | None) -> int:
 
 
 def refuse_unknown(options: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise `OptionError` where an option is not one of those known; name the nearest."""
+    """Raise `OptionError` for an option that is not among `known`, naming the nearest."""
     for name in options:
         if name not in known:
             near = nearest(name, known)
@@ -103,15 +106,15 @@ def takes_options_of(
 
 
 def cache_dir() -> Path:
-    """Folder of compiled programs: $PARTIALPOOL_CACHE, else the user's cache folder."""
+    """Return the folder of compiled programs: $PARTIALPOOL_CACHE, else the user's cache folder."""
     import platformdirs
 
-    chosen = os.environ.get("PARTIALPOOL_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("partialpool"))
+    folder = os.environ.get("PARTIALPOOL_CACHE")
+    return Path(folder) if folder else Path(platformdirs.user_cache_dir("partialpool"))
 
 
 def usable_cpus() -> int:
-    """Count the CPUs in this process's affinity mask (all of them where there is none)."""
+    """Count the CPUs in this process's affinity mask; all CPUs if the system has no such mask."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

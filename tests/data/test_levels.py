@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from partialpool.data.levels import combined, fit_factor
+from partialpool.data.levels import combination_numbers, fit_factor
 from partialpool.errors import DataError
 
 NAMES = ("a", "b", "c", "d", "e", "f")
@@ -59,7 +59,7 @@ def test_unseen_combinations_of_many_labels_keep_apart() -> None:
 def test_numbers_of_combinations_are_in_order(rows: list[tuple[int, ...]], size: int) -> None:
     columns = list(np.array(rows, dtype=np.int64).T)
     columns[0] = np.where(columns[0] == 3, size - 1, columns[0])
-    numbers = combined(columns, [size] * 4)
+    numbers = combination_numbers(columns, [size] * 4)
     table = pd.DataFrame(dict(enumerate(columns)))
     expected = table.groupby(list(table.columns)).ngroup().to_numpy()
     np.testing.assert_array_equal(np.unique(numbers, return_inverse=True)[1], expected)

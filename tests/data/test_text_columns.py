@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import partialpool as pp
-from partialpool.data.spelling import meant, mending, plain, variants
+from partialpool.data.spelling import likely_levels, merging_code, plain, variants
 from partialpool.data.text_columns import check_columns
 from partialpool.design.design import Design, build
 from partialpool.errors import DataError, DataWarning
@@ -302,7 +302,7 @@ def test_the_code_leaves_one_of_each(texts: list[str]) -> None:
     found = variants(texts)
     if not found:
         return
-    code = mending("v", texts, found)
+    code = merging_code("v", texts, found)
     space: dict[str, Any] = {"data": pd.DataFrame({"v": texts})}
     exec(code, space)
     after = space["data"]["v"]
@@ -317,7 +317,8 @@ def test_the_code_leaves_one_of_each(texts: list[str]) -> None:
 def test_plain_text_is_left(text: str) -> None:
     once = plain(text)
     assert plain(once) == once == once.strip()
-    assert meant([f" {once}\N{NO-BREAK SPACE}"], [once]) == {f" {once}\N{NO-BREAK SPACE}": once}
+    padded = f" {once}\N{NO-BREAK SPACE}"
+    assert likely_levels([padded], [once]) == {padded: once}
 
 
 # Any column --------------------------------------------------------------------------------------

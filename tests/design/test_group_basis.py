@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import partialpool as pp
 from partialpool.design.group_basis import Basis, basis_of, intercepts_of
-from partialpool.design.span import equals, span_of
+from partialpool.design.span import equal_places, span_of
 from partialpool.errors import PartialPoolError
 from partialpool.model.fit import group_moments
 from partialpool.posterior import posterior as posterior_module
@@ -381,7 +381,7 @@ def test_combinations_are_found_far_from_zero(
     mix = rng.integers(-3, 4, (base.shape[1], further))
     mix[-1, (mix == 0).all(axis=0)] = 1
     found = span_of([base, base @ mix])
-    assert found.kept == tuple(range(base.shape[1]))
+    assert found.independent == tuple(range(base.shape[1]))
     np.testing.assert_allclose(found.weights[1:, base.shape[1] :], mix[1:], atol=1e-6)
 
 
@@ -391,9 +391,9 @@ def test_a_column_with_one_other_row_is_independent(monkeypatch: pytest.MonkeyPa
     x = rng.normal(size=1000)
     other = x.copy()
     other[501] += 1e-3
-    assert equals(other[:, None], x[:, None]) == [None]
-    assert span_of([x[:, None], other[:, None]]).kept == (0, 1)
-    assert span_of([x[:, None], 2 * x[:, None]]).kept == (0,)
+    assert equal_places(other[:, None], x[:, None]) == [None]
+    assert span_of([x[:, None], other[:, None]]).independent == (0, 1)
+    assert span_of([x[:, None], 2 * x[:, None]]).independent == (0,)
 
 
 def test_intercepts_of_groups() -> None:

@@ -42,7 +42,11 @@ def data(**columns: Any) -> pd.DataFrame:
     ],
 )
 def test_sds_that_cannot_be_told_from_sigma_are_said(text: str, options: dict[str, Any]) -> None:
-    told = r"tells the residual sd" if options.get("pooling") else r"cannot tell sd\(.*from sigma"
+    told = (
+        r"residual sd follows its prior"
+        if options.get("pooling")
+        else r"cannot tell sd\(.*from sigma"
+    )
     with pytest.warns(DataWarning, match=told):
         pp.Model(text, data(), **options)
 
@@ -72,10 +76,10 @@ def test_the_message_has_the_way_out() -> None:
     with pytest.warns(DataWarning) as caught:
         pp.Model("y ~ x + (1 | nearly)", data())
     assert str(caught[0].message) == (
-        "36 of 38 groups of `nearly` have one row, and 1 coefficient of its own: the data cannot "
-        "tell sd(nearly) from sigma, only their priors share the variance out. Leave the term "
-        "out: sigma then has all of it. Or give the known standard error of each row, y | se(s); "
-        "or rows that measure the same groups again"
+        "36 of 38 groups of `nearly` have one row and one coefficient: the data cannot tell "
+        "sd(nearly) from sigma, only their priors divide the variance between them. Leave the "
+        "term out, so that sigma has all of it. Or give the known standard error of each row, "
+        "y | se(s), or more rows for the same groups"
     )
     assert caught[0].filename == __file__
 

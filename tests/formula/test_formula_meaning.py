@@ -383,10 +383,10 @@ def test_an_encoding_stands_only_where_one_can() -> None:
         ("center(arm)", "'arm' holds text"),
         ("I((day == 'day 1') * arm)", "'arm' holds text"),
         ("I(x + 'a')", "'a' stands where a number must"),
-        ("I('a')", "which is no column"),
+        ("I('a')", "and not a column"),
         ("I(x + None)", "None stands where a number must"),
-        ("bs(x, df=k)", r"df of bs\(\) must be written out"),
-        ("poly(x, k)", r"degree of poly\(\) must be written out"),
+        ("bs(x, df=k)", r"df of bs\(\) must be a constant"),
+        ("poly(x, k)", r"degree of poly\(\) must be a constant"),
         ("bs(x)", r"say how many columns"),
         ("bs(x, df=1)", "df=1 is too small"),
         ("bs(x, df=4.0)", "df must be a whole number"),
@@ -397,7 +397,7 @@ def test_an_encoding_stands_only_where_one_can() -> None:
         ("cc(x, -1)", "period must be greater"),
         ("center(poly(x, 2))", r"center\(\) takes one column"),
         ("C(poly(x, 2))", r"C\(\) takes one column"),
-        ("I(poly(x, 2) * k)", "joins several columns"),
+        ("I(poly(x, 2) * k)", "combines several columns"),
     ],
 )
 def test_what_cannot_be_meant_is_told(term: str, message: str) -> None:

@@ -358,12 +358,12 @@ def test_a_square_of_years_is_said_to_be_hidden_by_its_prior() -> None:
 FAR_AWAY = {
     "y ~ year + year:treat + (1 + year | g)": "`year:treat\\[b\\]` without `treat\\[b\\]`",
     "y ~ year + treat:year": "without `treat\\[b\\]`.*where `year` is 0",
-    "y ~ year + (0 + year | g)": r"Groups of g differ by slopes of `year` and by no intercepts",
+    "y ~ year + (0 + year | g)": r"Groups of g have slopes of `year` but no intercepts",
     "y ~ year + (year:treat | g)": r"The group term of g has `year:treat\[a\]` without",
     "y ~ 0 + b": r"`b` holds truth values.*Write C\(b\)",
     "y ~ b:x": r"`b` holds truth values.*Write C\(b\)",
-    "y ~ x + (0 + b | g)": r"in the group term of g, `b` is nothing",
-    "y ~ copy + (1 | g)": r"coefficient for each group of g.*sd\(g, Intercept\) is what its prior",
+    "y ~ x + (0 + b | g)": r"in the group term of g, `b` is 0 in the rows",
+    "y ~ copy + (1 | g)": r"coefficient for each group of g.*sd\(g, Intercept\) follows its prior",
     "y ~ x + (1 | g) + (1 | copy)": r"copy and g make the same groups|g and copy make the same",
 }
 

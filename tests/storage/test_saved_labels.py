@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import partialpool as pp
 from partialpool.errors import DataError, DataWarning
 from partialpool.storage.frames import from_dataset, to_dataset
-from partialpool.storage.labels import decoded, encoded, is_kept
+from partialpool.storage.labels import decoded, encoded, is_storable
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 1, "warmup": 40, "draws": 5, "verbose": False
@@ -72,7 +72,7 @@ SCALARS: dict[str, st.SearchStrategy[Any]] = {
 def test_a_label_as_json_and_back(label: Any) -> None:
     import json
 
-    assert is_kept(label)
+    assert is_storable(label)
     back = decoded(json.loads(json.dumps(encoded(label))))
     assert type(back) is type(label)
     assert back == label

@@ -1,1 +1,1 @@
-"""Terms and a DataFrame become columns of numbers, which remember the data of the fit."""
+"""Evaluate terms on a DataFrame: columns of a design matrix, which remember the fit's data."""

@@ -1,4 +1,4 @@
-"""Categories in expressions: compared with levels, and coded as columns of numbers."""
+"""Categories in expressions: comparisons with levels, and contrast codings."""
 
 from __future__ import annotations
 
@@ -26,41 +26,48 @@ MIRRORED = {"Lt": "Gt", "LtE": "GtE", "Gt": "Lt", "GtE": "LtE", "Eq": "Eq", "Not
 
 @dataclass(frozen=True)
 class Encoding:
-    """How categories become columns: "treatment" compares with a level, "sum" with their mean.
+    """A contrast coding, which turns categories into columns.
 
-    `level` is the one left out; the first by default in a treatment coding, the last in a sum.
+    Attributes
+    ----------
+    kind : {"treatment", "sum"}
+        A coefficient is the difference of a level from the reference level ("treatment") or
+        from the mean of all levels ("sum").
+    level : object
+        The level without a column: the reference of a treatment coding, by default the first,
+        or the omitted level of a sum coding, by default the last.
     """
 
     kind: Literal["treatment", "sum"] = "treatment"
     level: Hashable = None
 
     def labels(self, name: str, levels: Sequence[Hashable], full: bool) -> list[str]:
-        """Label the columns; a full coding holds the intercept."""
-        found = [str(level) for level in levels]
+        """Return the labels of the columns; a full coding has one column for each level."""
+        labels = [str(level) for level in levels]
         if full and self.kind == "treatment":
-            return found
-        out = self._out(name, levels)
-        found = found[:out] + found[out + 1 :]
-        return ["mean", *found] if full else found
+            return labels
+        omitted = self._omitted(name, levels)
+        labels = labels[:omitted] + labels[omitted + 1 :]
+        return ["mean", *labels] if full else labels
 
     def values(
         self, name: str, levels: Sequence[Hashable], full: bool, column: int
     ) -> NDArray[np.float64]:
-        """Give what each level has in a column."""
-        found = np.zeros(len(levels))
+        """Return the values of one column, (level,)."""
+        values = np.zeros(len(levels))
         if full and self.kind == "treatment":
-            found[column] = 1
-            return found
+            values[column] = 1
+            return values
         if full and column == 0:
-            return found + 1
-        out = self._out(name, levels)
+            return values + 1
+        omitted = self._omitted(name, levels)
         place = column - full
-        found[place + (place >= out)] = 1
+        values[place + (place >= omitted)] = 1
         if self.kind == "sum":
-            found[out] = -1
-        return found
+            values[omitted] = -1
+        return values
 
-    def _out(self, name: str, levels: Sequence[Hashable]) -> int:
+    def _omitted(self, name: str, levels: Sequence[Hashable]) -> int:
         if self.level is not None:
             return place_of(name, levels, self.level)
         return 0 if self.kind == "treatment" else len(levels) - 1
@@ -68,7 +75,18 @@ class Encoding:
 
 @dataclass(frozen=True, eq=False)
 class Categories:
-    """Categories, one a row: places in `levels`, which are in their order."""
+    """One category for each row.
+
+    Attributes
+    ----------
+    name : str
+        The expression, for names and messages.
+    codes : array of int, (row,)
+        Places in `levels`.
+    levels : tuple
+        In their order.
+    encoding : Encoding
+    """
 
     name: str
     codes: Codes
@@ -76,17 +94,17 @@ class Categories:
     encoding: Encoding = Encoding()
 
     def used(self) -> list[int]:
-        """Places of the levels that some row has."""
+        """Return the places of the levels that some row has."""
         counts = np.bincount(self.codes, minlength=len(self.levels))
         return np.flatnonzero(counts).tolist()
 
-    def coded_by(self, encoding: Encoding | None) -> Categories:
-        """Give them another coding; None keeps theirs."""
+    def with_encoding(self, encoding: Encoding | None) -> Categories:
+        """Return the categories with another coding; None keeps the present one."""
         return self if encoding is None else replace(self, encoding=encoding)
 
 
 def of_column(name: str, column: pd.Series[Any]) -> Categories:
-    """Take the categories of a column that `table.prepared` made categorical."""
+    """Return the categories of a column that `data.frame.prepared` made categorical."""
     codes = column.cat.codes.to_numpy().astype(np.int64)
     return Categories(name, codes, tuple(column.cat.categories.tolist()))
 
@@ -94,9 +112,19 @@ def of_column(name: str, column: pd.Series[Any]) -> Categories:
 def of_values(
     name: str, values: NDArray[Any], where: str, state: dict[str, Any], plain: bool
 ) -> Categories:
-    """Make categories of numbers or truth values; `state` keeps the levels of the fit.
+    """Make categories of numbers or truth values.
 
-    Numbers computed from whole numbers are labelled as these, unless they are a `plain` column.
+    Parameters
+    ----------
+    name : str
+    values : array, (row,)
+    where : str
+        "data" or "newdata", for messages.
+    state : dict
+        Keeps the levels of the fit. They are found when it is empty.
+    plain : bool
+        Whether the values are a column of the data. Values that are computed and all whole are
+        labelled as integers.
     """
     whole = values.dtype.kind == "f" and not plain
     if whole and bool(((values == np.floor(values)) & (np.abs(values) < 2.0**53)).all()):
@@ -113,13 +141,13 @@ def of_values(
 
 
 def place_of(name: str, levels: Sequence[Hashable], level: Any) -> int:
-    """Find a level, or say which there are."""
-    for place, known in enumerate(levels):
-        if known == level:
+    """Return the place of a level; the `ValueError` for an unknown one lists the levels."""
+    for place, candidate in enumerate(levels):
+        if candidate == level:
             return place
     near = nearest(level, levels, cutoff=0.5)
     hint = f" Did you mean {near!r}?" if near else ""
-    alike = [each for each in levels if str(each) == str(level)]
+    alike = [candidate for candidate in levels if str(candidate) == str(level)]
     if alike:
         kind = "text" if isinstance(alike[0], str) else "a number"
         hint = f" Its level is {kind}: write {alike[0]!r}."
@@ -129,7 +157,17 @@ def place_of(name: str, levels: Sequence[Hashable], level: Any) -> int:
 def compare(left: Categories, how: str, right: Any) -> Bools:
     """Compare categories with a level, or with other categories, row by row.
 
-    Which is greater is said by the order of the levels.
+    Which of two is greater follows from the order of the levels.
+
+    Parameters
+    ----------
+    left : Categories
+    how : {"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"}
+    right : Categories, or a level
+
+    Returns
+    -------
+    array of bool, (row,)
     """
     if isinstance(right, Categories):
         return _compare_two(left, how, right)
@@ -139,18 +177,18 @@ def compare(left: Categories, how: str, right: Any) -> Bools:
             f"numbers: compare it with one of its levels, or make a column of numbers of it first."
         )
     place = place_of(left.name, left.levels, right)
-    found: Bools = COMPARISONS[how](left.codes, place)
-    return found
+    result: Bools = COMPARISONS[how](left.codes, place)
+    return result
 
 
 def _compare_two(left: Categories, how: str, right: Categories) -> Bools:
     if left.levels == right.levels:
-        found: Bools = COMPARISONS[how](left.codes, right.codes)
-        return found
+        result: Bools = COMPARISONS[how](left.codes, right.codes)
+        return result
     if how not in _EQUALITY:
         raise ValueError(
-            f"`{left.name}` and `{right.name}` have different levels: which is greater cannot be "
-            f"told. Make both pandas Categoricals of the same categories in their order."
+            f"`{left.name}` and `{right.name}` have different levels: their order cannot be "
+            f"compared. Make both pandas Categoricals of the same categories in their order."
         )
     places = {level: place for place, level in enumerate(left.levels)}
     if not places.keys() & set(right.levels):
@@ -158,6 +196,6 @@ def _compare_two(left: Categories, how: str, right: Categories) -> Bools:
             f"`{left.name}` and `{right.name}` have no level in common: "
             f"{listed(left.levels)}, and {listed(right.levels)}."
         )
-    others = np.array([places.get(level, -1) for level in right.levels], dtype=np.int64)
-    found = COMPARISONS[how](left.codes, others[right.codes])
-    return found
+    places_of_right = np.array([places.get(level, -1) for level in right.levels], np.int64)
+    result = COMPARISONS[how](left.codes, places_of_right[right.codes])
+    return result

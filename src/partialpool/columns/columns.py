@@ -1,8 +1,8 @@
-"""Columns of numbers from sums of terms, remembered.
+"""Evaluate sums of terms as columns of a design matrix.
 
-`Columns` keeps what the data taught it (the mean that `center(x)` took off, the knots of
-`bs(x)`, the levels of a column), so that other data get the same columns; it keeps none of the
-data themselves.
+`Columns` keeps what it needs to evaluate the same columns on other data: the mean that
+`center(x)` subtracted, the knots of `bs(x)`, the levels of a categorical column. It keeps no
+rows of the data.
 """
 
 from __future__ import annotations
@@ -20,32 +20,33 @@ from ..data.levels import listed
 from ..errors import DataError
 from ..formula import tokens as syntax
 from ..formula.expressions import Expression
-from ..formula.parse import read_terms
+from ..formula.summands import read_terms
 from .coding import codings
 from .parts import Component, Part
-from .row_errors import computing, finished
+from .row_errors import checked_finite, naming_errors
 
 
 @dataclass(frozen=True)
 class Columns:
-    """A sum of terms, evaluated once; `on` gives its columns for other data.
+    """A sum of terms, evaluated on the data of the fit; `on` evaluates it on other data.
 
     Attributes
     ----------
     text : str
+        The sum of terms: "1 + floor".
     names : tuple of str
-        Of the columns; the intercept's is "Intercept".
+        Names of the columns; the intercept is "Intercept".
     parts : tuple of tuple of str
-        For each column the names of those that it is the product of: ``x:z`` of "x" and "z",
-        ``f[b]:year`` of "f[b]" and "year", the intercept of none.
+        For each column, the names of the columns whose product it is: "x" and "z" for ``x:z``,
+        "f[b]" and "year" for ``f[b]:year``, none for the intercept.
     means : mapping of str to float
-        The mean, in the data of the fit, of each part that is of numbers, not of categories.
+        For each numeric part, its mean in the data of the fit.
     far : mapping of str to float
-        Of those of these that are all above or all below 0, by how many standard deviations
-        their mean is away from 0.
+        For each numeric part that is all above or all below 0, the distance of its mean from 0
+        in standard deviations.
     levels : tuple of tuple of str
-        Of each factor, the names of the columns that its levels have in a full coding; those of a
-        lean coding are some of them, unless contrasts are given.
+        For each factor, the names of its columns in a full coding. Those of a lean coding are
+        among them, unless the formula sets contrasts.
     """
 
     text: str
@@ -58,42 +59,59 @@ class Columns:
     _products: tuple[tuple[Component, ...], ...]
 
     def on(self, frame: pd.DataFrame, where: str) -> Floats:
-        """Evaluate on other data, prepared by `table.prepared_again` for this."""
-        with computing(self.text, where, frame):
-            values = [part.again(frame, where) for part in self._parts]
+        """Evaluate on other data.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            From `data.frame.prepared_again`.
+        where : str
+            Name of the data in messages: "newdata".
+
+        Returns
+        -------
+        array, (row, column)
+        """
+        with naming_errors(self.text, where, frame):
+            values = [part.on(frame, where) for part in self._parts]
             matrix = _matrix(self._parts, values, self._products, len(frame))
-        return finished(matrix, self.names, frame, where)
+        return checked_finite(matrix, self.names, frame, where)
 
 
 def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Columns, Floats]:
-    """Evaluate a sum of terms ("1 + floor") and remember how.
+    """Evaluate a sum of terms ("1 + floor") on the data of the fit.
 
     Returns
     -------
     Columns
-        Names, and the means to evaluate other data.
-    ndarray of shape (rows, columns)
+        The names of the columns, and how to evaluate them on other data.
+    array, (row, column)
+
+    Raises
+    ------
+    DataError
+        If a term cannot be computed, is not finite, or there are more columns than rows.
     """
     terms, intercept = _terms(text)
-    places: dict[str, int] = {}
+    places: dict[tuple[bool, str], int] = {}
     parts: list[Part] = []
     for expression in itertools.chain.from_iterable(terms):
-        key = f"{expression.column is None} {expression.name}"
-        if key not in places:
+        if (key := _key(expression)) not in places:
             places[key] = len(parts)
             parts.append(Part(expression))
-    with computing(text, where, frame):
+    with naming_errors(text, where, frame):
         values = [part.fit(frame, where) for part in parts]
-        sums = [[places[f"{each.column is None} {each.name}"] for each in term] for term in terms]
+        sums = [[places[_key(expression)] for expression in term] for term in terms]
         products: list[tuple[Component, ...]] = [()] if intercept else []
         products += itertools.islice(_products(parts, sums, intercept), len(frame) + 1)
         if len(products) > len(frame) + intercept:
             raise DataError(
-                f"`{text}` has more coefficients than the data have rows, which are {len(frame)}: "
+                f"`{text}` has more coefficients than the data have rows, {len(frame)}: "
                 f"leave terms out, or make (1 | factor) of a factor of many levels."
             )
         matrix = _matrix(parts, values, products, len(frame))
-    names = tuple(":".join(each.name for each in product) or "Intercept" for product in products)
+    component_names = tuple(tuple(part.name for part in product) for product in products)
+    names = tuple(":".join(parts_of) or "Intercept" for parts_of in component_names)
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         way = "Rename the column, or recode the levels of the factor."
@@ -101,21 +119,27 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     columns = Columns(
         text=text,
         names=names,
-        parts=tuple(tuple(each.name for each in product) for product in products),
+        parts=component_names,
         means=_means(parts, values),
         far=_far(parts, values),
         levels=tuple(
-            tuple(each.name for each in part.components(place, True))
+            tuple(component.name for component in part.components(place, True))
             for place, part in enumerate(parts)
             if part.levels is not None
         ),
         _parts=tuple(parts),
         _products=tuple(products),
     )
-    return columns, finished(matrix, names, frame, where)
+    return columns, checked_finite(matrix, names, frame, where)
+
+
+def _key(expression: Expression) -> tuple[bool, str]:
+    """Return a key that is equal for equal expressions: a column `log(x)` is not the call."""
+    return expression.column is None, expression.name
 
 
 def _terms(text: str) -> tuple[tuple[tuple[Expression, ...], ...], bool]:
+    """Parse a sum of terms; return its terms and whether it has an intercept."""
     if text in ("0", "1"):
         return (), text == "1"
     tokens = syntax.scan(text)
@@ -125,7 +149,7 @@ def _terms(text: str) -> tuple[tuple[tuple[Expression, ...], ...], bool]:
 def _products(
     parts: Sequence[Part], sums: Sequence[Sequence[int]], intercept: bool
 ) -> Iterator[tuple[Component, ...]]:
-    """Write each term out as products of columns."""
+    """Yield the columns of all terms, each as the components whose product it is."""
     split = [
         (
             frozenset(place for place in term if parts[place].levels is None),
@@ -136,8 +160,8 @@ def _products(
     for term, chosen in zip(sums, codings(split, intercept=intercept), strict=True):
         for coding in chosen:
             full = dict(coding)
-            kept = [place for place in term if parts[place].levels is None or place in full]
-            lists = [parts[place].components(place, full.get(place, False)) for place in kept]
+            used = [place for place in term if parts[place].levels is None or place in full]
+            lists = [parts[place].components(place, full.get(place, False)) for place in used]
             yield from itertools.product(*lists)
 
 
@@ -147,35 +171,38 @@ def _matrix(
     products: Sequence[tuple[Component, ...]],
     rows: int,
 ) -> Floats:
+    """Multiply components into the columns of the matrix, (row, column)."""
     matrix = np.empty((rows, len(products)))
     for place, product in enumerate(products):
         column = matrix[:, place]
         column[:] = 1.0
-        for index, each in enumerate(product):
-            own = parts[each.place].column(values[each.place], each)
+        for index, component in enumerate(product):
+            factor = parts[component.place].column(values[component.place], component)
             if index:
-                column *= own
+                column *= factor
             else:
-                column[:] = own
+                column[:] = factor
     return matrix
 
 
 def _means(parts: Sequence[Part], values: Sequence[Any]) -> dict[str, float]:
+    """Return `Columns.means`."""
     return {
-        each.name: float(value[:, each.column].mean())
+        component.name: float(value[:, component.column].mean())
         for place, (part, value) in enumerate(zip(parts, values, strict=True))
         if part.levels is None
-        for each in part.components(place, False)
+        for component in part.components(place, False)
     }
 
 
 def _far(parts: Sequence[Part], values: Sequence[Any]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    """Return `Columns.far`."""
+    distances: dict[str, float] = {}
     for place, (part, value) in enumerate(zip(parts, values, strict=True)):
-        for each in part.components(place, False) if part.levels is None else ():
-            column = value[:, each.column]
-            with np.errstate(all="ignore"):  # what is not finite is refused after this
+        for component in part.components(place, False) if part.levels is None else ():
+            column = value[:, component.column]
+            with np.errstate(all="ignore"):  # values that are not finite are refused later
                 sd = float(column.std())
             if sd > 0 and (column.min() > 0 or column.max() < 0):
-                found[each.name] = abs(float(column.mean())) / sd
-    return found
+                distances[component.name] = abs(float(column.mean())) / sd
+    return distances

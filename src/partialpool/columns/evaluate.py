@@ -1,9 +1,9 @@
-"""What an expression gives for a table: numbers, truth values or categories, one a row.
+"""Evaluate expressions on a table, to numbers, truth values or categories for each row.
 
-Numbers are real: whole numbers become floats before anything is computed.  Truth values come of
-columns of them and of comparisons; they are joined by and, or, not (or ``&``, ``|``, ``~``), and
-are 0 and 1 in arithmetic.  Functions that remember keep what they learnt in a `Memory`, which
-holds none of the data.
+Whole numbers become floats before anything is computed. Truth values are columns of them or
+results of comparisons; and, or, not (or ``&``, ``|``, ``~``) combine them, and in arithmetic they
+are 0 and 1. Stateful functions keep what they learn from the data of the fit in a `Memory`, which
+holds no rows of the data.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .categories import (
 )
 
 Memory = dict[int, dict[str, Any]]
-"""What each call in an expression learnt from the data of the fit, by its place."""
+"""State of each call of a stateful function, by the call's place in the expression."""
 
 _EXACT = 2**53
 _ARITHMETIC = {
@@ -38,7 +38,7 @@ _ARITHMETIC = {
 
 
 class NotNumbersError(TypeError):
-    """Arithmetic with a column of something else."""
+    """Arithmetic was asked for with a column that does not hold numbers."""
 
     def __init__(self, column: str) -> None:
         super().__init__(column)
@@ -46,18 +46,24 @@ class NotNumbersError(TypeError):
 
 
 def evaluate(expression: Expression, frame: pd.DataFrame, memory: Memory, where: str) -> Any:
-    """Evaluate an expression on a table made by `table.prepared`, or by `prepared_again`.
+    """Evaluate an expression on a table from `data.frame.prepared` or `prepared_again`.
 
     Returns
     -------
-    ndarray of float or bool, Categories, or a constant
-        An array has a row for each of the table, and may have several columns.
+    array of float or bool, (row,) or (row, column); Categories; or a constant
+
+    Raises
+    ------
+    NotNumbersError
+        If a column of categories stands where a number must.
+    ValueError
+        If values do not suit an operator or a function.
     """
     return _Evaluation(expression, frame, memory, where).value(expression.tree)
 
 
 def numbers(value: Any) -> Any:
-    """Make floats of numbers and truth values."""
+    """Convert numbers and truth values to floats; refuse everything else."""
     if isinstance(value, Categories):
         raise NotNumbersError(value.name)
     if isinstance(value, str) or value is None:
@@ -65,8 +71,8 @@ def numbers(value: Any) -> Any:
     return np.asarray(value, dtype=np.float64)
 
 
-def column_of_numbers(name: str, column: pd.Series[Any], where: str) -> Any:
-    """Return a column as floats, truth values or categories."""
+def column_values(name: str, column: pd.Series[Any], where: str) -> Any:
+    """Return a column as floats, truth values or categories, with a warning beyond 2**53."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return of_column(name, column)
     values = column.to_numpy()
@@ -75,13 +81,15 @@ def column_of_numbers(name: str, column: pd.Series[Any], where: str) -> Any:
     if where == "data" and len(values) and max(-int(values.min()), int(values.max())) > _EXACT:
         warn(
             f"Column {name!r} holds whole numbers beyond 2**53, such as {values.max()}, which "
-            f"arithmetic rounds. If they are the names of something, group by it, (1 | {name}), "
-            f"or make categories of it, C({name})."
+            f"arithmetic rounds. If they are identifiers, group by them, (1 | {name}), "
+            f"or make categories of them, C({name})."
         )
     return values.astype(np.float64)
 
 
 class _Evaluation:
+    """A walk through the tree of an expression; each method evaluates one kind of node."""
+
     def __init__(
         self, expression: Expression, frame: pd.DataFrame, memory: Memory, where: str
     ) -> None:
@@ -97,7 +105,7 @@ class _Evaluation:
                 symbol = self.symbols[node.id]
                 if symbol.role == "column":
                     column = self.frame[symbol.value]
-                    return column_of_numbers(symbol.value, column, self.where)
+                    return column_values(symbol.value, column, self.where)
                 return symbol.value
             case ast.BinOp(op=ast.BitAnd() | ast.BitOr()):
                 join = np.logical_and if isinstance(node.op, ast.BitAnd) else np.logical_or
@@ -111,10 +119,10 @@ class _Evaluation:
                 return sign * numbers(self.value(node.operand))
             case ast.BoolOp():
                 join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-                found = self.truth(node.values[0])
-                for each in node.values[1:]:
-                    found = join(found, self.truth(each))
-                return found
+                joined = self.truth(node.values[0])
+                for operand in node.values[1:]:
+                    joined = join(joined, self.truth(operand))
+                return joined
             case ast.Compare():
                 return self.compared(node)
             case ast.Call():
@@ -124,9 +132,9 @@ class _Evaluation:
     def apply(self, function: Any, nodes: list[ast.expr]) -> Any:
         values = [numbers(self.value(node)) for node in nodes]
         if len({value.ndim for value in values if value.ndim}) > 1:
-            raise ValueError("it joins several columns, such as those of poly(), with one.")
-        found = function(*values)
-        return found if found.dtype == bool else found.astype(np.float64, copy=False)
+            raise ValueError("it combines several columns, such as those of poly(), with one.")
+        result = function(*values)
+        return result if result.dtype == bool else result.astype(np.float64, copy=False)
 
     def truth(self, node: ast.expr) -> Any:
         value = self.value(node)
@@ -138,22 +146,22 @@ class _Evaluation:
         )
 
     def compared(self, node: ast.Compare) -> Any:
-        """Compare as Python does: ``-1 < x < 1`` is both comparisons."""
-        values = [self.value(each) for each in (node.left, *node.comparators)]
-        found: Any = True
+        """Compare as Python does: ``-1 < x < 1`` joins two comparisons by "and"."""
+        values = [self.value(operand) for operand in (node.left, *node.comparators)]
+        result: Any = True
         for left, op, right in zip(values, node.ops, values[1:], strict=False):
             how = type(op).__name__
             if isinstance(left, Categories):
-                one = compare(left, how, right)
+                comparison = compare(left, how, right)
             elif isinstance(right, Categories):
-                one = compare(right, MIRRORED[how], left)
+                comparison = compare(right, MIRRORED[how], left)
             elif isinstance(left, str) or isinstance(right, str):
                 text = left if isinstance(left, str) else right
                 raise ValueError(f"it compares numbers with the text {text!r}.")
             else:
-                one = COMPARISONS[how](numbers(left), numbers(right))
-            found = np.logical_and(found, one) if len(node.ops) > 1 else one
-        return found
+                comparison = COMPARISONS[how](numbers(left), numbers(right))
+            result = np.logical_and(result, comparison) if len(node.ops) > 1 else comparison
+        return result
 
     def called(self, node: ast.Call) -> Any:
         name = self.symbols[node.func.id].value if isinstance(node.func, ast.Name) else ""
@@ -165,25 +173,25 @@ class _Evaluation:
         if form is None:
             raise ValueError(f"{name}() cannot stand here.")
         words = {str(word.arg): word.value for word in node.keywords}
-        first, *rest = form.bind(*node.args, **words).arguments.items()
+        (_, argument), *others = form.bind(*node.args, **words).arguments.items()
         state = self.memory.setdefault(node.col_offset, {})
         if name in CATEGORIES:
-            return self.categories(name, first[1], rest[0][1] if rest else None, state)
-        x = numbers(self.value(first[1]))
+            return self.categories(name, argument, others[0][1] if others else None, state)
+        x = numbers(self.value(argument))
         if x.ndim != 1:
             raise ValueError(f"{name}() takes one column.")
-        options = {word: self.option(name, word, value) for word, value in rest}
-        found = transforms()[name](x, **options, _state=state)
+        options = {word: self.option(name, word, value) for word, value in others}
+        columns = transforms()[name](x, **options, _state=state)
         if name in ("bs", "cr", "cs"):
             self.warn_beyond(x, state["range"])
-        return np.asarray(getattr(found, "__wrapped__", found), dtype=np.float64)
+        return np.asarray(getattr(columns, "__wrapped__", columns), dtype=np.float64)
 
     def option(self, name: str, word: str, node: ast.expr) -> Any:
         sign = 1
         while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             sign, node = -sign if isinstance(node.op, ast.USub) else sign, node.operand
         if not isinstance(node, ast.Name) or self.symbols[node.id].role != "constant":
-            raise ValueError(f"{word} of {name}() must be written out, such as {word}=2.")
+            raise ValueError(f"{word} of {name}() must be a constant, such as {word}=2.")
         value = self.symbols[node.id].value
         return -value if sign < 0 else value
 
@@ -202,14 +210,14 @@ class _Evaluation:
         else:
             value = self.value(node)
         if isinstance(value, Categories):
-            return value.coded_by(encoding)
+            return value.with_encoding(encoding)
         if np.ndim(value) != 1:
             raise ValueError(f"{name}() takes one column.")
-        found = of_values(self.name, np.asarray(value), self.where, state, plain)
-        return found.coded_by(encoding)
+        made = of_values(self.name, np.asarray(value), self.where, state, plain)
+        return made.with_encoding(encoding)
 
     def encoding(self, name: str, node: ast.expr | None) -> Encoding | None:
-        """Read what follows the column: Treatment, Sum('level'), or a level in T() and S()."""
+        """Read the second argument: Treatment('level') or Sum of C(), the level of T() or S()."""
         if name != "C":
             kind = "treatment" if name == "T" else "sum"
             level = None if node is None else self.option(name, CATEGORIES[name], node)
@@ -217,22 +225,22 @@ class _Evaluation:
         if node is None:
             return None
         called = node.func if isinstance(node, ast.Call) else node
-        known = self.symbols[called.id].value if isinstance(called, ast.Name) else None
-        if known not in ("Treatment", "Sum"):
+        contrast = self.symbols[called.id].value if isinstance(called, ast.Name) else None
+        if contrast not in ("Treatment", "Sum"):
             raise ValueError("the second argument of C() is Treatment('level') or Sum.")
         level = None
         if isinstance(node, ast.Call) and (node.args or node.keywords):
             inner = node.args[0] if node.args else node.keywords[0].value
-            level = self.option(known, "the level", inner)
-        return Encoding("treatment" if known == "Treatment" else "sum", level)
+            level = self.option(contrast, "the level", inner)
+        return Encoding("treatment" if contrast == "Treatment" else "sum", level)
 
     def warn_beyond(self, x: Any, limits: tuple[float, float]) -> None:
-        """Warn where a spline is asked for values beyond the data it was made from."""
+        """Warn if a spline is evaluated outside the range of the data of the fit."""
         low, high = limits
         count = int(((x < low) | (x > high)).sum())
         if count:
             warn(
                 f"{count} of {len(x)} rows of {self.where} lie beyond the data of the fit in "
-                f"`{self.name}`, which were from {low:.4g} to {high:.4g}: a spline runs off "
-                f"there, and predictions mean little."
+                f"`{self.name}`, which were from {low:.4g} to {high:.4g}: a spline is "
+                f"extrapolated there, and predictions mean little."
             )

@@ -1,4 +1,4 @@
-"""Parts of terms, columns and calls of functions: what each learnt, and its columns."""
+"""Parts of terms: single columns and calls of functions, which remember the fit's data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,20 @@ from .evaluate import Memory, evaluate
 
 
 class Component(NamedTuple):
-    """A column of one part of a term: of numbers, or of categories in a full or lean coding."""
+    """One column of a part of a term.
 
-    place: int  # of the part among those of the sum
+    Attributes
+    ----------
+    place : int
+        Place of the part among the parts of the sum.
+    full : bool
+        Whether categories are in a full coding.
+    column : int
+        Place of the column among the part's.
+    name : str
+    """
+
+    place: int
     full: bool
     column: int
     name: str
@@ -29,27 +40,46 @@ class Component(NamedTuple):
 
 @dataclass(eq=False)
 class Part:
-    """A column or call of a sum of terms, and what the data of the fit taught it."""
+    """A column or a call in a sum of terms, and what it remembers of the data of the fit.
+
+    Attributes
+    ----------
+    expression : Expression
+    memory : Memory
+        State of stateful functions in the expression.
+    levels : tuple or None
+        The categories that some row has; None for numbers.
+    used : sequence of int
+        Their places among all declared categories.
+    encoding : Encoding
+    count : int
+        Number of columns of numbers.
+    """
 
     expression: Expression
     memory: Memory = field(default_factory=dict)
-    levels: tuple[Hashable, ...] | None = None  # of categories, those that some row has
-    used: Sequence[int] = ()  # their places among all that are declared
+    levels: tuple[Hashable, ...] | None = None
+    used: Sequence[int] = ()
     encoding: Encoding = field(default_factory=Encoding)
-    count: int = 0  # columns of numbers
+    count: int = 0
 
     @property
     def name(self) -> str:
-        """As coefficients are named: ``poly(x, 2)``."""
+        """The canonical text of the expression, which names coefficients: ``poly(x, 2)``."""
         return self.expression.name
 
     def fit(self, frame: pd.DataFrame, where: str) -> Any:
-        """Evaluate on the data of the fit: columns of numbers, or `Categories`."""
+        """Evaluate on the data of the fit and remember the levels or the number of columns.
+
+        Returns
+        -------
+        array, (row, column), or Categories
+        """
         value = self._value(frame, where)
         if isinstance(value, np.ndarray):
             self.count = value.shape[1]
             if not self.count:
-                raise DataError(f"`{self.name}` gives no column, or none that can be named.")
+                raise DataError(f"`{self.name}` gives no columns.")
             return value
         self.used, self.encoding = value.used(), value.encoding
         self.levels = tuple(value.levels[place] for place in self.used)
@@ -60,12 +90,12 @@ class Part:
             )
         return value
 
-    def again(self, frame: pd.DataFrame, where: str) -> Any:
-        """Evaluate on other data."""
+    def on(self, frame: pd.DataFrame, where: str) -> Any:
+        """Evaluate on other data; return the same as `fit`."""
         value = self._value(frame, where)
         if self.levels is not None:
-            held = [value.levels[place] for place in value.used()]
-            if not set(held) <= set(self.levels):
+            present = [value.levels[place] for place in value.used()]
+            if not set(present) <= set(self.levels):
                 rows = pd.Series([value.levels[code] for code in value.codes.tolist()])
                 check_levels(self.name, rows, self.levels, where)
         return value
@@ -75,14 +105,14 @@ class Part:
         if isinstance(value, Categories):
             return value
         if isinstance(value, str) or value is None:
-            raise DataError(f"`{self.name}` is {value!r}, which is no column.")
-        found = np.asarray(value, dtype=np.float64)
-        if found.ndim == 0:
-            found = np.full(len(frame), found)
-        return found[:, None] if found.ndim == 1 else found
+            raise DataError(f"`{self.name}` is {value!r} and not a column.")
+        array = np.asarray(value, dtype=np.float64)
+        if array.ndim == 0:
+            array = np.full(len(frame), array)
+        return array[:, None] if array.ndim == 1 else array
 
     def components(self, place: int, full: bool) -> list[Component]:
-        """List the part's columns; of categories, in a full or lean coding."""
+        """List the part's columns; categories get a full or a lean coding."""
         if self.levels is None:
             names = [f"{self.name}[{i}]" for i in range(self.count)]
             names = names if self.count > 1 else [self.name]
@@ -92,13 +122,13 @@ class Part:
         return [Component(place, full, column, name) for column, name in enumerate(names)]
 
     def column(self, value: Any, component: Component) -> Floats:
-        """Take one of the part's columns from what `fit` or `again` gave."""
-        found: Floats
+        """Return one column, (row,), of the value that `fit` or `on` returned."""
+        values: Floats
         if self.levels is None:
-            found = value[:, component.column]
+            values = value[:, component.column]
         else:
             _, full, column, _ = component
             declared = np.zeros(len(value.levels))
             declared[self.used] = self.encoding.values(self.name, self.levels, full, column)
-            found = declared[value.codes]
-        return found
+            values = declared[value.codes]
+        return values

@@ -1,4 +1,4 @@
-"""Expressions that give a number a row: a response, its trials, an offset."""
+"""Expressions with one number for each row: a response, its trials, an offset."""
 
 from __future__ import annotations
 
@@ -14,11 +14,23 @@ from ..formula import tokens as syntax
 from ..formula.tree import names_in
 from .categories import Categories
 from .evaluate import Memory, evaluate
-from .row_errors import computing, finished, no_numbers
+from .row_errors import checked_finite, naming_errors, non_numeric_column
 
 
 class Quantity:
-    """An expression ("log(y)", "10") that gives a number a row; remembers as `Columns` does."""
+    """An expression with one number for each row: "log(y)", "10".
+
+    Like `Columns`, it remembers what it needs to evaluate other data.
+
+    Parameters
+    ----------
+    text : str
+        The expression.
+    what : str
+        What it is, for messages: "The response".
+    whole : bool
+        Whether a column of whole numbers stays one.
+    """
 
     def __init__(self, text: str, what: str, *, whole: bool = False) -> None:
         self.text = text
@@ -29,28 +41,36 @@ class Quantity:
         self._memory: Memory = {}
 
     def on(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
-        """Evaluate: the first time on the data of the fit.
+        """Evaluate the expression; the first call must be on the data of the fit.
 
-        A column of whole numbers stays one if `whole`; truth values are 0 and 1.
+        Returns
+        -------
+        array, (row,)
+            Truth values become 0 and 1.
+
+        Raises
+        ------
+        DataError
+            If the expression gives no number in some row.
         """
         values = self._values(frame, where)
         if values.dtype.kind not in "biuf" or values.shape != (len(frame),):
-            told = no_numbers(self.columns, frame, self.what)
+            reason = non_numeric_column(self.columns, frame, self.what)
             raise DataError(
-                f"{self.what} `{self.text}` must be a number in each row of {where}.{told}"
+                f"{self.what} `{self.text}` must be a number in each row of {where}.{reason}"
             )
         if values.dtype.kind == "b" or (
             values.dtype.kind == "u" and values.max() <= np.iinfo(np.int64).max
         ):
             values = values.astype(np.int64)
-        finished(values[:, None], (self.text,), frame, where)
+        checked_finite(values[:, None], (self.text,), frame, where)
         return values
 
     def _values(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
         column = self._expression.column
         if self.whole and column is not None and frame[column].dtype.kind in "iu":
             return frame[column].to_numpy()
-        with computing(self.text, where, frame, self.what):
+        with naming_errors(self.text, where, frame, self.what):
             value = evaluate(self._expression, frame, self._memory, where)
         if isinstance(value, Categories | str) or value is None:
             return np.empty(0, dtype=object)

@@ -1,4 +1,4 @@
-"""Errors of computing, told of the expression, the column and the rows."""
+"""Errors of evaluating expressions, with the expression, the column and the rows."""
 
 from __future__ import annotations
 
@@ -11,32 +11,38 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..data.frame import holds
+from ..data.frame import described_values
 from ..data.levels import listed
 from ..errors import DataError, PartialPoolError
 from .evaluate import NotNumbersError
 
 
-def no_numbers(names: Sequence[str], frame: pd.DataFrame, what: str = "") -> str:
-    """Say which of some columns holds no numbers, and what to do."""
+def non_numeric_column(names: Sequence[str], frame: pd.DataFrame, what: str = "") -> str:
+    """Return a sentence on the first of some columns that is not numeric; "" if all are."""
     for name in names:
         column = frame.get(name)
         if column is None or not isinstance(column.dtype, pd.CategoricalDtype):
             continue
         used = column.cat.remove_unused_categories().cat.categories.tolist()
-        told = f" Column {name!r} holds {holds(pd.Series(used, dtype=object))}."
+        sentence = f" Column {name!r} holds {described_values(pd.Series(used, dtype=object))}."
         if what == "The response" and len(used) == 2:
-            return f"{told} For a response of two outcomes write ({name} == {used[-1]!r}) ~ ..."
-        return f"{told} Make numbers of it first, for example pd.to_numeric(data[{name!r}])."
+            return f"{sentence} For a response of two outcomes write ({name} == {used[-1]!r}) ~ ..."
+        return f"{sentence} Make numbers of it first, for example pd.to_numeric(data[{name!r}])."
     return ""
 
 
-def finished(
+def checked_finite(
     matrix: Any, names: Sequence[str], frame: pd.DataFrame, where: str
 ) -> NDArray[np.float64]:
-    """Make a matrix of floats, every one of them finite."""
+    """Return a matrix of floats, (row, column), after checking that all values are finite.
+
+    Raises
+    ------
+    DataError
+        Names the column and the rows with values that are not finite.
+    """
     values: Floats = np.asarray(matrix, dtype=np.float64)
-    # A sum is finite if its entries are: rows are looked at only where it is not.
+    # A value that is not finite makes its column's sum so: only such columns are searched.
     with np.errstate(all="ignore"):
         suspects = np.flatnonzero(~np.isfinite(values.sum(axis=0)))
     for column in suspects.tolist():
@@ -54,16 +60,27 @@ def finished(
 
 
 @contextlib.contextmanager
-def computing(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Iterator[None]:
-    """Let NumPy and pandas not warn; say which expression an error comes from."""
+def naming_errors(text: str, where: str, frame: pd.DataFrame, what: str = "") -> Iterator[None]:
+    """Silence NumPy's warnings, and raise errors as `DataError` that names the expression.
+
+    Parameters
+    ----------
+    text : str
+        The expression or sum of terms.
+    where : str
+        Name of the data in messages.
+    frame : DataFrame
+    what : str
+        What the expression is, for messages: "The response".
+    """
     terms = text.removeprefix("1 + ").removeprefix("0 + ")
     name = f"{what} `{text}`" if what else f"`{terms}`"
     try:
         with np.errstate(all="ignore"):
             yield
     except NotNumbersError as problem:
-        told = no_numbers([problem.column], frame, what)
-        raise DataError(f"{name} cannot be computed from {where}:{told}") from None
+        reason = non_numeric_column([problem.column], frame, what)
+        raise DataError(f"{name} cannot be computed from {where}:{reason}") from None
     except PartialPoolError:
         raise
     except Exception as problem:

@@ -1,1 +1,1 @@
-"""The user's DataFrame: its columns are checked, and its categories become levels and codes."""
+"""Check the columns of the user's DataFrame, and turn categories into levels and codes."""

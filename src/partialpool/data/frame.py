@@ -1,4 +1,4 @@
-"""The user's table, checked: columns that exist, values that are there, types that fit."""
+"""Check the user's table (columns, missing values, types) and convert its columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import DataError, OptionError, nearest
 from .levels import declared, factorise, listed, recode
-from .spelling import meant
+from .spelling import likely_levels
 
 _types = pd.api.types
 NA_ACTIONS = ("error", "drop")
@@ -19,7 +19,13 @@ _NUMBERS = ("decimal", "floating", "mixed-integer-float")
 
 
 def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
-    """Take a DataFrame, or a dict of columns of one length."""
+    """Return the user's data, a DataFrame or a dict of columns, as a DataFrame with rows.
+
+    Raises
+    ------
+    DataError
+        If they are of another type, cannot be made a table, or have no rows.
+    """
     if isinstance(data, pd.DataFrame):
         frame = data
     elif isinstance(data, Mapping):
@@ -41,19 +47,25 @@ def as_frame(data: Any, where: str = "data") -> pd.DataFrame:
 
 
 def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd.DataFrame:
-    """Keep the columns named, or say which is missing or there twice."""
-    known = [name for name in frame.columns if isinstance(name, str)]
+    """Return the columns named.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or occurs twice; the message names the nearest column.
+    """
+    text_names = [name for name in frame.columns if isinstance(name, str)]
     if "Intercept" in names:
         raise DataError("'Intercept' is the name of a model's constant: rename this column.")
     for name in names:
         count = int(sum(column == name for column in frame.columns))
         if count == 0:
-            guess = nearest(name, known)
+            guess = nearest(name, text_names)
             hint = f" Did you mean {guess!r}?" if guess else ""
             if name in [str(column) for column in frame.columns]:
                 hint = " Names of columns are text: data.columns = data.columns.astype(str)."
             raise DataError(
-                f"{where} has no column {name!r}.{hint} Its columns: {listed(known, 20)}."
+                f"{where} has no column {name!r}.{hint} Its columns: {listed(text_names, 20)}."
             )
         if count > 1:
             raise DataError(
@@ -63,7 +75,7 @@ def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd
 
 
 def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.DataFrame:
-    """Refuse or drop the rows that hold NaN or inf."""
+    """Refuse ("error") or drop ("drop") the rows with missing or infinite values."""
     if na_action not in NA_ACTIONS:
         raise OptionError(f"na_action is 'error' or 'drop', not {na_action!r}.")
     names = [str(name) for name in frame.columns]
@@ -73,21 +85,22 @@ def complete(frame: pd.DataFrame, na_action: str, where: str = "data") -> pd.Dat
         return frame
     bad = np.logical_or.reduce([missing[name] for name in counts])
     rows = int(bad.sum())
-    told = ", ".join(f"{name!r} {text}" for name, text in counts.items())
+    summary = ", ".join(f"{name!r} {text}" for name, text in counts.items())
     if na_action == "error":
         way = ', or pass na_action="drop"' if where == "data" else ""
         comma = "," if way else " or"
         raise DataError(
-            f"{rows} of {len(frame)} rows of {where} have missing or infinite values: {told}. "
+            f"{rows} of {len(frame)} rows of {where} have missing or infinite values: {summary}. "
             f"Fill them in{comma} leave these rows out{way}."
         )
     if rows == len(frame):
-        raise DataError(f"Every row of {where} has a missing or infinite value: {told}.")
-    kept: pd.DataFrame = frame.loc[~bad]
-    return kept
+        raise DataError(f"Every row of {where} has a missing or infinite value: {summary}.")
+    complete_rows: pd.DataFrame = frame.loc[~bad]
+    return complete_rows
 
 
 def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Whether each row's value is missing or infinite."""
     missing = np.asarray(column.isna(), dtype=bool)
     if _types.is_float_dtype(column.dtype):
         missing = missing | np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -104,16 +117,17 @@ def _count(column: Any, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> str:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a column of the fit holds, so that other data are given the same type.
+    """The type of a column in the data of the fit, to which other data are converted.
 
     Attributes
     ----------
     truth : bool
-        Truth values: in other data 0 and 1 are these.
+        Whether the column holds truth values; 0 and 1 in other data are then converted to them.
     order : tuple or None
-        Levels in their order, of categories; a pandas Categorical may declare some that no row has.
+        Categories in their order, also those that a pandas Categorical declares and no row has;
+        None for a column of numbers or truth values.
     levels : tuple
-        Those that some row has.
+        The categories that some row has.
     """
 
     truth: bool = False
@@ -122,23 +136,28 @@ class Kind:
 
 
 def prepared(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Kind]]:
-    """Bring columns into the few types that formulas know.
+    """Convert columns of the data of the fit to the types that formulas are evaluated on.
 
-    Numbers and truth values become NumPy's, all else ordered categories.
+    Numbers and truth values become NumPy arrays, everything else an ordered Categorical.
 
     Returns
     -------
     DataFrame
-        Of the columns named.
-    dict of Kind
-        What each holds.
+        The columns named.
+    dict of str to Kind
+        The type of each.
+
+    Raises
+    ------
+    DataError
+        If a column holds dates, times or complex numbers.
     """
     columns: dict[str, Any] = {}
     kinds: dict[str, Kind] = {}
     for name in names:
         values: Any = as_numbers(frame[name])
         if values is None:
-            _no_dates(frame[name])
+            _refuse_dates(frame[name])
             codes, levels = factorise(frame[name])
             order = declared(frame[name]) or levels
             kinds[name] = Kind(order=tuple(order), levels=tuple(levels))
@@ -148,13 +167,19 @@ def prepared(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFrame, d
         else:
             kinds[name] = Kind(truth=values.dtype == bool)
         columns[name] = values
-    return _ready(columns, frame), kinds
+    return _with_index(columns, frame), kinds
 
 
 def prepared_again(
     frame: pd.DataFrame, names: Sequence[str], kinds: Mapping[str, Kind], where: str
 ) -> pd.DataFrame:
-    """Bring columns of other data into the types that they have in the data of the fit."""
+    """Convert columns of other data to the types that they have in the data of the fit.
+
+    Raises
+    ------
+    DataError
+        If a column holds a level that the fit's did not, or no numbers where the fit's did.
+    """
     columns: dict[str, Any] = {}
     for name in names:
         kind = kinds[name]
@@ -165,15 +190,15 @@ def prepared_again(
         values = as_numbers(frame[name])
         if values is None:
             raise DataError(
-                f"Column {name!r} of {where} holds {holds(frame[name])}, where the data of the "
-                f"fit held numbers."
+                f"Column {name!r} of {where} holds {described_values(frame[name])}, where the "
+                f"data of the fit held numbers."
             )
         if kind.truth and bool(np.isin(values, (0, 1)).all()):
             values = values.astype(bool)
         elif values.dtype == bool and not kind.truth:
             values = values.astype(np.int64)
         columns[name] = values
-    return _ready(columns, frame)
+    return _with_index(columns, frame)
 
 
 def _categorical(codes: Any, order: Sequence[Hashable]) -> pd.Categorical:
@@ -182,14 +207,14 @@ def _categorical(codes: Any, order: Sequence[Hashable]) -> pd.Categorical:
 
 
 def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) -> None:
-    """Raise if values hold a level that the data of the fit did not."""
-    codes, found = factorise(pd.Series(values))
+    """Raise `DataError` if values hold a level that the data of the fit did not."""
+    codes, present = factorise(pd.Series(values))
     places = set(known)
-    levels = [value for value in found if value not in places]
+    levels = [value for value in present if value not in places]
     if levels:
-        unseen = np.array([value not in places for value in found])
-        like = meant(levels, known)
-        hint = f" Did you mean {next(iter(like.values()))!r}?" if like else ""
+        unseen = np.array([value not in places for value in present])
+        likely = likely_levels(levels, known)
+        hint = f" Did you mean {next(iter(likely.values()))!r}?" if likely else ""
         raise DataError(
             f"`{name}` in {where} holds {listed(levels)} ({int(unseen[codes].sum())} of "
             f"{len(codes)} rows), which the data of the fit did not: its effect is unknown.{hint} "
@@ -197,18 +222,19 @@ def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) 
         )
 
 
-def holds(column: pd.Series[Any]) -> str:
-    """Say what a column that is not of numbers holds: "text such as '3 rooms'"."""
+def described_values(column: pd.Series[Any]) -> str:
+    """Describe the values of a column that does not hold numbers: "text such as '3 rooms'"."""
     values = column.tolist()
     if _types.is_datetime64_any_dtype(column.dtype):
         return f"dates such as {values[0]}"
     for value in values:
-        if isinstance(value, str) and not _is_number(value):
+        if isinstance(value, str) and not is_number(value):
             return f"text such as {value!r}"
     return f"{type(values[0]).__name__} such as {values[0]!r}"
 
 
-def _is_number(value: str) -> bool:
+def is_number(value: str) -> bool:
+    """Whether Python reads a text as a number."""
     try:
         float(value)
     except ValueError:
@@ -216,52 +242,24 @@ def _is_number(value: str) -> bool:
     return True
 
 
-def check_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
-    """Raise where a term is a column of text that is nearly all numbers: a mistake in the file.
-
-    Categories, and C(column), say that the values are meant as they are.
-    """
-    from ..formula import tokens as syntax
-
-    for term in terms:
-        tokens = syntax.scan(term)
-        outer = [t for t, depth in zip(tokens, syntax.depths(tokens), strict=True) if depth == 0]
-        for name in syntax.names(outer):
-            column = frame.get(name)
-            if column is None or as_numbers(column) is not None:
-                continue
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                continue
-            texts = [value for value in column.unique().tolist() if isinstance(value, str)]
-            odd = [value for value in texts if not _is_number(value)]
-            if len(texts) - len(odd) < max(3, len(odd) + 1) or not odd:
-                continue
-            rows = frame.index[column.isin(odd)]
-            raise DataError(
-                f"Column {name!r} holds text such as {odd[0]!r} in {len(rows)} of {len(frame)} "
-                f"rows (row {listed(rows.tolist(), 4)}) where all else are numbers. Mend these "
-                f"rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
-                f"values are categories, write C({name})."
-            )
-
-
-def _no_dates(column: pd.Series[Any]) -> None:
+def _refuse_dates(column: pd.Series[Any]) -> None:
     kind = getattr(column.dtype, "kind", "O")
     if kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
         example = "" if kind == "c" else ", for example the days since the first"
         raise DataError(
-            f"Column {column.name!r} holds {holds(column)}: make a number of it first{example}."
+            f"Column {column.name!r} holds {described_values(column)}: make a number of it "
+            f"first{example}."
         )
 
 
-def _ready(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
+def _with_index(columns: Mapping[str, Any], frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(dict(columns), index=frame.index, copy=False)
 
 
 def as_numbers(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[Any]] | None:
-    """Return a column of numbers or truth values as NumPy's; None where it holds something else.
+    """Return a column of numbers or truth values as an array, (row,); None for other columns.
 
-    Whole numbers stay what they are: arithmetic makes floats of them.
+    Whole numbers stay integers here; arithmetic converts them to floats later.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         return None

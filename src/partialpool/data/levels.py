@@ -1,4 +1,4 @@
-"""Levels of categorical columns and grouping factors: their order, their codes."""
+"""Levels of categorical columns and grouping factors: their order and integer codes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,30 @@ from ..arrays import natural_key
 from ..errors import DataError
 
 Codes = NDArray[np.int64]
+"""Position of each row's level, (row,); -1 where a row has none of the levels."""
 
 
 def listed(values: Sequence[Any], most: int = 5) -> str:
-    """Write values out for a message, the first few of many."""
+    """Write out values for a message: the first `most`, and how many more there are."""
     plain = [value.item() if isinstance(value, np.generic) else value for value in values[:most]]
     shown = ", ".join(repr(value) for value in plain)
     return shown + (f" and {len(values) - most} more" if len(values) > most else "")
 
 
 def factorise(column: pd.Series[Any]) -> tuple[Codes, list[Hashable]]:
-    """Code a column without missing values.
+    """Find the levels of a column without missing values, and code its rows by them.
 
-    Categories keep their order, and those that no row has are dropped; other values are sorted.
+    Returns
+    -------
+    codes : array of int, (row,)
+    levels : list
+        A Categorical's categories in their order, without those that no row has; other values
+        in natural order.
+
+    Raises
+    ------
+    DataError
+        If the column mixes truth values with numbers that equal them.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes = column.cat.codes.to_numpy().astype(np.int64)
@@ -49,7 +60,7 @@ def factorise(column: pd.Series[Any]) -> tuple[Codes, list[Hashable]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return NumPy's number, truth value or text as Python's, which a saved fit gives back."""
+    """Convert NumPy's numbers, truth values and text to Python's, as a saved fit restores them."""
     if isinstance(value, (np.bool_, np.integer, np.floating, np.str_)):
         plain = value.item()
         return str(plain) if isinstance(value, np.str_) else plain
@@ -57,17 +68,17 @@ def _plain(value: Any) -> Any:
 
 
 def _check_twins(column: pd.Series[Any]) -> None:
-    """Refuse True beside 1, or False beside 0: they are equal, and would be one level."""
+    """Refuse a column with True and 1, or False and 0: being equal, they would be one level."""
     values = column.tolist()
     kinds = set(map(type, values))
     truths = {kind for kind in kinds if issubclass(kind, (bool, np.bool_))}
     if not truths or not any(issubclass(kind, _NUMBERS) for kind in kinds - truths):
         return
-    said = {bool(value) for value in values if type(value) in truths}
+    truth_values = {bool(value) for value in values if type(value) in truths}
     numbers = {
         value for value in values if type(value) not in truths and isinstance(value, _NUMBERS)
     }
-    for twin in said:
+    for twin in truth_values:
         if twin in numbers:
             raise DataError(
                 f"Column {column.name!r} holds {twin} and {int(twin)}, which are equal and would "
@@ -80,14 +91,14 @@ _NUMBERS = (int, float, np.number)
 
 
 def declared(column: pd.Series[Any]) -> list[Hashable]:
-    """List the categories of a pandas Categorical, with those that no row has; else nothing."""
+    """List all categories of a Categorical, also those that no row has; [] for other columns."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         return [_plain(value) for value in column.cat.categories.tolist()]
     return []
 
 
 def recode(column: pd.Series[Any], levels: Sequence[Hashable]) -> Codes:
-    """Code a column by levels that are known; -1 stands for others."""
+    """Code a column by given levels; values that are not among them get -1."""
     codes, values = factorise(column)
     places = {level: place for place, level in enumerate(levels)}
     return np.array([places.get(value, -1) for value in values], dtype=np.int64)[codes]
@@ -95,9 +106,17 @@ def recode(column: pd.Series[Any], levels: Sequence[Hashable]) -> Codes:
 
 @dataclass(frozen=True)
 class Factor:
-    """A grouping factor: a column, or the combinations of several that the data hold.
+    """A grouping factor: a column, or the combinations of several columns that occur in the data.
 
-    `_cells` has the codes of each combination, (level, column), in ascending order.
+    Attributes
+    ----------
+    columns : tuple of str
+    levels : tuple
+        Labels of the groups; those of several columns are joined by colons.
+    _parts : tuple of tuple
+        Levels of each column.
+    _cells : array of int, (level, column)
+        For each group the codes of its columns' levels, in ascending order.
     """
 
     columns: tuple[str, ...]
@@ -111,88 +130,116 @@ class Factor:
         return ":".join(self.columns)
 
     def on(self, frame: pd.DataFrame) -> tuple[Codes, tuple[Hashable, ...]]:
-        """Code other data: unseen levels are -1, -2, ... in the order of `new_levels`."""
-        own: list[Codes] = []
+        """Code the rows of other data by the groups of the fit.
+
+        Returns
+        -------
+        codes : array of int, (row,)
+            Position in `levels`; -1, -2, ... for new groups.
+        new_levels : tuple
+            Labels of the new groups: code -(i + 1) is the i-th.
+
+        Raises
+        ------
+        DataError
+            If two different groups would have one label.
+        """
+        codes_by_column: list[Codes] = []
         parts: list[list[Hashable]] = []
-        for column, values, known in zip(self.columns, self._parts, self._cells.T, strict=True):
-            codes, found = factorise(frame[column])
+        for column, values, fitted_codes in zip(
+            self.columns, self._parts, self._cells.T, strict=True
+        ):
+            codes, present = factorise(frame[column])
             places = {value: place for place, value in enumerate(values)}
-            for value in found:
+            for value in present:
                 places.setdefault(value, len(places))
             parts.append(list(places))
-            coded = np.array([places[value] for value in found], dtype=np.int64)[codes]
-            own.append(np.concatenate([known, coded]))
-        numbers = combined(own, [len(part) for part in parts])
-        known, cells = numbers[: len(self.levels)], numbers[len(self.levels) :]
-        # `known` rises: appending values keeps the order of the old ones.
-        place = np.minimum(np.searchsorted(known, cells), len(known) - 1)
-        unseen = np.flatnonzero(known[place] != cells)
+            coded = np.array([places[value] for value in present], dtype=np.int64)[codes]
+            codes_by_column.append(np.concatenate([fitted_codes, coded]))
+        numbers = combination_numbers(codes_by_column, [len(part) for part in parts])
+        fitted, cells = numbers[: len(self.levels)], numbers[len(self.levels) :]
+        # `fitted` ascends, because new values are coded after those of the fit.
+        place = np.minimum(np.searchsorted(fitted, cells), len(fitted) - 1)
+        unseen = np.flatnonzero(fitted[place] != cells)
         _, first, inverse = np.unique(cells[unseen], return_index=True, return_inverse=True)
         place[unseen] = -1 - inverse
         rows = len(self.levels) + unseen[first]
-        new = _labels(parts, np.stack([codes[rows] for codes in own], axis=1))
+        new = _labels(parts, np.stack([codes[rows] for codes in codes_by_column], axis=1))
         if len({*self.levels, *new}) < len(self.levels) + len(new):
-            raise DataError(_alike(self.columns, "newdata"))
+            raise DataError(_same_label_message(self.columns, "newdata"))
         return place, tuple(new)
 
 
 def fit_factor(columns: tuple[str, ...], frame: pd.DataFrame) -> tuple[Factor, Codes]:
-    """Code the groups of the data."""
+    """Find the groups of a grouping factor in the data of the fit, and the group of each row.
+
+    Raises
+    ------
+    DataError
+        If there is one group only, or if two different groups would have one label.
+    """
     parts: list[list[Hashable]] = []
-    own: list[Codes] = []
+    codes_by_column: list[Codes] = []
     for column in columns:
         codes, values = factorise(frame[column])
         parts.append(values)
-        own.append(codes)
+        codes_by_column.append(codes)
     if len(columns) == 1:
-        cells, codes = np.arange(len(parts[0]), dtype=np.int64)[:, None], own[0]
+        cells, codes = np.arange(len(parts[0]), dtype=np.int64)[:, None], codes_by_column[0]
     else:
-        numbers = combined(own, [len(part) for part in parts])
+        numbers = combination_numbers(codes_by_column, [len(part) for part in parts])
         _, first, codes = np.unique(numbers, return_index=True, return_inverse=True)
-        cells = np.stack([each[first] for each in own], axis=1)
+        cells = np.stack([column_codes[first] for column_codes in codes_by_column], axis=1)
     levels = tuple(_labels(parts, cells))
     name = ":".join(columns)
     if len(levels) == 1:
         raise DataError(
-            f"The grouping factor `{name}` has one level only, {levels[0]!r}: a spread between "
-            f"groups needs at least two. Leave its term out, or group by another column."
+            f"The grouping factor `{name}` has one level only, {levels[0]!r}: a standard deviation "
+            f"between groups needs at least two. Leave its term out, or group by another column."
         )
     if len(set(levels)) < len(levels):
-        raise DataError(_alike(columns, "data"))
+        raise DataError(_same_label_message(columns, "data"))
     factor = Factor(columns, levels, tuple(tuple(part) for part in parts), cells)
     return factor, codes.astype(np.int64, copy=False)
 
 
-def _alike(columns: Sequence[str], where: str) -> str:
+def _same_label_message(columns: Sequence[str], where: str) -> str:
     return (
         f"Different groups of `{':'.join(columns)}` in {where} would be labelled alike: make one "
-        f"column of {', '.join(columns)} with labels of its own, and group by it."
+        f"column of {', '.join(columns)} with a different label for each group, and group by it."
     )
 
 
-def combined(columns: Sequence[Codes], sizes: Sequence[int]) -> Codes:
-    """Give combinations of codes numbers in ascending order; a product of sizes may be any.
+def combination_numbers(columns: Sequence[Codes], sizes: Sequence[int]) -> Codes:
+    """Give each combination of several columns' codes a number, in ascending order.
+
+    The product of the sizes may exceed the largest integer: codes are renumbered when it would.
 
     Parameters
     ----------
     columns : sequence of array of int, (row,)
     sizes : sequence of int
-        Codes of a column are below it.
+        For each column a number that all its codes are below.
+
+    Returns
+    -------
+    array of int, (row,)
+        Equal for equal combinations; not necessarily consecutive.
     """
     numbers, total = columns[0], sizes[0]
-    for each, below in zip(columns[1:], sizes[1:], strict=True):
-        codes, size = each, below
-        if total * size > np.iinfo(np.int64).max:  # there are no more of them than rows
-            before, numbers = np.unique(numbers, return_inverse=True)
-            own, codes = np.unique(codes, return_inverse=True)
-            total, size = len(before), len(own)
+    for column, column_size in zip(columns[1:], sizes[1:], strict=True):
+        codes, size = column, column_size
+        if total * size > np.iinfo(np.int64).max:  # renumber: at most one number for each row
+            distinct_numbers, numbers = np.unique(numbers, return_inverse=True)
+            distinct_codes, codes = np.unique(codes, return_inverse=True)
+            total, size = len(distinct_numbers), len(distinct_codes)
         numbers = numbers * size + codes
         total *= size
     return numbers
 
 
 def _labels(parts: Sequence[Sequence[Hashable]], cells: Codes) -> list[Hashable]:
-    """Label combinations: one column's own values, several joined by colons."""
+    """Label combinations: the values of one column, or those of several joined by colons."""
     if len(parts) == 1:
         return [parts[0][cell] for cell in cells[:, 0].tolist()]
     columns = [

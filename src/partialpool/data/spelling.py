@@ -1,4 +1,4 @@
-"""Texts that differ by white space, letter case or invisible characters alone."""
+"""Find texts that differ only in white space, letter case or invisible characters."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _ACCENTS = '.str.normalize("NFC")'
 
 
 def plain(text: str) -> str:
-    """Take away white space around a text, doubled white space, and what cannot be seen.
+    """Remove outer and doubled white space and invisible characters from a text.
 
-    Accents are brought to one form; letter case stays.
+    Accents are brought to one Unicode form (NFC); letter case stays.
     """
     if text.isascii() and text.isprintable() and "  " not in text and text == text.strip():
         return text
@@ -22,7 +22,11 @@ def plain(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    """Take letter case away too, but from words alone: "Aa" and "aa" may be two genotypes."""
+    """Return a key that is equal for texts that are probably the same.
+
+    Letter case is ignored in words of three or more letters alone: "Aa" and "aa" may be two
+    genotypes.
+    """
     word = plain(text)
     letters = word.replace(" ", "")
     if len(letters) < 3 or not letters.isalpha():
@@ -32,60 +36,65 @@ def _key(text: str) -> str:
 
 
 def variants(texts: Sequence[str]) -> list[list[str]]:
-    """Collect texts that are probably meant as one: lists of two or more."""
+    """Group texts that are probably the same; texts without a variant are left out."""
     whole = "".join(texts)
     visible = whole.isascii() and whole.isprintable()
     if visible and len({"".join(text.lower().split()) for text in texts}) == len(texts):
-        return []  # quickly, of a million labels that all differ
+        return []  # a shortcut for a million labels that all differ
     alike: dict[str, list[str]] = {}
     for text in texts:
         alike.setdefault(_key(text), []).append(text)
-    return [each for each in alike.values() if len(each) > 1]
+    return [same for same in alike.values() if len(same) > 1]
 
 
-def mending(name: str, texts: Sequence[str], found: Sequence[Sequence[str]]) -> str:
-    """Write the code that makes one of each of the variants found.
+def merging_code(name: str, texts: Sequence[str], groups: Sequence[Sequence[str]]) -> str:
+    """Write the pandas code that merges each group of variants into one text.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     texts : sequence of str
-        All that the column holds.
-    found : sequence of sequence of str
-        Variants, each time the one to keep first.
+        All different texts of the column.
+    groups : sequence of sequence of str
+        Groups of variants, each with the text to keep in first place.
     """
     column = f"data[{name!r}]"
-    left = len(texts) - sum(len(each) - 1 for each in found)
-    for code, mend in (
+    count_after = len(texts) - sum(len(group) - 1 for group in groups)
+    for code, clean in (
         (_STRIP, str.strip),
         (_INSIDE, lambda text: " ".join(text.split())),
         (_ACCENTS, lambda text: unicodedata.normalize("NFC", text)),
     ):
-        if len({mend(text) for text in texts}) == left:
+        if len({clean(text) for text in texts}) == count_after:
             return f"{column} = {column}{code}"
-    pairs = [f"{shown(other)}: {shown(each[0])}" for each in found for other in each[1:]]
+    pairs = [f"{shown(text)}: {shown(group[0])}" for group in groups for text in group[1:]]
     return f"{column} = {column}.replace({{{', '.join(pairs)}}})"
 
 
 def shown(text: str) -> str:
-    """Write a text out so that nothing in it is invisible."""
-    seen = all(c == " " or (c.isprintable() and not unicodedata.combining(c)) for c in text)
-    return repr(text) if seen else ascii(text)
+    """Write a text as a Python literal in which invisible characters are escaped."""
+    visible = all(c == " " or (c.isprintable() and not unicodedata.combining(c)) for c in text)
+    return repr(text) if visible else ascii(text)
 
 
-def meant(values: Iterable[Hashable], known: Iterable[Hashable]) -> dict[Hashable, Hashable]:
-    """Find for unknown values the one known value that each is spelled like, where there is one."""
+def likely_levels(
+    values: Iterable[Hashable], known: Iterable[Hashable]
+) -> dict[Hashable, Hashable]:
+    """Map unknown values to the known level that is spelled like them.
+
+    Values that are like no level, or like several, are left out.
+    """
     unknown, levels = list(values), list(known)
-    if not any(isinstance(each, str) for some in (unknown, levels) for each in some):
+    if not any(isinstance(label, str) for label in (*unknown, *levels)):
         return {}
-    found: dict[Hashable, Hashable] = {}
-    for same in (str, plain, lambda text: plain(text).casefold()):
+    likely: dict[Hashable, Hashable] = {}
+    for spelling in (str, plain, lambda text: plain(text).casefold()):
         alike: dict[str, list[Hashable]] = {}
         for level in levels:
-            alike.setdefault(same(str(level)), []).append(level)
+            alike.setdefault(spelling(str(level)), []).append(level)
         for value in unknown:
-            like = alike.get(same(str(value)), [])
-            if len(like) == 1:
-                found.setdefault(value, like[0])
-    return found
+            candidates = alike.get(spelling(str(value)), [])
+            if len(candidates) == 1:
+                likely.setdefault(value, candidates[0])
+    return likely

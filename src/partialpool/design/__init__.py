@@ -1,1 +1,1 @@
-"""A formula and a DataFrame become a `Design`: response, predictors, group terms."""
+"""Build a `Design` (response, predictors, group terms) from a formula and a DataFrame."""

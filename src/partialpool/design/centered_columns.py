@@ -1,6 +1,7 @@
-"""Columns with means taken off the numbers in products: the same span, other coefficients.
+"""Center the numbers inside products of columns, without changing the columns' span.
 
-With m the mean of x, the product (x - m) z is x:z - m z: a combination of columns, if z is one.
+With m the mean of x, the centered product (x - m) z is x:z - m z: a linear combination of the
+columns x:z and z, if there is a column z.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from ..arrays import Floats
 
 TINY = 1e-9
-"""Shifts below this many standard deviations of a column are rounding."""
+"""Shifts by less than this many standard deviations of a column are taken for rounding."""
 
 
 def of_products(
@@ -26,61 +27,67 @@ def of_products(
     levels: Sequence[tuple[str, ...]] = (),
     stays: Callable[[int], bool],
 ) -> Floats | None:
-    """Find W that takes means off the numbers in products of columns; None where none changes.
+    """Find the matrix W for which columns @ W has the numbers in products centered.
 
-    A number is centered in a product only where the columns that this takes off are there: the
-    span of the columns, and with it the model, stays what it is.
+    A number in a product is centered only if the columns that this subtracts exist, so that the
+    span of the columns, and with it the model, does not change.
 
     Parameters
     ----------
     parts : sequence of tuple of str
-        What each column is a product of.
+        For each column, the names of the columns whose product it is.
     means : mapping of str to float
-        Of the numbers among these.
+        Means of the numeric parts.
     columns : array, (row, column)
     constant : bool
-        Whether there is an intercept beside them.
+        Whether there is an intercept beside the columns.
     level : array, (column,), or None
-        Without one, what makes a constant of the columns, as those of all categories do.
+        If there is no intercept, the weights with which the columns add up to 1 in every row, as
+        the columns of all categories do; None if there are none.
     levels : sequence of tuple of str
-        Of each factor the columns of all its levels: the one that a lean coding leaves out is a
-        constant less the others.
+        For each factor, the names of the columns of all its levels. The one that a lean coding
+        leaves out is the intercept minus the others.
     stays : function of int to bool
-        Whether a column's coefficient must keep its meaning.
+        Whether the coefficient of a column must keep its meaning.
+
+    Returns
+    -------
+    array, (column, column), or None
+        None if nothing can be centered.
     """
-    least = 2 if level is None else 1
-    if max(map(len, parts), default=0) < least:
+    min_parts = 2 if level is None else 1
+    if max(map(len, parts), default=0) < min_parts:
         return None
-    place = {frozenset(of): k for k, of in enumerate(parts) if of}
-    spread = columns.std(axis=0)
+    place = {frozenset(names): k for k, names in enumerate(parts) if names}
+    sds = columns.std(axis=0)
     W = np.eye(len(parts))
     of_level = [] if level is None else np.flatnonzero(level).tolist()
     constant = constant or bool(of_level and not any(stays(k) for k in of_level))
 
-    def allowed(of: frozenset[str], centered: tuple[str, ...]) -> bool:
-        for left in _subsets(centered):
-            rest = of - frozenset(left)
-            of_rest = expressed(rest, place, levels, constant=constant)
-            if rest and (of_rest is None or any(stays(k) for k in of_rest)):
+    def allowed(product: frozenset[str], centered: tuple[str, ...]) -> bool:
+        for removed in _subsets(centered):
+            remaining = product - frozenset(removed)
+            combination = expressed(remaining, place, levels, constant=constant)
+            if remaining and (combination is None or any(stays(k) for k in combination)):
                 return False
-            if not rest and (not constant or place[of] in of_level):
+            if not remaining and (not constant or place[product] in of_level):
                 return False
         return True
 
-    for of, column in place.items():
-        numbers = sorted(part for part in of if means.get(part, 0.0) != 0.0)
-        if len(of) < least or not numbers:
+    for product, column in place.items():
+        numbers = sorted(part for part in product if means.get(part, 0.0) != 0.0)
+        if len(product) < min_parts or not numbers:
             continue
         sizes = range(len(numbers), 0, -1)
         choices = itertools.chain.from_iterable(itertools.combinations(numbers, n) for n in sizes)
-        centered = next((some for some in choices if allowed(of, some)), ())
-        for left in _subsets(centered):
-            rest = of - frozenset(left)
-            shift = float(np.prod([-means[part] for part in left]))
-            if not rest and level is not None and abs(shift) > TINY * spread[column]:
+        centered = next((choice for choice in choices if allowed(product, choice)), ())
+        for removed in _subsets(centered):
+            remaining = product - frozenset(removed)
+            shift = float(np.prod([-means[part] for part in removed]))
+            if not remaining and level is not None and abs(shift) > TINY * sds[column]:
                 W[:, column] += shift * level
-            for k, weight in (expressed(rest, place, levels, constant=constant) or {}).items():
-                if abs(shift) * spread[k] > TINY * spread[column]:
+            for k, weight in (expressed(remaining, place, levels, constant=constant) or {}).items():
+                if abs(shift) * sds[k] > TINY * sds[column]:
                     W[k, column] += weight * shift
     return None if np.array_equal(W, np.eye(len(parts))) else W
 
@@ -92,38 +99,54 @@ def expressed(
     *,
     constant: bool,
 ) -> dict[int, float] | None:
-    """Write a product as a combination of columns, by their places, and a constant.
+    """Express a product as a linear combination of columns and the intercept.
+
+    Parameters
+    ----------
+    product : frozenset of str
+        Names of the columns whose product it is.
+    place : mapping of frozenset of str to int
+        Places of the columns, by what they are products of.
+    levels : sequence of tuple of str
+        As in `of_products`.
+    constant : bool
+        Whether there is an intercept.
 
     Returns
     -------
-    dict or None
-        Without the constant; None where the columns do not have the product in their span.
+    dict of int to float, or None
+        Weights of columns by their places, without the intercept's. None if the product is not
+        in the columns' span.
     """
     if not product:
         return {} if constant else None
     if product in place:
         return {place[product]: 1.0}
     for factor in levels:
-        for own in product.intersection(factor):
-            rest = product - {own}
-            others = [rest | {level} for level in factor if level != own]
-            whole = expressed(rest, place, [f for f in levels if f != factor], constant=constant)
-            if whole is not None and all(other in place for other in others):
-                found = dict(whole)
-                for other in others:
-                    found[place[other]] = found.get(place[other], 0.0) - 1.0
-                return found
+        for omitted in product.intersection(factor):
+            remaining = product - {omitted}
+            siblings = [remaining | {level} for level in factor if level != omitted]
+            further = [names for names in levels if names != factor]
+            level_sum = expressed(remaining, place, further, constant=constant)
+            if level_sum is not None and all(sibling in place for sibling in siblings):
+                weights = dict(level_sum)
+                for sibling in siblings:
+                    weights[place[sibling]] = weights.get(place[sibling], 0.0) - 1.0
+                return weights
     return None
 
 
 def _subsets(parts: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """List the subsets of some parts but the empty one."""
+    """List the subsets of parts, without the empty one."""
     sizes = range(1, len(parts) + 1)
-    return [some for n in sizes for some in itertools.combinations(parts, n)]
+    return [subset for n in sizes for subset in itertools.combinations(parts, n)]
 
 
 def combined(columns: Floats, W: Floats) -> Floats:
-    """Return the columns C W, element by element: equal rows stay equal to the last digit."""
+    """Return columns @ W, (row, column), for a W with ones on its diagonal.
+
+    It is computed elementwise, so that equal rows stay equal to the last digit.
+    """
     result = np.array(columns, dtype=np.float64)
     for k in range(W.shape[1]):
         for i in np.flatnonzero(W[:, k]).tolist():

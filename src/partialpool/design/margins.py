@@ -1,8 +1,8 @@
-"""Products without the columns that they are products of, where that is hardly meant.
+"""Warn of interactions without their main effects, if these are probably missing by mistake.
 
-`year + year:treat` has no `treat`: its lines meet at the year 0. `b:x` of truth values b has a
-slope of x where b is true, and none where it is false. Such models may be meant, so there is a
-warning and no error.
+In `year + year:treat` without `treat` the regression lines of all treatments meet at the year 0.
+In `b:x` with truth values b, rows in which b is false have no slope of x. Such a model can be
+intended, so there is a warning and not an error.
 """
 
 from __future__ import annotations
@@ -18,124 +18,134 @@ from .design import Design, GroupDesign
 from .rank import constant_in, varies
 
 FAR = 5.0
-"""Means, in standard deviations from zero, beyond which zero is far from the data."""
+"""If the mean of a column is more standard deviations than this from 0, 0 is far from the data."""
 
 
 def without_margins(design: Design, pooling: str) -> list[str]:
-    """List what is to be said of a design's products.
+    """Return the warnings on interactions without main effects, and on groups with two effects.
 
     Parameters
     ----------
     design : Design
-        In the user's columns.
+        With the user's columns, before any are centered.
     pooling : {"partial", "complete", "none"}
+        Group terms are looked at with partial pooling alone.
+
+    Returns
+    -------
+    list of str
     """
     fixed = design._memory.fixed
-    level = design.intercept or constant_in(design.X) is not None
-    said = _of_sum(design, fixed, design.coefficients, "the fixed part", constant=level)
+    has_intercept = design.intercept or constant_in(design.X) is not None
+    messages = _interaction_warnings(
+        design, fixed, design.coefficients, "the fixed part", constant=has_intercept
+    )
     if pooling != "partial":
-        return said
-    homes = {
+        return messages
+    with_intercept = {
         term.factor
         for term in design.groups
         if "Intercept" in term.coefficients or constant_in(term.Z) is not None
     }
     for term in design.groups:
         columns, _ = design._memory.groups[term.label]
-        constant = term.factor in homes
+        constant = term.factor in with_intercept
         what = f"the group term of {term.label}"
-        said += _of_sum(design, columns, term.coefficients, what, constant=constant)
+        messages += _interaction_warnings(
+            design, columns, term.coefficients, what, constant=constant
+        )
         slopes = [name for name in term.coefficients if columns.far.get(name, 0.0) > FAR]
-        if slopes and not constant and level:
-            said.append(
-                f"Groups of {term.factor} differ by slopes of `{slopes[0]}` and by no intercepts: "
-                f"they are the same {_where(columns, slopes[0])}. "
-                f"Write (1 + {slopes[0]} | {term.factor}), or {_center(slopes[0])} in its place."
+        if slopes and not constant and has_intercept:
+            messages.append(
+                f"Groups of {term.factor} have slopes of `{slopes[0]}` but no intercepts: "
+                f"they are the same {_where_zero(columns, slopes[0])}. "
+                f"Write (1 + {slopes[0]} | {term.factor}), or {_centered(slopes[0])} in its place."
             )
-    return [*said, *_said_twice(design)]
+    return [*messages, *_effects_twice(design)]
 
 
-def _of_sum(
+def _interaction_warnings(
     design: Design, columns: Columns, names: Sequence[str], what: str, *, constant: bool
 ) -> list[str]:
-    of = dict(zip(columns.names, columns.parts, strict=True))
-    parts = {name: of[name] for name in names if of.get(name)}
-    place = {frozenset(each): k for k, each in enumerate(parts.values())}
-    said: dict[str, str] = {}
-    truths = _truths(design, columns.means)
-    for name, each in parts.items():
-        for part in each:
-            far = columns.far.get(part, 0.0) > FAR and len(each) > 1
-            if part in said or not (far or part in truths):
+    """Return the warnings on the interactions in one sum of terms, one for each part of them."""
+    parts_of = dict(zip(columns.names, columns.parts, strict=True))
+    products = {name: parts_of[name] for name in names if parts_of.get(name)}
+    place = {frozenset(parts): k for k, parts in enumerate(products.values())}
+    messages: dict[str, str] = {}
+    truths = _truth_columns(design, columns.means)
+    for name, parts in products.items():
+        for part in parts:
+            far = columns.far.get(part, 0.0) > FAR and len(parts) > 1
+            if part in messages or not (far or part in truths):
                 continue
-            rest = frozenset(each) - {part}
-            if expressed(rest, place, columns.levels, constant=constant) is not None:
+            others = frozenset(parts) - {part}
+            if expressed(others, place, columns.levels, constant=constant) is not None:
                 continue
             if part in truths:
-                said[part] = (
+                messages[part] = (
                     f"`{part}` holds truth values, which are 0 and 1 in a formula: in {what}, "
-                    f"`{name}` is nothing in the rows where it is false. Write C({part}) for a "
-                    "coefficient of each of both."
+                    f"`{name}` is 0 in the rows where it is false. Write C({part}) for a "
+                    "coefficient of each of the two."
                 )
-            elif rest:
-                other = ":".join(p for p in each if p != part)
-                said[part] = (
-                    f"{what[0].upper()}{what[1:]} has `{name}` without `{other}`, so that its "
-                    f"effect is none {_where(columns, part)}. That can make slopes vanish. Write "
-                    f"a*b, which has both by themselves, in the place of a:b, or {_center(part)} "
-                    f"in the place of {part}."
+            elif others:
+                main = ":".join(other for other in parts if other != part)
+                messages[part] = (
+                    f"{what[0].upper()}{what[1:]} has `{name}` without `{main}`, so that its "
+                    f"effect is 0 {_where_zero(columns, part)}. Such a model can hide slopes that "
+                    f"the data have. Write a*b, which adds a and b themselves, in the place of "
+                    f"a:b, or {_centered(part)} in the place of {part}."
                 )
-    return list(said.values())
+    return list(messages.values())
 
 
-def _where(columns: Columns, part: str) -> str:
+def _where_zero(columns: Columns, part: str) -> str:
     return (
         f"where `{part}` is 0, {columns.far[part]:.3g} standard deviations from its mean "
         f"{columns.means[part]:.6g}"
     )
 
 
-def _center(part: str) -> str:
+def _centered(part: str) -> str:
     return f"center({part})" if part.isidentifier() else f"{part} less its mean"
 
 
-def _truths(design: Design, names: Collection[str]) -> set[str]:
-    """Find the columns of truth values among parts of terms."""
-    found = set()
+def _truth_columns(design: Design, names: Collection[str]) -> set[str]:
+    """Return those of `names` that are columns of truth values."""
+    truths = set()
     for name in names:
         if name in design.data.columns:
             values = as_numbers(design.data[name])
             if values is not None and values.dtype == bool:
-                found.add(name)
-    return found
+                truths.add(name)
+    return truths
 
 
-def _said_twice(design: Design) -> list[str]:
-    """Say of groups that have an effect in the fixed part, or in another term, too."""
-    said: list[str] = []
+def _effects_twice(design: Design) -> list[str]:
+    """Return the warnings on groups with another effect in the fixed part or in another term."""
+    messages: list[str] = []
     terms = [term for term in design.groups if "Intercept" in term.coefficients]
     for i, term in enumerate(terms):
-        if _explained(design, term):
-            said.append(
+        if _fits_group_means(design, term):
+            messages.append(
                 f"The fixed part has a coefficient for each group of {term.factor}, which leaves "
-                f"nothing for its group term to explain: sd({term.label}, Intercept) is what its "
-                "prior says. Leave one of the two out."
+                f"nothing for its group term to explain: sd({term.label}, Intercept) follows its "
+                "prior alone. Leave one of the two out."
             )
         for other in terms[:i]:
             if other.factor == term.factor or len(other.levels) != len(term.levels):
                 continue
             pairs = term.codes * len(other.levels) + other.codes
             if len(np.unique(pairs)) == len(term.levels):
-                said.append(
+                messages.append(
                     f"{other.factor} and {term.factor} make the same groups: the data cannot tell "
                     f"sd({other.label}, Intercept) from sd({term.label}, Intercept), only their "
                     "priors do. Leave one of the two terms out."
                 )
-    return said
+    return messages
 
 
-def _explained(design: Design, term: GroupDesign) -> bool:
-    """Whether columns of the fixed part that are constant within groups fit any group means."""
+def _fits_group_means(design: Design, term: GroupDesign) -> bool:
+    """Whether the fixed part's columns that are constant within groups can fit any group means."""
     groups = len(term.levels)
     if design.X.shape[1] + design.intercept < groups:
         return False

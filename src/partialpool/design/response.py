@@ -1,4 +1,4 @@
-"""The response of a design, what belongs to it, and the offset: one value a row."""
+"""The response of a design, its trials, weights and standard errors, and the offset."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ PARTS = ("trials", "weights", "se")
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """The response and what belongs to it, one value a row.
+    """The response, with its trials, weights and standard errors.
 
     Attributes
     ----------
-    y : ndarray
-        A column of whole numbers stays one; truth values are 0 and 1; all else is floats.
+    y : array, (row,)
+        Integers for a column of whole numbers or truth values, floats otherwise.
     name : str
         The expression: "log(y)".
-    trials, weights, se : ndarray or None
-        As the formula gives them.
+    trials, weights, se : array, (row,), or None
+        None if the formula does not have them.
     """
 
     y: Array
@@ -40,7 +40,7 @@ class Response:
 
 
 class Expressions:
-    """What a formula has beside its terms: the response, what belongs to it, the offsets."""
+    """The expressions of a formula: the response, its trials, weights, se, and the offsets."""
 
     def __init__(self, formula: Formula) -> None:
         self.response = Quantity(formula.response, "The response", whole=True)
@@ -52,38 +52,45 @@ class Expressions:
         }
 
     def evaluate_response(self, frame: pd.DataFrame) -> Response:
-        """Evaluate the response and what belongs to it on the data of the fit."""
+        """Evaluate the response, trials, weights and se on the data of the fit."""
         y = self.response.on(frame, "data")
         return Response(y=y, name=self.response.text, **self.evaluate_parts(frame, "data"))
 
     def evaluate_parts(self, frame: pd.DataFrame, where: str) -> dict[str, Array | None]:
-        """Evaluate trials, weights, se: None without them or without their columns."""
-        found: dict[str, Array | None] = dict.fromkeys(PARTS)
+        """Evaluate trials, weights and se.
+
+        Returns
+        -------
+        dict of str to array, (row,), or None
+            None for a part that the formula does not have or whose columns `frame` lacks.
+        """
+        parts: dict[str, Array | None] = dict.fromkeys(PARTS)
         for name, part in self.parts.items():
             if set(part.columns) <= set(frame.columns):
                 values = part.on(frame, where)
                 _check(name, part.text, values, frame, where)
-                found[name] = values.astype(np.int64) if name == "trials" else values
-        return found
+                parts[name] = values.astype(np.int64) if name == "trials" else values
+        return parts
 
     def evaluate_offset(self, frame: pd.DataFrame, where: str) -> NDArray[np.float64]:
-        """Add the offsets up."""
-        total = np.broadcast_to(0.0, len(frame))  # which takes no memory
+        """Evaluate the offsets and return their sum, (row,)."""
+        total = np.broadcast_to(0.0, len(frame))  # a view that needs no memory
         for part in self.offsets:
             total = total + part.on(frame, where)
         return total
 
 
 def _check(name: str, text: str, values: Array, frame: pd.DataFrame, where: str) -> None:
+    """Raise `DataError` for trials, weights or standard errors outside their range."""
     if name == "trials":
-        bad, wanted = (values < 0) | (values != np.floor(values)), "a whole number, 0 or more"
+        bad, requirement = (values < 0) | (values != np.floor(values)), "a whole number, 0 or more"
+    elif name == "weights":
+        bad, requirement = values < 0, "0 or more"
     else:
-        bad, wanted = (
-            (values < 0, "0 or more") if name == "weights" else (values <= 0, "greater than 0")
-        )
+        bad, requirement = values <= 0, "greater than 0"
     if bad.any():
         rows = frame.index[np.flatnonzero(bad)].tolist()
         raise DataError(
-            f"{name}({text}) must be {wanted}; it is {values[bad][0]:g} in {len(rows)} of "
+            f"{name}({text}) must be {requirement}; it is {values[bad][0]:g} in {len(rows)} of "
             f"{len(values)} rows of {where} (row {listed(rows, 4)})."
         )

@@ -1,4 +1,4 @@
-"""Which columns of numbers equal others, and which are combinations of others."""
+"""Find columns that equal others or are linear combinations of others."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _EPS = float(np.finfo(float).eps)
 _TOLERANCE = 1e-9
 
 
-def equals(columns: Floats, others: Floats) -> list[int | None]:
+def equal_places(columns: Floats, others: Floats) -> list[int | None]:
     """Find for each of `columns` the place of an equal one among `others`.
 
-    Values that differ by the rounding of a few products, as x * z * w and z * w * x do, are equal.
-    A few rows tell most columns apart, so that nothing of size rows x columns x others is made.
+    Values that differ by the rounding of a few products, such as x * z * w and z * w * x, count
+    as equal. A few rows are compared first, because they distinguish most columns and no array
+    of size rows x columns x others is then needed.
 
     Parameters
     ----------
@@ -30,15 +31,16 @@ def equals(columns: Floats, others: Floats) -> list[int | None]:
     Returns
     -------
     list of int or None
+        None for a column that no other equals.
     """
     probe = np.unique(np.linspace(0, len(columns) - 1, _PROBE).astype(np.int64))
     close = _close(columns[probe][:, :, None], others[probe][:, None, :])
     alike = np.asarray(close.all(axis=0))
-    found: list[int | None] = []
+    equal: list[int | None] = []
     for j in range(columns.shape[1]):
         places = np.flatnonzero(alike[j]).tolist()
-        found.append(next((i for i in places if _close(columns[:, j], others[:, i]).all()), None))
-    return found
+        equal.append(next((i for i in places if _close(columns[:, j], others[:, i]).all()), None))
+    return equal
 
 
 def _close(a: Floats, b: Floats) -> NDArray[np.bool_]:
@@ -47,33 +49,32 @@ def _close(a: Floats, b: Floats) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, eq=False)
 class Span:
-    """Columns, as combinations of those among them that are independent.
+    """Columns as linear combinations of a linearly independent subset of them.
 
     Attributes
     ----------
-    kept : tuple of int
+    independent : tuple of int
         Places of the independent columns.
-    weights : array, (kept column, column)
-        Every column is the sum of the kept ones times its weights.
+    weights : array, (independent column, column)
+        Every column is the sum of the independent ones times its weights.
     """
 
-    kept: tuple[int, ...]
+    independent: tuple[int, ...]
     weights: Floats
 
 
-def span_of(blocks: Sequence[Floats], *, known: int = 0) -> Span:
-    """Go through columns from the first to the last, and keep those that are independent.
+def span_of(blocks: Sequence[Floats], *, n_independent: int = 0) -> Span:
+    """Find the columns that are not linear combinations of the columns before them.
 
-    Columns are compared by what is left of them besides a constant, so that years or times in
-    seconds, far from 0, are told apart. Weights are rounded to whole numbers where these do as
-    well.
+    Columns are compared after their means are subtracted, so that columns far from 0 (years,
+    times in seconds) are distinguished. Weights are rounded to whole numbers if these fit as well.
 
     Parameters
     ----------
     blocks : sequence of array, (row, some columns)
-        Taken together, a chunk of rows at a time.
-    known : int
-        So many of the first columns are known to be independent.
+        Blocks of columns, which together are the matrix.
+    n_independent : int
+        Number of columns at the beginning that are known to be independent.
 
     Returns
     -------
@@ -90,27 +91,30 @@ def span_of(blocks: Sequence[Floats], *, known: int = 0) -> Span:
     R = triangle(blocks, center)
     whole = np.vstack([np.sqrt(rows) * center, R])
     largest = np.maximum(np.abs(low), np.abs(high)) * np.sqrt(rows)
-    about = np.where(fixed, largest, np.sqrt((R**2).sum(axis=0)))
-    limit = _TOLERANCE * about + 64 * _EPS * largest
-    kept: list[int] = []
+    sizes = np.where(fixed, largest, np.sqrt((R**2).sum(axis=0)))
+    limits = _TOLERANCE * sizes + 64 * _EPS * largest
+    independent: list[int] = []
     weights = np.zeros((total, total))
     for column in range(total):
-        if column >= known:
-            found = np.zeros(total)
-            found[kept] = _solved(whole, R, center, fixed, kept, column)
-            most = limit[column] + 8 * _EPS * float(np.abs(found) @ largest)
-            found = _rounded(found, whole, column, about[column], most)
-            rest = whole[:, column] - whole @ found
-            if np.sqrt((rest**2).sum()) <= most:
-                weights[:, column] = found
+        if column >= n_independent:
+            combination = np.zeros(total)
+            combination[independent] = _solved(whole, R, center, fixed, independent, column)
+            tolerance = limits[column] + 8 * _EPS * float(np.abs(combination) @ largest)
+            combination = _rounded(combination, whole, column, sizes[column], tolerance)
+            residual = whole[:, column] - whole @ combination
+            if np.sqrt((residual**2).sum()) <= tolerance:
+                weights[:, column] = combination
                 continue
-        kept.append(column)
+        independent.append(column)
         weights[column, column] = 1.0
-    return Span(tuple(kept), weights[kept])
+    return Span(tuple(independent), weights[independent])
 
 
 def triangle(blocks: Sequence[Floats], center: Floats) -> Floats:
-    """R of the QR decomposition of all columns less `center`, chunk by chunk of rows."""
+    """Return R, (column, column), of the QR decomposition of the columns minus `center`.
+
+    It is computed by chunks of rows, so that the centered columns need no memory.
+    """
     R = np.zeros((0, len(center)))
     for start in range(0, len(blocks[0]), _CHUNK):
         rows = np.hstack([block[start : start + _CHUNK] for block in blocks]) - center
@@ -123,19 +127,19 @@ def _solved(
     R: Floats,
     center: Floats,
     fixed: NDArray[np.bool_],
-    kept: list[int],
+    independent: list[int],
     column: int,
 ) -> Floats:
-    """Weights of the kept columns that come nearest to a column."""
-    if not kept:
+    """Return the least-squares weights, (independent column,), that fit a column."""
+    if not independent:
         return np.zeros(0)
-    constants = [place for place, at in enumerate(kept) if fixed[at]]
+    constants = [place for place, at in enumerate(independent) if fixed[at]]
     if not constants:
-        return _least_squares(whole[:, kept], whole[:, column])
-    place = constants[0]  # the rest without their means, then what is left of the mean
-    others = [at for at in kept if at != kept[place]]
-    weights = _least_squares(R[:, others], R[:, column])
-    constant = (center[column] - center[others] @ weights) / center[kept[place]]
+        return _least_squares(whole[:, independent], whole[:, column])
+    place = constants[0]  # fit the centered columns first; the constant column fits the mean
+    varying = [at for at in independent if at != independent[place]]
+    weights = _least_squares(R[:, varying], R[:, column])
+    constant = (center[column] - center[varying] @ weights) / center[independent[place]]
     return np.insert(weights, place, constant)
 
 
@@ -147,12 +151,14 @@ def _least_squares(columns: Floats, target: Floats) -> Floats:
     return scaled
 
 
-def _rounded(weights: Floats, whole: Floats, column: int, about: float, limit: float) -> Floats:
-    """Take whole numbers for weights next to them, and none where next to nothing is added."""
-    size = np.sqrt((whole**2).sum(axis=0))
+def _rounded(
+    weights: Floats, whole: Floats, column: int, size_of_column: float, tolerance: float
+) -> Floats:
+    """Round weights near whole numbers, and drop negligible ones, if the fit stays as good."""
+    sizes = np.sqrt((whole**2).sum(axis=0))
     near = np.round(weights)
     close = np.abs(weights - near) <= 1e-7 * np.maximum(1.0, np.abs(near))
-    close &= (near != 0) | (np.abs(weights) * size <= 1e-9 * about)
+    close &= (near != 0) | (np.abs(weights) * sizes <= 1e-9 * size_of_column)
     rounded = np.where(close, near, weights)
-    rest = whole[:, column] - whole @ rounded
-    return rounded if np.sqrt((rest**2).sum()) <= limit else weights
+    residual = whole[:, column] - whole @ rounded
+    return rounded if np.sqrt((residual**2).sum()) <= tolerance else weights

@@ -1,1 +1,1 @@
-"""Response families: link, likelihood, random draws, and which responses suit them."""
+"""Response families (link, likelihood, random draws) and checks of the response."""

@@ -1,7 +1,8 @@
 """Response families: link, mean, log likelihood and random draws, in NumPy.
 
-Shapes: `eta` and everything that comes out (draw, row); auxiliary parameters (draw, 1); `y`,
-`trials` and `se` (row,). The Stan programs in ``stan/glmm/`` have the same likelihoods.
+Shapes: the linear predictor `eta` and all results are (draw, row), auxiliary parameters
+(draw, 1), and `y`, `trials` and `se` (row,). The Stan programs in ``stan/glmm/`` have the same
+likelihoods.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ Auxiliaries = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class Rows:
-    """What a family needs to know of the rows besides the response.
+    """Known quantities of the rows, besides the response.
 
     Attributes
     ----------
     trials : array, (row,), or None
-        Of binomial families; 1 each where None.
+        Numbers of trials in binomial families; None stands for one trial in each row.
     se : array, (row,), or None
-        Known standard errors of a gaussian response.
+        Known standard errors of a gaussian response, in its units.
     """
 
     trials: Array | None = None
@@ -37,24 +38,31 @@ class Rows:
 
     @property
     def attempts(self) -> Array:
-        """Trials, whole numbers: 1 where none were given."""
+        """Numbers of trials as integers, (row,), or 1 if `trials` is None."""
         return np.asarray(1 if self.trials is None else self.trials).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class Family:
-    """A response distribution with its link.
+    """The sampling distribution of the response, with its link.
 
     Attributes
     ----------
-    name, program, link : str
-        `program` is the one in the catalogue; links are identity, logit and log.
+    name : str
+        "gaussian".
+    program : str
+        Name of the Stan program in the catalogue: "glmm/gaussian".
+    link : {"identity", "logit", "log"}
     auxiliaries : tuple of str
         Parameters besides the linear predictor: sigma, nu, phi.
     discrete : bool
-        Is the response a count?
-    mean, sample, log_likelihood : functions
-        Of (eta, auxiliaries, rows); `sample` takes a generator first, `log_likelihood` y.
+        Whether the response is a count.
+    mean : function of (eta, auxiliaries, rows)
+        Expected response, (draw, row).
+    sample : function of (generator, eta, auxiliaries, rows)
+        Random responses, (draw, row).
+    log_likelihood : function of (y, eta, auxiliaries, rows)
+        Log density or log probability of y in nats, (draw, row).
     """
 
     name: str
@@ -78,7 +86,7 @@ def get(name: str) -> Family:
     Raises
     ------
     DataError
-        If there is none; the message has the nearest, and all names.
+        If there is no such family; the message names the nearest one and lists all.
     """
     if not isinstance(name, str) or name not in FAMILIES:
         near = nearest(name, FAMILIES, cutoff=0.5)
@@ -87,12 +95,12 @@ def get(name: str) -> Family:
     return FAMILIES[name]
 
 
-def _scale(aux: Auxiliaries, rows: Rows) -> Array:
+def _residual_sd(aux: Auxiliaries, rows: Rows) -> Array:
     return np.asarray(rows.se) if rows.se is not None else aux["sigma"]
 
 
 def _normal_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
-    scale = _scale(aux, rows)
+    scale = _residual_sd(aux, rows)
     standardised = (y - eta) / scale
     log_density: Array = -0.5 * standardised**2 - np.log(scale) - 0.5 * np.log(2 * np.pi)
     return log_density
@@ -107,6 +115,7 @@ def _student_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
 
 
 def _log_choose(n: Array, k: Array) -> Array:
+    """Return the log of the binomial coefficient."""
     total: Array = -np.log1p(n) - special.betaln(n - k + 1, k + 1)
     return total
 
@@ -117,12 +126,13 @@ def _binomial_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
     return total + (n - y) * special.log_expit(-eta)
 
 
-def _shapes(eta: Array, aux: Auxiliaries) -> tuple[Array, Array]:
+def _beta_shapes(eta: Array, aux: Auxiliaries) -> tuple[Array, Array]:
+    """Return the shape parameters of the beta distribution of success probabilities."""
     return special.expit(eta) * aux["phi"], special.expit(-eta) * aux["phi"]
 
 
 def _beta_binomial_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
-    a, b = _shapes(eta, aux)
+    a, b = _beta_shapes(eta, aux)
     n = rows.attempts
     total: Array = _log_choose(n, y) + special.betaln(y + a, n - y + b) - special.betaln(a, b)
     return total
@@ -142,7 +152,7 @@ def _negbinomial_log(y: Array, eta: Array, aux: Auxiliaries, rows: Rows) -> Arra
 
 
 def _sample_normal(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
-    return rng.normal(eta, _scale(aux, rows))
+    return rng.normal(eta, _residual_sd(aux, rows))
 
 
 def _sample_student(rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows) -> Array:
@@ -157,7 +167,7 @@ def _sample_binomial(rng: np.random.Generator, eta: Array, aux: Auxiliaries, row
 def _sample_beta_binomial(
     rng: np.random.Generator, eta: Array, aux: Auxiliaries, rows: Rows
 ) -> Array:
-    a, b = _shapes(eta, aux)
+    a, b = _beta_shapes(eta, aux)
     tiny = np.finfo(float).tiny
     return rng.binomial(rows.attempts, rng.beta(np.maximum(a, tiny), np.maximum(b, tiny)))
 
@@ -174,13 +184,13 @@ def _sample_negbinomial(
 
 
 def _rate(eta: Array) -> Array:
-    """Exponentiate; wide priors may give infinity, which is what it is."""
+    """Return exp(eta); wide priors may make it infinite, without a warning."""
     with np.errstate(over="ignore"):
         return np.exp(eta)
 
 
 def _bounded(rate: Array) -> Array:
-    """Rates beyond what an integer holds come from priors only; keep them countable."""
+    """Limit rates to what an integer can hold; only draws from wide priors are larger."""
     return np.minimum(rate, 1e18)
 
 

@@ -1,4 +1,4 @@
-"""Does a response suit its family?  Refused here, in the user's words, before Stan sees it."""
+"""Check that the response suits its family, before sampling, with errors in the user's words."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 5
-"""Offending rows that a message names."""
+"""Number of invalid rows that a message lists."""
 MANY = 2000
-"""Rows among which separation is looked for first."""
+"""Number of rows in which separation is looked for first."""
 
 
 def check_response(design: Design, family: Family) -> None:
@@ -26,13 +26,15 @@ def check_response(design: Design, family: Family) -> None:
     Raises
     ------
     DataError
-        Names the column, how many rows are wrong, and the first of them.
+        If values do not suit the family; names the column, the number of invalid rows, and the
+        first of them.
 
     Warns
     -----
     DataWarning
-        If the predictors separate the successes of a logistic model from its failures: the
-        data then say nothing against infinite slopes, and the priors alone keep them finite.
+        If the response of a model with a log link is constant, or if the predictors separate
+        the successes of a logistic model from its failures: the likelihood then has no maximum
+        at finite slopes, and only the priors keep them finite.
     """
     response = design.response
     if response is None:
@@ -49,7 +51,9 @@ def check_response(design: Design, family: Family) -> None:
         return
     if family.name == "bernoulli":
         wrong = ~np.isin(y, (0.0, 1.0))
-        _refuse(wrong, rows, y, f"{name} must be 0 or 1 for family 'bernoulli'", _counts_hint(y))
+        _refuse(
+            wrong, rows, y, f"{name} must be 0 or 1 for family 'bernoulli'", _hint_for_counts(y)
+        )
     else:
         _refuse(y < 0, rows, y, f"{name} must not be negative for family {family.name!r}")
         whole = y == np.floor(y)
@@ -86,7 +90,7 @@ def _check_additions(response: Response, family: Family) -> None:
         raise DataError(f"se() belongs to family 'gaussian', not {family.name!r}")
 
 
-def _counts_hint(y: NDArray[Any]) -> str:
+def _hint_for_counts(y: NDArray[Any]) -> str:
     if np.all((y >= 0) & (y == np.floor(y))):
         return "; for counts use family 'poisson', or 'binomial' with trials(n)"
     return ""
@@ -100,6 +104,7 @@ def _refuse(
     hint: str = "",
     trials: NDArray[Any] | None = None,
 ) -> None:
+    """Raise `DataError` if any row is wrong; the message lists the first rows and values."""
     if not wrong.any():
         return
     at = np.flatnonzero(wrong)
@@ -129,31 +134,41 @@ def _warn_of_separation(design: Design, y: NDArray[Any], trials: NDArray[Any]) -
 def separated(
     X: NDArray[np.float64], y: NDArray[Any], trials: NDArray[Any], *, intercept: bool
 ) -> bool:
-    """Tell whether predictors separate successes from failures, completely or quasi-completely.
+    """Whether predictors separate successes from failures, completely or quasi-completely.
 
-    They do where some b has Xb >= 0 in every row with a success and Xb <= 0 in every row with a
-    failure, not all 0: then the likelihood has no maximum (Albert & Anderson 1984, Biometrika
-    71:1). Found by linear programming on the distinct rows; first on some of many rows, since
-    what separates all of them separates those, if their rank is full.
+    They do if some b has Xb >= 0 in every row with a success and Xb <= 0 in every row with a
+    failure, and Xb is not 0 in all rows. The likelihood then has no maximum (Albert & Anderson
+    1984, Biometrika 71:1). Such a b is searched by linear programming on the distinct rows. Of
+    many rows a random subset is tried first: if it is not separated and has full rank, then all
+    rows are not separated either.
+
+    Parameters
+    ----------
+    X : array, (row, predictor)
+    y : array, (row,)
+        Numbers of successes.
+    trials : array, (row,)
+    intercept : bool
+        Whether an intercept is among the predictors, which X leaves out.
     """
     scale = np.abs(X).max(axis=0)
-    full = X / np.where(scale > 0, scale, 1.0)
+    scaled = X / np.where(scale > 0, scale, 1.0)
     if intercept:
-        full = np.column_stack([np.ones(len(full)), full])
-    signed = np.concatenate([full[y > 0], -full[y < trials]])
+        scaled = np.column_stack([np.ones(len(scaled)), scaled])
+    signed = np.concatenate([scaled[y > 0], -scaled[y < trials]])
     if len(signed) > MANY:
-        some = signed[np.random.default_rng(0).choice(len(signed), MANY, replace=False)]
-        if np.linalg.matrix_rank(some) == some.shape[1] and not _one_sided(some):
+        subset = signed[np.random.default_rng(0).choice(len(signed), MANY, replace=False)]
+        if np.linalg.matrix_rank(subset) == subset.shape[1] and not _one_sided(subset):
             return False
     return _one_sided(signed)
 
 
 def _one_sided(signed: NDArray[np.float64]) -> bool:
-    """Tell whether some b, |b| <= 1, has Ab >= 0 in every row and Ab > 0 in one."""
+    """Whether some b, |b| <= 1, has signed @ b >= 0 in every row and > 0 in at least one."""
     from scipy.optimize import linprog
 
     rows = np.unique(signed, axis=0)
-    found = linprog(
+    solution = linprog(
         -rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=[(-1, 1)] * rows.shape[1]
     )
-    return bool(found.status == 0 and float(found.fun or 0.0) < -1e-7 * len(rows))
+    return bool(solution.status == 0 and float(solution.fun or 0.0) < -1e-7 * len(rows))

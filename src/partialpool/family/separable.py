@@ -1,4 +1,4 @@
-"""Groups of so few rows that their spread cannot be told from the residual one."""
+"""Warn if groups have so few rows that group sds and the residual sd are not both identified."""
 
 from __future__ import annotations
 
@@ -9,69 +9,76 @@ from ..errors import warn
 from .families import Family
 
 FEW = 10
-"""Rows beyond what the groups' own coefficients fit, from which on a residual sd is told."""
+"""Residual degrees of freedom within groups from which on the residual sd counts as identified.
+
+It also does if more than one group in this many has more rows than coefficients.
+"""
 
 
 def check_separable(full: Design, family: Family, pooling: str) -> None:
-    """Warn where the residual sd and the sds of a group term cannot be told apart.
+    """Warn if the residual sd and the sds of a group term are not both identified.
 
-    A group of at most as many rows as it has coefficients is fitted exactly, whatever these rows
-    are: it says nothing of the residual sd. Where nearly every group is so, only the priors share
-    the variance out.
+    A group with no more rows than coefficients is fitted exactly, so it has no information on
+    the residual sd. If nearly every group is like this, only the priors divide the variance
+    between the residual sd and the group sds.
 
-    Not so with known standard errors (a meta-analysis has a row for each study), nor in families
-    without a residual sd: an effect for each row of counts is a way to model overdispersion. A
-    Student t residual differs from normal effects by its tails alone, which is next to nothing.
+    There is no warning if standard errors are known (a meta-analysis has one row for each study),
+    nor in families without a residual sd, in which an effect for each row of counts models
+    overdispersion. The student family is warned of too: its residuals differ from normal effects
+    in the tails alone, which hardly identifies the two.
 
     Parameters
     ----------
     full : Design
-        Before pooling drops anything.
+        With all group terms, before pooling drops any.
     family : Family
-    pooling : str
+    pooling : {"partial", "complete", "none"}
 
     Warns
     -----
     DataWarning
+        Names the grouping factor and says what to write.
     """
     response = full.response
-    known = response is not None and response.se is not None
-    if "sigma" not in family.auxiliaries or known or pooling == "complete":
+    known_se = response is not None and response.se is not None
+    if "sigma" not in family.auxiliaries or known_se or pooling == "complete":
         return
     for factor, terms in _by_factor(full).items():
-        said = _said(factor, terms, pooling)
-        if said is not None:
-            warn(said)
+        message = _message(factor, terms, pooling)
+        if message is not None:
+            warn(message)
 
 
 def _by_factor(design: Design) -> dict[str, list[GroupDesign]]:
-    found: dict[str, list[GroupDesign]] = {}
+    """Collect the group terms of each grouping factor."""
+    by_factor: dict[str, list[GroupDesign]] = {}
     for term in design.groups:
-        found.setdefault(term.factor, []).append(term)
-    return found
+        by_factor.setdefault(term.factor, []).append(term)
+    return by_factor
 
 
-def _said(factor: str, terms: list[GroupDesign], pooling: str) -> str | None:
-    q = sum(len(term.coefficients) for term in terms)
+def _message(factor: str, terms: list[GroupDesign], pooling: str) -> str | None:
+    """Return the warning for the terms of one factor; None if the residual sd is identified."""
+    n_coefficients = sum(len(term.coefficients) for term in terms)
     counts = np.bincount(terms[0].codes, minlength=len(terms[0].levels))
     groups = len(counts)
-    more = int((counts > q).sum())
-    left = int(np.maximum(counts - q, 0).sum())
-    if more > max(1, groups // FEW) or (more and groups == 2) or left >= FEW:
+    larger = int((counts > n_coefficients).sum())
+    degrees = int(np.maximum(counts - n_coefficients, 0).sum())
+    if larger > max(1, groups // FEW) or (larger and groups == 2) or degrees >= FEW:
         return None
-    of = f"{groups - more} of {groups} groups" if more else f"each of the {groups} groups"
-    rows = "one row" if q == 1 else f"at most {q} rows"
-    one = "coefficient" if q == 1 else "coefficients"
-    how = f"{of} of `{factor}` {'have' if more else 'has'} {rows}, and {q} {one} of its own"
+    which = f"{groups - larger} of {groups} groups" if larger else f"each of the {groups} groups"
+    rows = "one row" if n_coefficients == 1 else f"at most {n_coefficients} rows"
+    effects = "one coefficient" if n_coefficients == 1 else f"{n_coefficients} coefficients"
+    reason = f"{which} of `{factor}` {'have' if larger else 'has'} {rows} and {effects}"
     if pooling == "none":
         return (
-            f"{how}: these fit the rows exactly, and nothing but its prior tells the residual sd. "
+            f"{reason}: these fit the rows exactly, and the residual sd follows its prior alone. "
             "Use pooling='partial' or 'complete'"
         )
     sds = ", ".join(f"sd({term.label})" for term in terms)
-    less = f", or have fewer coefficients in it, such as (1 | {factor})" if q > 1 else ""
+    fewer = f", or give it fewer coefficients, such as (1 | {factor})" if n_coefficients > 1 else ""
     return (
-        f"{how}: the data cannot tell {sds} from sigma, only their priors share the variance out. "
-        f"Leave the term out: sigma then has all of it{less}. Or give the known standard error of "
-        f"each row, y | se(s); or rows that measure the same groups again"
+        f"{reason}: the data cannot tell {sds} from sigma, only their priors divide the variance "
+        f"between them. Leave the term out, so that sigma has all of it{fewer}. Or give the known "
+        f"standard error of each row, y | se(s), or more rows for the same groups"
     )

@@ -1,4 +1,4 @@
-"""The text of a model formula becomes a `Formula`: tokens, expressions, terms. No data are read.
+"""Parse the text of a model formula into a `Formula`; no data are read.
 
 >>> from partialpool.formula.parse import parse
 >>> f = parse("log(radon) ~ floor + (1 + floor | county)")
@@ -34,16 +34,18 @@ A term is
   the effects are uncorrelated. ``(1 | a:b)`` groups by combinations, ``(1 | a/b)`` is
   ``(1 | a) + (1 | a:b)``.
 
-With ``||`` every column has an sd of its own and no two are correlated, also those of one
-column f of categories: ``(1 + f || g)`` has an sd of the intercept, which is the first
-category's, and one of each further category's difference to it; so categories vary together
-by the intercept alone, and the first varies least. ``(0 + f || g)`` has an sd of each category,
-and all are independent. (lme4 keeps the categories of one column correlated there.)
+With ``||`` each column of the effects has a separate sd and all correlations are 0. This holds
+for the columns of one categorical column f too: ``(1 + f || g)`` has an sd for the intercept,
+which belongs to the first category, and an sd for the difference of each further category from
+it. The intercept is then the only thing that categories share, and the first category varies
+least. ``(0 + f || g)`` has an sd for each category, and the categories are independent. (lme4
+keeps the categories of one column correlated here.)
 
-An effect for each row, ``(1 | row)``, is a way to model counts that vary more than their family
-says: binomial and poisson have no residual sd. In gaussian and student families it cannot be
-told from ``sigma``, which `Model` says.
+An effect for each row, ``(1 | row)``, models overdispersion of counts, because the binomial and
+poisson families have no residual sd. In the gaussian and student families such an effect is not
+identified beside ``sigma``, and `Model` warns of it.
 
-A response made of one column, ``y`` or ``log(y)``, cannot have this column right of ``~``; one
-of several, ``I(after - before)``, can: whether it should is for the reader to judge.
+If the response is made of one column, ``y`` or ``log(y)``, this column cannot also stand right of
+``~``. The columns of a response that is made of several, ``I(after - before)``, can: whether they
+should is left to the user.
 """

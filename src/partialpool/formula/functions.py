@@ -1,4 +1,4 @@
-"""The functions that formulas know, how they are called, and what to say of others."""
+"""The functions that a formula may call, their signatures, and messages about other functions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .tokens import ENCODINGS
 _NUMPY = ("abs", "cos", "exp", "expm1", "log", "log10", "log1p", "log2", "sin", "sqrt", "tan")
 _TRANSFORMS = ("bs", "cc", "center", "cr", "cs", "poly", "scale", "standardize")
 CATEGORIES = {"C": "contrast", "S": "omit", "T": "ref"}
-"""Functions that make categories, and the name of their second argument."""
+"""The functions that make categories, with the name of their second argument."""
 FUNCTIONS = tuple(sorted({*_NUMPY, *_TRANSFORMS, *CATEGORIES, *ENCODINGS, "I"}))
 _INSTEAD = {
     "factor": "C(x) makes categories of a column of numbers",
@@ -31,18 +31,21 @@ _INSTEAD = {
 
 
 def ufunc(name: str) -> np.ufunc | None:
-    """Return a NumPy function that works value by value and gives one value; None for others."""
+    """Return NumPy's elementwise function of a name, with one output; None if there is none."""
     if name in _NUMPY:
         name = f"np.{name}"
     function = getattr(np, name[3:], None) if name.startswith("np.") else None
     if not isinstance(function, np.ufunc) or function.nout > 1 or function.signature is not None:
         return None  # such as np.vecdot(), which sums over the rows
-    return function if any("d" * function.nin in each for each in function.types) else None
+    return function if any("d" * function.nin in loop for loop in function.types) else None
 
 
 @cache
 def transforms() -> dict[str, Callable[..., Any]]:
-    """Functions that remember the data of the fit: formulaic's, in a dict passed as `_state`."""
+    """Return the stateful transforms by name.
+
+    They keep what they learn from the data of the fit (a mean, knots) in the dict `_state`.
+    """
     from . import splines
 
     return {
@@ -64,7 +67,7 @@ def _centered(x: Any, *, _state: dict[str, Any]) -> Any:
 
 
 def _standardized(x: Any, *, _state: dict[str, Any]) -> Any:
-    """Take off the mean of the fit's data and divide by their standard deviation (of n)."""
+    """Subtract the mean of the fit's data and divide by their standard deviation (divisor n)."""
     from formulaic.transforms import scale
 
     return scale(x, ddof=0, _state=_state)
@@ -76,27 +79,26 @@ def _polynomials(x: Any, degree: int = 1, raw: bool = False, *, _state: dict[str
     from .splines import check_whole
 
     check_whole("degree", degree)
-    if raw:  # by products, which do not depend on the processor's vector units
+    if raw:  # products give the same digits on every processor, unlike powers
         return np.cumprod(np.broadcast_to(x[:, None], (len(x), degree)), axis=1)
     return poly(x, degree, raw=raw, _state=_state)
 
 
 @cache
 def signature(name: str) -> inspect.Signature | None:
-    """Return how a transform, or a function that makes categories, is called."""
+    """Return the signature of a transform or category function; None for other names."""
     if name in CATEGORIES:
         any_of = inspect.Parameter.POSITIONAL_OR_KEYWORD
         second = inspect.Parameter(CATEGORIES[name], any_of, default=None)
         return inspect.Signature([inspect.Parameter("data", any_of), second])
     if name not in _TRANSFORMS:
         return None
-    found = inspect.signature(transforms()[name])
-    kept = [each for each in found.parameters.values() if not each.name.startswith("_")]
-    return inspect.Signature(kept)
+    parameters = inspect.signature(transforms()[name]).parameters.values()
+    return inspect.Signature([word for word in parameters if not word.name.startswith("_")])
 
 
 def unknown_function(name: str) -> str:
-    """Say what to write in place of a function that formulas do not know."""
+    """Return the error message for a function that formulas do not have."""
     if name == "offset":
         return "offset() stands by itself: y ~ x + offset(log(exposure))."
     if name in ("trials", "weights", "se"):
@@ -107,13 +109,13 @@ def unknown_function(name: str) -> str:
         return f"{name}() is not used here: write binomial counts as hits | trials(n) ~ x."
     if name.startswith("np.") and isinstance(getattr(np, name[3:], None), np.ufunc):
         return (
-            f"{name}() does not make one real number of real numbers, row by row, as formulas "
-            f"need it. For truth values there are &, | and ~; compute anything else as a column "
+            f"{name}() does not give one real number for real numbers in each row, as a formula "
+            f"needs it. For truth values there are &, | and ~; compute anything else as a column "
             f"of the data first."
         )
     if name.startswith("np.") and callable(getattr(np, name[3:], None)):
         return (
-            f"Of NumPy, formulas take what works value by value (ufuncs), and {name}() is none: "
+            f"A formula can call NumPy's elementwise functions (ufuncs), and {name}() is not one: "
             f"a summary such as np.mean(x) would differ in other data. center(x), scale(x), "
             f"poly(x, 2), bs(x, df=5) remember the data of the fit; I(x > 0) is 0 or 1; "
             f"compute anything else as a column of the data first."

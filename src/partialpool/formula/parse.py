@@ -1,4 +1,4 @@
-"""Tokens of a formula become a `Formula`."""
+"""Parse the tokens of a formula into a `Formula`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from collections.abc import Sequence
 from ..errors import FormulaError
 from . import expressions
 from . import tokens as syntax
-from .expressions import Term
+from .summands import (
+    Summand,
+    argument_of,
+    is_call,
+    is_group,
+    refuse_minus,
+    refuse_pipe,
+    split_sum,
+    sum_as_text,
+)
 from .tokens import Token, scan
 from .tree import Formula, GroupTerm
 
-_SIGNS = {"PLUS": 1, "MINUS": -1}
-_OPERATORS = frozenset({"STAR", "STAR_STAR", "SLASH", "COLON", "EQUAL_EQUAL", "BANG_EQUAL"})
 _RESPONSE_PARTS = ("trials", "weights", "se")
 _EXAMPLE = 'for example "log_radon ~ floor + (1 + floor | county)"'
 
-Piece = tuple[int, tuple[Token, ...]]
-
 
 def parse(text: str) -> Formula:
-    """Take a formula apart.
+    """Parse a formula into its response, fixed part, offsets and group terms.
 
     Parameters
     ----------
@@ -34,7 +39,7 @@ def parse(text: str) -> Formula:
     Raises
     ------
     FormulaError
-        Says what cannot be read and points at the place.
+        If the formula cannot be read; the message says why and marks the place.
     """
     if not isinstance(text, str):
         raise FormulaError(f"A formula is text, {_EXAMPLE}; this is of type {type(text).__name__}.")
@@ -48,34 +53,34 @@ def parse(text: str) -> Formula:
         )
     if len(tildes) > 1:
         place = tokens[tildes[1]].start
-        raise syntax.pointed(text, place, "A formula has one '~'; this is the second.")
+        raise syntax.error_at(text, place, "A formula has one '~'; this is the second.")
     place = tokens[tildes[0]].start
     left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
-        raise syntax.pointed(text, place, "The response is missing left of '~'.")
+        raise syntax.error_at(text, place, "The response is missing left of '~'.")
     if not right:
-        raise syntax.pointed(text, place, "Nothing is right of '~': write y ~ 1 for a mean alone.")
+        raise syntax.error_at(text, place, "Nothing is right of '~': write y ~ 1 for a mean alone.")
     response, parts = _response(text, left)
-    fixed: list[Piece] = []
+    fixed: list[Summand] = []
     offsets: list[str] = []
     groups: list[GroupTerm] = []
-    for sign, piece in _pieces(text, right):
-        if _is_group(piece):
-            _positive(text, sign, piece)
-            for term in _group_terms(text, piece):
+    for sign, summand in split_sum(text, right):
+        if is_group(summand):
+            refuse_minus(text, sign, summand)
+            for term in _group_terms(text, summand):
                 if term in groups:
                     message = f"The term {term} is written twice."
-                    raise syntax.pointed(text, piece[0].start, message)
+                    raise syntax.error_at(text, summand[0].start, message)
                 groups.append(term)
-        elif _is_call(piece, "offset"):
-            _positive(text, sign, piece)
-            offsets.append(_argument(text, piece))
+        elif is_call(summand, "offset"):
+            refuse_minus(text, sign, summand)
+            offsets.append(argument_of(text, summand))
         else:
-            _no_pipe(text, piece)
-            fixed.append((sign, piece))
-    effects = _effects(text, fixed)
-    _not_the_response(text, response, fixed)
-    _not_its_column(text, response, right)
+            refuse_pipe(text, summand)
+            fixed.append((sign, summand))
+    effects = sum_as_text(text, fixed)
+    _refuse_response(text, response, fixed)
+    _refuse_response_column(text, response, right)
     return Formula(
         text=text.strip(),
         response=response,
@@ -89,6 +94,7 @@ def parse(text: str) -> Formula:
 
 
 def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]]:
+    """Parse the left side: the response, and the arguments of trials(), weights() and se()."""
     pipes = [
         index
         for index, (token, depth) in enumerate(zip(tokens, syntax.depths(tokens), strict=True))
@@ -96,149 +102,45 @@ def _response(text: str, tokens: tuple[Token, ...]) -> tuple[str, dict[str, str]
     ]
     if len(pipes) > 1:
         message = "One '|' is enough: hits | trials(n) + weights(w)."
-        raise syntax.pointed(text, tokens[pipes[1]].start, message)
+        raise syntax.error_at(text, tokens[pipes[1]].start, message)
     end = pipes[0] if pipes else len(tokens)
     if end == 0:
-        raise syntax.pointed(text, tokens[0].start, "The response is missing left of '|'.")
-    own = tokens[:end]
-    _no_pipe(text, own)
-    expressions.read(text, own)
-    if not syntax.names(own):
-        raise syntax.pointed(text, own[0].start, "The response must name a column of the data.")
+        raise syntax.error_at(text, tokens[0].start, "The response is missing left of '|'.")
+    response = tokens[:end]
+    refuse_pipe(text, response)
+    expressions.read(text, response)
+    if not syntax.names(response):
+        raise syntax.error_at(
+            text, response[0].start, "The response must name a column of the data."
+        )
     parts: dict[str, str] = {}
     if pipes and not tokens[end + 1 :]:
         message = "trials(n), weights(w) or se(s) is missing right of '|'."
-        raise syntax.pointed(text, tokens[end].start, message)
-    for sign, piece in _pieces(text, tokens[end + 1 :]) if pipes else ():
-        _positive(text, sign, piece)
-        name = piece[0].lexeme
-        if name not in _RESPONSE_PARTS or not _is_call(piece, name):
-            known = "(), ".join(_RESPONSE_PARTS)
-            message = f"`{syntax.source(piece)}` cannot follow a response; {known}() can."
-            raise syntax.pointed(text, piece[0].start, message)
+        raise syntax.error_at(text, tokens[end].start, message)
+    for sign, summand in split_sum(text, tokens[end + 1 :]) if pipes else ():
+        refuse_minus(text, sign, summand)
+        name = summand[0].lexeme
+        if name not in _RESPONSE_PARTS or not is_call(summand, name):
+            allowed = "(), ".join(_RESPONSE_PARTS)
+            message = f"`{syntax.source(summand)}` cannot follow a response; {allowed}() can."
+            raise syntax.error_at(text, summand[0].start, message)
         if name in parts:
-            raise syntax.pointed(text, piece[0].start, f"{name}() is written twice.")
-        parts[name] = _argument(text, piece)
-    return syntax.source(own), parts
+            raise syntax.error_at(text, summand[0].start, f"{name}() is written twice.")
+        parts[name] = argument_of(text, summand)
+    return syntax.source(response), parts
 
 
-def _pieces(text: str, tokens: Sequence[Token]) -> list[Piece]:
-    """Split a sum at its outer signs."""
-    found: list[Piece] = []
-    current: list[Token] = []
-    sign = 1
-    for token, depth in zip(tokens, syntax.depths(tokens), strict=True):
-        outer = depth == 0 and token.kind in _SIGNS
-        if outer and not current:
-            sign *= _SIGNS[token.kind]
-        elif outer and current[-1].kind not in _OPERATORS:
-            found.append((sign, tuple(current)))
-            current, sign = [], _SIGNS[token.kind]
-        else:
-            current.append(token)
-    if not current:
-        raise syntax.pointed(text, tokens[-1].start, "A term is missing after this sign.")
-    return [*found, (sign, tuple(current))]
-
-
-def _is_call(piece: Sequence[Token], name: str) -> bool:
-    if len(piece) < 3 or piece[0].lexeme != name or piece[1].kind != "LEFT_PAREN":
-        return False
-    return syntax.depths(piece).index(0, 2) == len(piece) - 1
-
-
-def _is_group(piece: Sequence[Token]) -> bool:
-    if piece[0].kind != "LEFT_PAREN" or len(piece) < 2:
-        return False
-    depth = syntax.depths(piece)
-    inside = any(t.kind == "PIPE" and d == 1 for t, d in zip(piece, depth, strict=True))
-    return inside and depth.index(0, 1) == len(piece) - 1
-
-
-def _positive(text: str, sign: int, piece: Sequence[Token]) -> None:
-    if sign < 0:
-        message = f"`{syntax.source(piece)}` can be added to a formula, not subtracted."
-        raise syntax.pointed(text, piece[0].start, message)
-
-
-def _no_pipe(text: str, piece: Sequence[Token]) -> None:
-    """Raise where a '|' stands outside calls and braces, in which it is arithmetic's "or"."""
-    called: list[bool] = []
-    for before, token in zip([None, *piece[:-1]], piece, strict=True):
-        if token.kind in syntax.OPEN:
-            call = before is not None and before.kind == "IDENTIFIER"
-            called.append(call or token.kind == "LEFT_BRACE")
-        elif token.kind in syntax.CLOSE:
-            called = called[:-1]
-        elif token.kind == "PIPE" and not any(called):
-            message = (
-                "'|' belongs into a group term, in parentheses and added to the others: "
-                "y ~ x + (1 + x | group)."
-            )
-            raise syntax.pointed(text, token.start, message)
-
-
-def _argument(text: str, piece: Sequence[Token]) -> str:
-    """Return the one argument of `name(argument)` as text, checked to be an expression."""
-    inner = piece[2:-1]
-    name = piece[0].lexeme
-    if not inner:
-        raise syntax.pointed(text, piece[0].start, f"{name}() is empty: name a column in it.")
-    for token, depth in zip(inner, syntax.depths(inner), strict=True):
-        if token.kind in ("COMMA", "EQUAL") and depth == 0:
-            message = f"{name}() takes one expression, such as {name}(column)."
-            raise syntax.pointed(text, token.start, message)
-    expressions.read(text, inner)
-    return syntax.source(inner)
-
-
-def _effects(text: str, pieces: Sequence[Piece]) -> str:
-    """Write a sum of terms with its intercept first; of several, the last 0, 1 or -1 counts."""
-    intercept = True
-    before = ""
-    for sign, piece in pieces:
-        if len(piece) == 1 and piece[0].kind == "NUMBER" and piece[0].literal in (0, 1):
-            intercept = (piece[0].literal == 1) == (sign > 0)
-            continue
-        if piece[0].kind == "PERIOD":
-            message = "'.' for all other columns is not known here: write the columns out."
-            raise syntax.pointed(text, piece[0].start, message)
-        terms = read_terms(text, piece)
-        if sign < 0 and not _held(terms, before):
-            message = (
-                f"`{syntax.source(piece)}` cannot be subtracted: it is not among the terms before "
-                f"it. Arithmetic is written inside I(), such as I(x - z)."
-            )
-            raise syntax.pointed(text, piece[0].start, message)
-        before += f" {'+' if sign > 0 else '-'} {syntax.source(piece)}"
-    return f"{int(intercept)}{before}"
-
-
-def read_terms(text: str, tokens: Sequence[Token]) -> tuple[Term, ...]:
-    """Read a sum of terms: see `terms.read`, whose formulaic takes a second to import."""
-    from .terms import read
-
-    return read(text, tokens)
-
-
-def _held(terms: Sequence[Term], text: str) -> bool:
-    """Tell whether a sum of terms, written as text, holds all of some terms."""
-    whole = f"0{text}"
-    known = {frozenset(part.name for part in term) for term in read_terms(whole, scan(whole))}
-    return all(frozenset(part.name for part in term) in known for term in terms)
-
-
-def _not_the_response(text: str, response: str, pieces: Sequence[Piece]) -> None:
-    for _, piece in pieces:
-        if syntax.source(piece) == response:
+def _refuse_response(text: str, response: str, summands: Sequence[Summand]) -> None:
+    for _, summand in summands:
+        if syntax.source(summand) == response:
             message = f"`{response}` is the response: it cannot predict itself."
-            raise syntax.pointed(text, piece[0].start, message)
+            raise syntax.error_at(text, summand[0].start, message)
 
 
-def _not_its_column(text: str, response: str, right: Sequence[Token]) -> None:
-    """Refuse the column that a response is made of, also as log(y), in an offset, as a factor.
+def _refuse_response_column(text: str, response: str, right: Sequence[Token]) -> None:
+    """Refuse the column of a response that is made of one column, anywhere right of '~'.
 
-    Of a response made of several columns, such as I(after - before), each may stand there.
+    The columns of a response that is made of several, such as I(after - before), are allowed.
     """
     columns = syntax.names(scan(response))
     if len(columns) != 1:
@@ -252,11 +154,12 @@ def _not_its_column(text: str, response: str, right: Sequence[Token]) -> None:
                 f"`{columns[0]}` is the response{made}: it cannot predict itself, nor be a group "
                 "factor of its own rows. Leave it out right of '~'."
             )
-            raise syntax.pointed(text, token.start, message)
+            raise syntax.error_at(text, token.start, message)
 
 
-def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
-    inner = piece[1:-1]
+def _group_terms(text: str, summand: Sequence[Token]) -> list[GroupTerm]:
+    """Parse `(effects | factors)`; `a/b` gives a term for a and one for a:b."""
+    inner = summand[1:-1]
     pipes = [
         index
         for index, (token, depth) in enumerate(zip(inner, syntax.depths(inner), strict=True))
@@ -265,45 +168,45 @@ def _group_terms(text: str, piece: Sequence[Token]) -> list[GroupTerm]:
     double = len(pipes) == 2 and pipes[1] == pipes[0] + 1
     if len(pipes) > 1 and not double:
         message = "A group term has one '|', or '||' for uncorrelated effects."
-        raise syntax.pointed(text, inner[pipes[1]].start, message)
+        raise syntax.error_at(text, inner[pipes[1]].start, message)
     left, right = inner[: pipes[0]], inner[pipes[-1] + 1 :]
     if not left:
         message = "The effects are missing left of '|': write (1 | group) for intercepts."
-        raise syntax.pointed(text, inner[pipes[0]].start, message)
+        raise syntax.error_at(text, inner[pipes[0]].start, message)
     if not right:
         message = "The grouping factor is missing right of '|': write (1 | group)."
-        raise syntax.pointed(text, inner[pipes[-1]].start, message)
-    effects = _effects(text, _pieces(text, left))
+        raise syntax.error_at(text, inner[pipes[-1]].start, message)
+    effects = sum_as_text(text, split_sum(text, left))
     if effects == "0":
-        raise syntax.pointed(text, left[0].start, "No effect is left in this group term.")
+        raise syntax.error_at(text, left[0].start, "No effect is left in this group term.")
     nested: list[GroupTerm] = []
     outer: tuple[str, ...] = ()
     for names in _factors(text, right):
         outer = (*outer, *names)
         if len(set(outer)) < len(outer):
             message = f"A column stands twice in the grouping factor `{syntax.source(right)}`."
-            raise syntax.pointed(text, right[0].start, message)
+            raise syntax.error_at(text, right[0].start, message)
         nested.append(GroupTerm(effects, outer, not double))
     return nested
 
 
 def _factors(text: str, tokens: Sequence[Token]) -> list[tuple[str, ...]]:
-    """Read `a`, `a:b` and `a/b`."""
-    found: list[tuple[str, ...]] = [()]
-    wanted = True
+    """Parse `a`, `a:b` or `a/b`: the columns that each nested factor adds to those before it."""
+    factors: list[tuple[str, ...]] = [()]
+    name_expected = True
     for token in tokens:
-        if wanted and token.kind in ("IDENTIFIER", "BQNAME"):
+        if name_expected and token.kind in ("IDENTIFIER", "BQNAME"):
             name = token.lexeme.strip("`") if token.kind == "BQNAME" else token.lexeme
-            found[-1] = (*found[-1], name)
-        elif not wanted and token.kind == "SLASH":
-            found.append(())
-        elif wanted or token.kind != "COLON":
+            factors[-1] = (*factors[-1], name)
+        elif not name_expected and token.kind == "SLASH":
+            factors.append(())
+        elif name_expected or token.kind != "COLON":
             message = (
                 "A grouping factor is a column, a:b or a/b. Write two terms for two factors, "
                 "(1 | a) + (1 | b), and make any other factor a column of the data first."
             )
-            raise syntax.pointed(text, token.start, message)
-        wanted = not wanted
-    if wanted:
-        raise syntax.pointed(text, tokens[-1].start, "A column is missing after this.")
-    return found
+            raise syntax.error_at(text, token.start, message)
+        name_expected = not name_expected
+    if name_expected:
+        raise syntax.error_at(text, tokens[-1].start, "A column is missing after this.")
+    return factors

@@ -1,8 +1,9 @@
-"""Splines: formulaic's bases, centred so that an intercept beside them is told apart.
+"""Spline bases from formulaic, centred so that they are identified beside an intercept.
 
-Each basis has one column more than asked for; the column that the means of the data of the fit
-point to is turned away (Wood 2017, Generalized Additive Models, section 1.8).  All is
-done value by value, so that a row's columns never depend on the other rows.
+Each basis is computed with one column more than asked for. A rotation then removes the one
+direction in which the columns' means over the data of the fit are not 0 (Wood 2017, Generalized
+Additive Models, section 1.8). Everything is computed elementwise, so that a row of the basis
+never depends on the other rows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def bs(
     *,
     _state: State,
 ) -> Floats:
-    """B-splines with `df` columns; `intercept=True` leaves the basis as it is."""
+    """Return a B-spline basis, (row, `df`); `intercept=True` leaves it uncentred."""
     from formulaic.transforms import basis_spline
 
     if df is None:
@@ -63,7 +64,7 @@ def cr(
     *,
     _state: State,
 ) -> Floats:
-    """Natural cubic splines, straight lines beyond the outer knots."""
+    """Return a natural cubic spline basis, (row, `df`), linear beyond the outer knots."""
     from formulaic.transforms import natural_cubic_spline
 
     check_whole("df", df)
@@ -88,7 +89,7 @@ def cc(
     *,
     _state: State,
 ) -> Floats:
-    """Cyclic cubic splines, which meet smoothly where a period ends."""
+    """Return a cyclic cubic spline basis, (row, `df`), smooth from one period to the next."""
     from formulaic.transforms import cyclic_cubic_spline
 
     check_whole("df", df)
@@ -107,7 +108,7 @@ def cc(
 
 
 def check_whole(name: str, value: Any) -> None:
-    """Raise where an argument is no whole number."""
+    """Raise `ValueError` unless an argument is a whole number of at least 0."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError(f"{name} must be a whole number, such as {name}=3, not {value!r}")
 
@@ -121,21 +122,27 @@ def _columns(basis: Any) -> list[Floats]:
 
 
 def _centered(columns: list[Floats], center: bool, state: State) -> Floats:
+    """Stack columns; if `center`, project out the direction of their means in the fit's data."""
     if not center:
         return np.column_stack(columns)
-    if "turn" not in state:
-        state["turn"] = _turn(np.array([column.mean() for column in columns]))
-    found = np.empty((len(columns[0]), len(columns) - 1))
-    for place, weights in enumerate(state["turn"].T.tolist()):
+    if "directions" not in state:
+        state["directions"] = _orthogonal_directions(
+            np.array([column.mean() for column in columns])
+        )
+    basis = np.empty((len(columns[0]), len(columns) - 1))
+    for place, weights in enumerate(state["directions"].T.tolist()):
         total = columns[0] * weights[0]
         for column, weight in zip(columns[1:], weights[1:], strict=True):
             total += column * weight
-        found[:, place] = total
-    return found
+        basis[:, place] = total
+    return basis
 
 
-def _turn(means: Floats) -> Floats:
-    """Householder's reflection that turns the means into the first direction, without it."""
+def _orthogonal_directions(means: Floats) -> Floats:
+    """Return an orthonormal basis, (column, column - 1), of the directions orthogonal to `means`.
+
+    It is the Householder reflection that maps `means` to the first axis, less its first column.
+    """
     unit = means / np.linalg.norm(means)
     mirror = unit.copy()
     mirror[0] += 1 if unit[0] >= 0 else -1

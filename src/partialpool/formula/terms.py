@@ -1,8 +1,8 @@
-"""Sums of terms: formulaic's parser, told what the tokens of a formula are.
+"""Parse sums of terms with formulaic's parser.
 
-``a*b + log(x)`` is cut into atoms (columns and calls) and operators; formulaic's algebra makes
-terms of them, products of atoms.  Only `-` and `**` are stricter than formulaic's: they refuse
-what would silently do nothing.
+``a*b + log(x)`` is cut into atoms (columns and calls) and operators, and formulaic expands them
+into terms, which are products of atoms. Only `-` and `**` are stricter than in formulaic: they
+refuse operands for which they would silently do nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..errors import FormulaError
 from . import expressions
 from . import tokens as syntax
 from .expressions import Expression, Term
-from .tokens import Token, pointed
+from .tokens import Token, error_at
 
 _OPERATORS = {
     "PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/", "COLON": ":", "STAR_STAR": "**",
@@ -31,20 +31,22 @@ _COLUMNS = "terms are columns and functions of them, such as I(2 * x)"
 
 
 class _Operators(DefaultOperatorResolver):  # type: ignore[misc]
-    """The operators that sums of terms may hold."""
+    """The operators that a sum of terms may contain."""
 
     @property
     def operators(self) -> list[Operator]:
-        """Formulaic's operators, two of them stricter."""
-        own = [
-            Operator("-", arity=2, precedence=100, associativity="left", to_terms=_less),
+        """Formulaic's operators, with stricter versions of `-` and `**`."""
+        stricter = [
+            Operator("-", arity=2, precedence=100, associativity="left", to_terms=_difference),
             Operator("**", arity=2, precedence=500, associativity="right", to_terms=_power),
         ]
-        same = ("+", "*", "/", ":")
-        return [each for each in super().operators if each.symbol in same] + own
+        unchanged = ("+", "*", "/", ":")
+        return [
+            operator for operator in super().operators if operator.symbol in unchanged
+        ] + stricter
 
 
-def _less(left: OrderedSet[Any], right: OrderedSet[Any]) -> OrderedSet[Any]:
+def _difference(left: OrderedSet[Any], right: OrderedSet[Any]) -> OrderedSet[Any]:
     for term in right:
         if term not in left:
             raise ValueError("what is subtracted is not among the terms before it")
@@ -61,7 +63,7 @@ def _power(terms: OrderedSet[Any], power: OrderedSet[Any]) -> OrderedSet[Any]:
         )
     sizes = range(1, int(exponent) + 1)
     chosen = itertools.chain.from_iterable(itertools.combinations(terms, size) for size in sizes)
-    return OrderedSet(dict.fromkeys(reduce(_times, each) for each in chosen))
+    return OrderedSet(dict.fromkeys(reduce(_times, factors) for factors in chosen))
 
 
 def _times(left: Any, right: Any) -> Any:
@@ -69,43 +71,51 @@ def _times(left: Any, right: Any) -> Any:
 
 
 def read(text: str, tokens: Sequence[Token]) -> tuple[Term, ...]:
-    """Read a sum of terms; its intercept, a 0 or 1 that begins it, is passed over.
+    """Parse a sum of terms; a 0 or 1 at its beginning, the intercept, is skipped.
+
+    Parameters
+    ----------
+    text : str
+        The whole formula, for error messages.
+    tokens : sequence of Token
+        The sum of terms in it.
 
     Raises
     ------
     FormulaError
-        Points at the place in `text` that cannot be read.
+        If the tokens are not a sum of terms; the message marks the place in `text`.
     """
     syntax.check_operators(text, tokens)
     atoms: dict[str, Expression] = {}
-    begins = bool(tokens) and tokens[0].kind == "NUMBER" and tokens[0].literal in (0, 1)
-    rest = tokens[1:] if begins and (len(tokens) == 1 or tokens[1].kind in syntax.SIGNS) else tokens
-    if rest is not tokens and rest and rest[0].kind == "PLUS":
-        rest = rest[1:]
-    if not rest:
+    number = bool(tokens) and tokens[0].kind == "NUMBER" and tokens[0].literal in (0, 1)
+    has_intercept = number and (len(tokens) == 1 or tokens[1].kind in syntax.SIGNS)
+    summands = tokens[1:] if has_intercept else tokens
+    if has_intercept and summands and summands[0].kind == "PLUS":
+        summands = summands[1:]
+    if not summands:
         return ()
-    place = rest[0].start
+    place = summands[0].start
 
-    def refuse(why: str) -> FormulaError:
-        told = f"`{syntax.source(rest)}` cannot be read as terms of a model: {why}."
-        return pointed(text, place, told)
+    def error(reason: str) -> FormulaError:
+        message = f"`{syntax.source(summands)}` cannot be read as terms of a model: {reason}."
+        return error_at(text, place, message)
 
     try:
         parser = FormulaParser(operator_resolver=_Operators())
-        pieces = list(_pieces(text, rest, atoms))
+        pieces = list(_pieces(text, summands, atoms))
         tree = parser.get_ast_from_tokens(pieces, context={})
         sums: Iterable[Any] = parser.get_terms_from_ast(tree, context={}).root
         return tuple(tuple(atoms[factor.expr] for factor in term.factors) for term in sums)
     except FormulaError:
         raise
     except ValueError as problem:
-        raise refuse(str(problem)) from None
+        raise error(str(problem)) from None
     except (FormulaicError, TypeError, KeyError, AttributeError):
-        raise refuse(_ARITHMETIC) from None
+        raise error(_ARITHMETIC) from None
 
 
 def _pieces(text: str, tokens: Sequence[Token], atoms: dict[str, Expression]) -> Iterable[Piece]:
-    """Cut tokens into formulaic's, an atom in each; fill `atoms`."""
+    """Yield formulaic's tokens, one for each atom and operator; add the atoms to `atoms`."""
     depth = syntax.depths(tokens)
     index = 0
     while index < len(tokens):
@@ -134,7 +144,7 @@ def _pieces(text: str, tokens: Sequence[Token], atoms: dict[str, Expression]) ->
             atoms.setdefault(key, atom)
             yield Piece(key, kind="name")
         elif token.kind == "COMMA":
-            raise pointed(text, token.start, syntax.MISSING)
+            raise error_at(text, token.start, syntax.MISSING)
         else:
             alone = token.kind in ("STRING", "LITERAL") or len(tokens) == 1
             raise ValueError(_COLUMNS if alone else _ARITHMETIC)

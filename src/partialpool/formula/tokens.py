@@ -1,8 +1,8 @@
-"""Tokens of formulas, with their places for error messages, and the columns that they name.
+"""Cut formulas into tokens that remember their place, and list the columns that they name.
 
-A formula holds two languages.  Sums of terms (``a*b + log(x)``) are read by `terms`; what stands
-inside a call or braces, a response or an offset is arithmetic as in Python, read by
-`expressions`.  Both begin with the tokens made here.
+A formula has two languages. Sums of terms (``a*b + log(x)``) are parsed by `terms`. The inside of
+a call or of braces, the response and offsets are arithmetic as in Python and are parsed by
+`expressions`. Both take the tokens made here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,19 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
-    """A word, number or sign of a formula, and where in the text it stands."""
+    """A word, number or sign of a formula.
+
+    Attributes
+    ----------
+    kind : str
+        "IDENTIFIER", "NUMBER", "PLUS", ...
+    lexeme : str
+        As written.
+    literal : object
+        The value of a number, string or literal, or the name of a column without backquotes.
+    start, end : int
+        Its place in the formula, as of a slice.
+    """
 
     kind: str
     lexeme: str
@@ -51,19 +63,19 @@ class Token:
     end: int
 
 
-def pointed(text: str, place: int, message: str) -> FormulaError:
-    """Make an error that shows the formula with a mark under the place."""
+def error_at(text: str, place: int, message: str) -> FormulaError:
+    """Return an error whose message shows the formula with a mark under one place."""
     flat = "".join(" " if char.isspace() else char for char in text)
     return FormulaError(f"{message}\n  {flat}\n  {' ' * place}^")
 
 
 def scan(text: str) -> tuple[Token, ...]:
-    """Cut a formula into tokens; brackets are checked to match.
+    """Cut a formula into tokens and check that brackets match.
 
     Raises
     ------
     FormulaError
-        Points at the character or bracket that cannot be read.
+        If a character has no meaning or a bracket does not match; the message marks it.
     """
     tokens: list[Token] = []
     opened: list[Token] = []
@@ -78,24 +90,25 @@ def scan(text: str) -> tuple[Token, ...]:
             opened.append(token)
         elif token.kind in CLOSE:
             if not opened:
-                raise pointed(text, token.start, f"'{token.lexeme}' closes nothing.")
+                raise error_at(text, token.start, f"'{token.lexeme}' closes no bracket.")
             if opened[-1].kind != CLOSE[token.kind]:
                 message = f"'{token.lexeme}' does not close '{opened[-1].lexeme}'."
-                raise pointed(text, token.start, message)
+                raise error_at(text, token.start, message)
             opened.pop()
         elif token.kind == "TILDE" and opened:
             token = Token("INVERT", "~", None, token.start, token.end)
         tokens.append(token)
     if opened:
-        raise pointed(text, opened[-1].start, f"'{opened[-1].lexeme}' is never closed.")
+        raise error_at(text, opened[-1].start, f"'{opened[-1].lexeme}' is never closed.")
     return tuple(tokens)
 
 
 def _token(text: str, start: int) -> Token:
-    found = _TOKEN.match(text, start)
-    if found is None:
-        raise pointed(text, start, _unreadable(text[start]))
-    kind, lexeme, end = str(found.lastgroup), found.group(), found.end()
+    """Read the token that begins at `start`."""
+    match = _TOKEN.match(text, start)
+    if match is None:
+        raise error_at(text, start, _unreadable(text[start]))
+    kind, lexeme, end = str(match.lastgroup), match.group(), match.end()
     literal: Any = None
     if kind == "NUMBER":
         literal = int(lexeme) if lexeme.isdigit() else float(lexeme)
@@ -103,7 +116,7 @@ def _token(text: str, start: int) -> Token:
         close = text.find(lexeme, end)
         if close < 0:
             mark = "backquote" if lexeme == "`" else "quotation mark"
-            raise pointed(text, start, f"This {mark} is never closed.")
+            raise error_at(text, start, f"This {mark} is never closed.")
         kind = "BQNAME" if lexeme == "`" else "STRING"
         literal, end = text[end:close], close + 1
     elif kind == "OPERATOR":
@@ -128,7 +141,7 @@ def _unreadable(char: str) -> str:
 
 
 def source(tokens: Sequence[Token]) -> str:
-    """Give the text of tokens back, white space made single."""
+    """Return the text of tokens, with white space made single."""
     pieces: list[str] = []
     for before, token in zip([None, *tokens[:-1]], tokens, strict=True):
         gap = before is not None and token.start > before.end
@@ -137,8 +150,8 @@ def source(tokens: Sequence[Token]) -> str:
 
 
 def canonical(tokens: Sequence[Token]) -> str:
-    """Write an expression as coefficients are named: ``I(x ** 2)``, ``bs(x, df=4)``."""
-    found = ""
+    """Return the canonical text of an expression, as in coefficients' names: ``I(x ** 2)``."""
+    expression = ""
     before: Token | None = None
     for token in tokens:
         text = token.lexeme
@@ -154,40 +167,50 @@ def canonical(tokens: Sequence[Token]) -> str:
             text = "not "
         elif token.kind not in OPERANDS | OPEN.keys() | CLOSE.keys() | {"EQUAL", "PERIOD"}:
             text = f" {text} "
-        found += text
+        expression += text
         before = token
-    return found
+    return expression
 
 
 def ends_operand(token: Token | None) -> bool:
-    """Tell whether an operand may end with this token."""
+    """Whether an operand may end with this token."""
     return token is not None and (token.kind in OPERANDS or token.kind in CLOSE)
 
 
 def check_operators(text: str, tokens: Sequence[Token]) -> None:
-    """Raise where two operands follow each other."""
+    """Raise `FormulaError` if two operands stand beside each other without an operator."""
     for before, token in itertools.pairwise(tokens):
         begins = token.kind in OPERANDS or token.kind in OPEN or token.lexeme == "not"
         if not (begins and ends_operand(before)) or token.kind == "LEFT_BRACKET":
             continue
         if token.kind != "LEFT_PAREN" or before.kind != "IDENTIFIER":
-            raise pointed(text, token.start, MISSING)
+            raise error_at(text, token.start, MISSING)
 
 
 def depths(tokens: Sequence[Token]) -> list[int]:
-    """Count the brackets open around each token (a bracket is outside itself)."""
-    found: list[int] = []
+    """Count the brackets around each token; a bracket itself has the depth outside it."""
+    token_depths: list[int] = []
     depth = 0
     for token in tokens:
         depth -= token.kind in CLOSE
-        found.append(depth)
+        token_depths.append(depth)
         depth += token.kind in OPEN
-    return found
+    return token_depths
 
 
 @dataclass
 class _Bracket:
-    """An open bracket: the function called by it, and the argument that is being read."""
+    """An open bracket: the function that it calls, and the argument being read.
+
+    Attributes
+    ----------
+    function : str
+        "" for a bracket that calls nothing.
+    argument : int
+        Number of commas so far.
+    keyword : str
+        Name of the argument, if it was written.
+    """
 
     function: str
     argument: int = 0
@@ -195,12 +218,12 @@ class _Bracket:
 
 
 def roles(tokens: Sequence[Token]) -> list[str]:
-    """Say what each word is: "column", "function", "keyword", "encoding", "constant" or "".
+    """Return each token's role: "column", "function", "keyword", "encoding", "constant" or "".
 
-    Columns win: a word is a function only where it is called, and an encoding only where one can
-    stand, as the second argument of C().
+    A word is a function only if it is called, and an encoding only as the second argument of
+    C(); otherwise it is a column, whatever its name.
     """
-    found: list[str] = []
+    token_roles: list[str] = []
     opened: list[_Bracket] = []
     for before, token, after in zip([None, *tokens[:-1]], tokens, [*tokens[1:], None], strict=True):
         role = ""
@@ -215,26 +238,28 @@ def roles(tokens: Sequence[Token]) -> list[str]:
         elif token.kind == "BQNAME":
             role = "column"
         elif token.kind == "IDENTIFIER":
-            place = opened[-1] if opened else _Bracket("")
+            bracket = opened[-1] if opened else _Bracket("")
             if after is not None and after.kind == "LEFT_PAREN":
                 role = "function"
-            elif after is not None and after.kind == "EQUAL" and place.function:
-                role, place.keyword = "keyword", token.lexeme
+            elif after is not None and after.kind == "EQUAL" and bracket.function:
+                role, bracket.keyword = "keyword", token.lexeme
             elif token.lexeme in CONSTANTS:
                 role = "constant"
             elif (
                 token.lexeme in ENCODINGS
-                and place.function == "C"
-                and (place.keyword == "contrast" or (place.argument == 1 and not place.keyword))
+                and bracket.function == "C"
+                and (
+                    bracket.keyword == "contrast" or (bracket.argument == 1 and not bracket.keyword)
+                )
             ):
                 role = "encoding"
             else:
                 role = "column"
-        found.append(role)
-    return found
+        token_roles.append(role)
+    return token_roles
 
 
 def names(tokens: Sequence[Token]) -> tuple[str, ...]:
     """List the columns that tokens name, in order of their first appearance."""
-    found = zip(tokens, roles(tokens), strict=True)
-    return tuple(dict.fromkeys(token.literal for token, role in found if role == "column"))
+    pairs = zip(tokens, roles(tokens), strict=True)
+    return tuple(dict.fromkeys(token.literal for token, role in pairs if role == "column"))

@@ -1,4 +1,4 @@
-"""A formula, taken apart: response, fixed part, offsets, group terms. No data are read."""
+"""The parts of a formula: response, fixed part, offsets and group terms. No data are read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .tokens import names, scan
 
 @dataclass(frozen=True)
 class GroupTerm:
-    """Coefficients that vary by group: `(effects | factor)`.
+    """A group term `(effects | factor)`: coefficients that vary by group.
 
     Attributes
     ----------
     effects : str
-        Right side of a formula, its intercept written out: "1 + floor", "0 + x".
+        A sum of terms with its intercept written out: "1 + floor", "0 + x".
     factors : tuple of str
-        Columns whose combinations are the groups: ("county",), or ("school", "class").
+        Columns whose combinations of levels are the groups: ("county",), ("school", "class").
     correlated : bool
         False where `||` was written.
     """
@@ -38,12 +38,12 @@ class GroupTerm:
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula, taken apart.
+    """The parts of a formula.
 
     Attributes
     ----------
     text : str
-        As written.
+        The formula as the user wrote it.
     response : str
         Expression left of `~`: "log(y)", "hits".
     trials, weights, se : str or None
@@ -66,7 +66,7 @@ class Formula:
 
     @property
     def response_variables(self) -> tuple[str, ...]:
-        """Columns that the response alone names."""
+        """Columns that the response names, without trials(), weights() and se()."""
         return names_in(self.response)
 
     @property
@@ -87,16 +87,16 @@ class Formula:
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """Columns that make the groups."""
+        """Columns of the grouping factors."""
         return tuple(dict.fromkeys(name for term in self.groups for name in term.factors))
 
     def __str__(self) -> str:
-        """Give the formula as written."""
+        """Return the formula as written."""
         return self.text
 
 
 def names_in(*texts: str | None) -> tuple[str, ...]:
-    """List the columns that some expressions or sums of terms name; None is passed over."""
+    """List the columns that expressions or sums of terms name; None is skipped."""
     columns = (name for text in texts if text for name in names(scan(text)))
     return tuple(dict.fromkeys(columns))
 

@@ -1,1 +1,1 @@
-"""Names of a posterior's variables and dimensions, and reading a posterior by them."""
+"""Choose the names of a posterior's variables and dimensions."""

@@ -1,1 +1,1 @@
-"""DataFrames and labels as NetCDF groups and JSON, and back as they were."""
+"""Write DataFrames and labels as NetCDF groups and JSON, and restore them unchanged."""

@@ -1,6 +1,7 @@
-"""A column, or an index, as an array of numbers and a description in JSON; and back.
+"""Write a column or an index as an array of numbers with a JSON description, and restore it.
 
-Numbers are stored as they are, moments as integers, and all else as codes of its labels.
+Numbers are stored unchanged, dates and times as integers, and other values as integer codes of
+labels in the description.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.levels import factorise
-from .labels import NotKept, decoded, encoded, from_zone, is_kept, zone
+from .labels import NotStorable, decoded, decoded_zone, encoded, encoded_zone, is_storable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Stored = tuple[dict[str, Any], NDArray[Any]]
+"""The JSON description of a column, and its numbers, (row,)."""
 PLAIN = "biuf"
-_ALWAYS_KEPT = (str, bool, int, float, type(None))
+_ALWAYS_STORABLE = (str, bool, int, float, type(None))
 
 
 def stored(values: pd.Series[Any] | pd.Index[Any]) -> Stored:
-    """Describe a column of any dtype, and make numbers of it."""
+    """Return the JSON description of a column of any dtype, and its values as numbers, (row,)."""
     import pandas as pd
 
     dtype: Any = values.dtype
@@ -34,7 +36,7 @@ def stored(values: pd.Series[Any] | pd.Index[Any]) -> Stored:
         return stored(pd.Series(np.asarray(values)))
     if isinstance(dtype, pd.DatetimeTZDtype):
         index = pd.DatetimeIndex(values)
-        return {"as": "instants", "unit": dtype.unit, "zone": _zone_of(dtype.tz)}, index.asi8
+        return {"as": "instants", "unit": dtype.unit, "zone": _zone_or_utc(dtype.tz)}, index.asi8
     if isinstance(dtype, pd.PeriodDtype):
         freq = str(dtype).removeprefix("period[").removesuffix("]")
         return {"as": "periods", "freq": freq}, pd.PeriodIndex(values).asi8
@@ -50,7 +52,7 @@ def stored(values: pd.Series[Any] | pd.Index[Any]) -> Stored:
 
 
 def _plain(numbers: NDArray[Any]) -> NDArray[Any]:
-    """Numbers of a type that NetCDF has."""
+    """Convert numbers to a type that NetCDF has: truth values to int8, odd floats to float64."""
     if numbers.dtype.kind == "b":
         return numbers.astype(np.int8)
     if numbers.dtype.kind == "f" and numbers.dtype.itemsize not in (4, 8):
@@ -63,14 +65,15 @@ def _is_masked(dtype: Any) -> bool:
 
 
 def _labelled(values: Any) -> Stored:
+    """Store a column as codes of its labels; labels of unknown types become text."""
     import pandas as pd
 
     codes, labels = _coded(values)
     index = pd.Index(_objects(labels), dtype=object, tupleize_cols=False)
     dtype = values.dtype
     plain = isinstance(dtype, np.dtype) and dtype.kind == "O"
-    if plain and not all(map(is_kept, labels)):
-        if all(isinstance(label, int) for label in labels):  # such as those of an IntEnum
+    if plain and not all(map(is_storable, labels)):
+        if all(isinstance(label, int) for label in labels):  # members of an IntEnum, for example
             return {"as": "labels", "labels": [int(label) for label in labels]}, codes
         codes, levels = factorise(pd.Series(values.array, name="x"))
         index = pd.Index(_objects(levels), dtype=object, tupleize_cols=False)
@@ -83,15 +86,15 @@ def _labelled(values: Any) -> Stored:
         intervals = pd.IntervalIndex(labels, dtype=dtype)
         ends = [_nested(intervals.left), _nested(intervals.right)]
         return {"as": "intervals", "ends": ends, "closed": intervals.closed}, codes
-    own = {} if plain else {"dtype": str(dtype)}
-    return {"as": "labels", "labels": [encoded(label) for label in index], **own}, codes
+    extension = {} if plain else {"dtype": str(dtype)}
+    return {"as": "labels", "labels": [encoded(label) for label in index], **extension}, codes
 
 
 def _categories(categories: Any) -> dict[str, Any]:
-    """Describe categories; of those that cannot be kept, as different texts in their order."""
+    """Describe categories; those of unknown types become distinct texts in the same order."""
     import pandas as pd
 
-    if categories.dtype == object and not all(map(is_kept, categories)):
+    if categories.dtype == object and not all(map(is_storable, categories)):
         texts: dict[str, None] = {}
         for label in categories:
             text = str(label)
@@ -108,21 +111,26 @@ def _nested(index: Any) -> dict[str, Any]:
 
 
 def _coded(values: Any) -> tuple[NDArray[np.int64], list[Any]]:
-    """Give labels numbers in the order of their first appearance, and missing ones -1.
+    """Code labels in the order of their first appearance; missing values get -1.
 
-    Unlike pandas', it tells True from 1 and 1.0, and 0.0 from -0.0.
+    Unlike `pandas.factorize`, it distinguishes True, 1 and 1.0, and 0.0 and -0.0.
+
+    Returns
+    -------
+    codes : array of int, (row,)
+    labels : list
     """
     import pandas as pd
 
-    every = values.astype(object).tolist()
-    if set(map(type, every)) == {str}:
-        found, texts = pd.factorize(values)
-        return found.astype(np.int64), texts.tolist()
+    row_labels = values.astype(object).tolist()
+    if set(map(type, row_labels)) == {str}:
+        text_codes, texts = pd.factorize(values)
+        return text_codes.astype(np.int64), texts.tolist()
     missing = np.asarray(values.isna(), dtype=bool)
     places: dict[Any, int] = {}
     labels: list[Any] = []
     codes = np.full(len(values), -1, dtype=np.int64)
-    for row, label in enumerate(every):
+    for row, label in enumerate(row_labels):
         if missing[row]:
             continue
         key = (type(label), label, repr(label)) if _has_twins(label) else (type(label), label)
@@ -134,27 +142,28 @@ def _coded(values: Any) -> tuple[NDArray[np.int64], list[Any]]:
 
 
 def _has_twins(label: Any) -> bool:
-    """Whether equal labels of one type may differ: -0.0, (1,) and (True,), Decimal("1.0")."""
+    """Whether equal labels of this type may differ: 0.0 and -0.0, (1,) and (True,)."""
     return not isinstance(label, (str, bool, int))
 
 
 def _objects(labels: Any) -> NDArray[np.object_]:
-    """Labels as an array, of which tuples are elements."""
-    found = np.empty(len(labels), dtype=object)
+    """Return labels as an array of objects, (label,), in which a tuple is one element."""
+    array = np.empty(len(labels), dtype=object)
     for place, label in enumerate(labels):
-        found[place] = label
-    return found
+        array[place] = label
+    return array
 
 
-def _zone_of(place: Any) -> Any:
+def _zone_or_utc(tz: Any) -> Any:
+    """Describe a time zone; one of an unknown type becomes UTC."""
     try:
-        return zone(place)
-    except NotKept:
+        return encoded_zone(tz)
+    except NotStorable:
         return {"offset": [0, 0, 0], "name": None}
 
 
 def restored(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
-    """Make the column again, as an array or extension array."""
+    """Restore a column that `stored` wrote, as an array or extension array, (row,)."""
     return _READERS[kind["as"]](kind, values)
 
 
@@ -173,7 +182,7 @@ def _instants(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
     import pandas as pd
 
     plain = np.ascontiguousarray(values, dtype=np.int64).view(f"datetime64[{kind['unit']}]")
-    return pd.DatetimeIndex(plain).tz_localize("UTC").tz_convert(from_zone(kind["zone"])).array
+    return pd.DatetimeIndex(plain).tz_localize("UTC").tz_convert(decoded_zone(kind["zone"])).array
 
 
 def _periods(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
@@ -196,14 +205,16 @@ def _intervals(kind: Mapping[str, Any], codes: NDArray[Any]) -> Any:
     import pandas as pd
 
     left, right = (pd.Index(restored(end, np.asarray(end["values"]))) for end in kind["ends"])
-    every = pd.IntervalIndex.from_arrays(left, right, closed=kind["closed"])
-    return every.take(codes, allow_fill=True, fill_value=None).array
+    intervals = pd.IntervalIndex.from_arrays(left, right, closed=kind["closed"])
+    return intervals.take(codes, allow_fill=True, fill_value=None).array
 
 
 def _labels(kind: Mapping[str, Any], codes: NDArray[Any]) -> Any:
     import pandas as pd
 
-    labels = _objects([*(decoded(label) for label in kind["labels"]), None])  # None is code -1
+    labels = _objects(
+        [*(decoded(label) for label in kind["labels"]), None]
+    )  # code -1 takes the last, None
     values = labels[np.asarray(codes, dtype=np.int64)]
     dtype: Any = None
     try:
@@ -213,7 +224,7 @@ def _labels(kind: Mapping[str, Any], codes: NDArray[Any]) -> Any:
             dtype = pd.StringDtype(storage, na_value=na)
         elif "dtype" in kind:
             dtype = pd.api.types.pandas_dtype(kind["dtype"])
-    except (ImportError, TypeError):  # without the library that the column was made with
+    except (ImportError, TypeError):  # the library of the column's dtype is not installed here
         dtype = "string" if "string" in kind else None
     return values if dtype is None else pd.array(values, dtype=dtype)
 
@@ -229,23 +240,23 @@ _READERS: dict[str, Callable[[Mapping[str, Any], NDArray[Any]], Any]] = {
 }
 
 
-def not_kept(values: pd.Series[Any] | pd.Index[Any]) -> str | None:
-    """Say of which type labels are that will not come back as they are; None if all do."""
+def unstorable_type(values: pd.Series[Any] | pd.Index[Any]) -> str | None:
+    """Name the type of labels that cannot be restored unchanged; None if all can."""
     import pandas as pd
 
     dtype: Any = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return not_kept(dtype.categories)
+        return unstorable_type(dtype.categories)
     if isinstance(dtype, pd.DatetimeTZDtype):
-        return _zone_lost(dtype.tz)
+        return _unstorable_zone(dtype.tz)
     if isinstance(dtype, pd.IntervalDtype):
         subtype: Any = dtype.subtype
-        return _zone_lost(subtype.tz) if isinstance(subtype, pd.DatetimeTZDtype) else None
+        return _unstorable_zone(subtype.tz) if isinstance(subtype, pd.DatetimeTZDtype) else None
     if isinstance(dtype, np.dtype):
         if dtype.kind == "f" and dtype.itemsize > 8:
             numbers = values.to_numpy()
             return None if (numbers.astype(np.float64) == numbers).all() else str(dtype)
-        return _of_objects(values) if dtype.kind not in "biufmMc" else None
+        return _unstorable_object(values) if dtype.kind not in "biufmMc" else None
     if isinstance(dtype, (pd.StringDtype, pd.SparseDtype)):
         return None
     try:
@@ -254,16 +265,16 @@ def not_kept(values: pd.Series[Any] | pd.Index[Any]) -> str | None:
         return str(dtype)
 
 
-def _zone_lost(place: Any) -> str | None:
+def _unstorable_zone(tz: Any) -> str | None:
     try:
-        zone(place)
-    except NotKept as error:
+        encoded_zone(tz)
+    except NotStorable as error:
         return f"times in a zone of type {error}"
     return None
 
 
-def _of_objects(values: Any) -> str | None:
-    every = values.tolist()
-    if set(map(type, every)) <= set(_ALWAYS_KEPT):
+def _unstorable_object(values: Any) -> str | None:
+    labels = values.tolist()
+    if set(map(type, labels)) <= set(_ALWAYS_STORABLE):
         return None
-    return next((type(label).__name__ for label in every if not is_kept(label)), None)
+    return next((type(label).__name__ for label in labels if not is_storable(label)), None)

@@ -1,6 +1,7 @@
-"""A DataFrame as a NetCDF group, and back: what a fit needs to build its design again.
+"""Write the DataFrame of a fit as a NetCDF group, and restore it to rebuild the design.
 
-Columns and the index come back with their values, types and order of categories; never by pickle.
+The values and types of the columns and the index, and the order of categories, are restored.
+Pickle is never used.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .columns import not_kept, restored, stored
+from .columns import restored, stored, unstorable_type
 from .labels import as_text, decoded, encoded
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ ROW = "row"
 
 
 def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
-    """Store a DataFrame: a variable per column along dimension row.
+    """Write a DataFrame as a Dataset with a variable for each column along dimension row.
 
-    Numbers and booleans stay as they are; text, categories and dates become numbers, with what
-    they mean in the attribute ``columns``. The index is the coordinate, as text where it is not
-    of numbers; then variables and the attribute ``index`` have it as it is.
+    Numbers and truth values are stored unchanged. Text, categories and dates become numbers, and
+    the attribute ``columns`` describes what they stand for. An index of numbers is the coordinate
+    of dimension row. Another index is the coordinate as text, and is also stored exactly, as
+    variables that the attribute ``index`` describes.
     """
     import pandas as pd
 
@@ -40,7 +42,7 @@ def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
         kinds[f"column_{position}"] = {"name": name, **kind}
     index = frame.index
     if isinstance(index.dtype, np.dtype) and index.dtype.kind in "iuf":
-        rows: Any = index.rename(ROW)  # as it is: a range stays one
+        rows: Any = index.rename(ROW)  # unchanged, so that a RangeIndex is restored as one
         parts = {}
     else:
         rows = np.array([as_text(label) for label in index])
@@ -58,17 +60,23 @@ def to_dataset(frame: pd.DataFrame) -> xr.Dataset:
 
 
 def from_dataset(stored: xr.Dataset) -> pd.DataFrame:
-    """Restore the DataFrame that `to_dataset` stored, in this version or in 0.1."""
+    """Restore a DataFrame that `to_dataset` of this version or of 0.1 wrote.
+
+    Raises
+    ------
+    DataError
+        If the Dataset has no stored columns.
+    """
     import pandas as pd
 
     if "columns" not in stored.attrs:
         raise DataError("this file has no data of a formula model")
     columns: dict[str, Any] = {}
     for variable, kind in json.loads(stored.attrs["columns"]).items():
-        read = restored if "as" in kind else _of_0_1
+        read = restored if "as" in kind else _restored_0_1
         values = read(kind, stored[variable].values)
-        kept = isinstance(values, np.ndarray) and values.dtype.kind == "O"
-        if kept:  # else pandas makes dates of objects that are dates
+        objects = isinstance(values, np.ndarray) and values.dtype.kind == "O"
+        if objects:  # a Series, because pandas would convert an array of date objects
             values = pd.Series(values, dtype=object).set_axis(_index(stored))
         columns[kind["name"]] = values
     return pd.DataFrame(columns, index=_index(stored))
@@ -87,7 +95,8 @@ def _index(stored: xr.Dataset) -> Any:
     return pd.Index(parts[0], dtype=parts[0].dtype, name=names[0], tupleize_cols=False)
 
 
-def _of_0_1(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
+def _restored_0_1(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
+    """Restore a column that partialpool 0.1 stored."""
     import pandas as pd
 
     labels = [decoded(value) for value in kind.get("labels", ())]
@@ -101,7 +110,7 @@ def _of_0_1(kind: Mapping[str, Any], values: NDArray[Any]) -> Any:
 
 
 def lost(frame: pd.DataFrame) -> list[str]:
-    """Say which columns, and whether the index, will not come back as they are."""
+    """Return a message for each column, and for the index, that cannot be restored unchanged."""
     import pandas as pd
 
     index = frame.index
@@ -110,14 +119,16 @@ def lost(frame: pd.DataFrame) -> list[str]:
         levels = [index.get_level_values(level) for level in range(index.nlevels)]
     parts: list[tuple[str, Any]] = [(f"column {name!r}", frame[name]) for name in frame.columns]
     parts += [("the index", level) for level in levels]
-    found: list[str] = []
+    messages: list[str] = []
     for what, values in parts:
-        kind = not_kept(values)
+        kind = unstorable_type(values)
         if kind is not None:
-            way = f"data[{values.name!r}].astype(str)" if what != "the index" else "its own text"
-            found.append(
-                f"{what} holds labels of type {kind}, which a saved fit cannot: after save and "
-                f"pp.load they are text. If that matters, make them text or numbers before the "
-                f"fit: {way}"
+            way = (
+                f"data[{values.name!r}].astype(str)" if what != "the index" else "an index of text"
             )
-    return found
+            messages.append(
+                f"{what} holds labels of type {kind}, which a saved fit cannot hold: after save "
+                f"and pp.load they are text. If that matters, make them text or numbers before "
+                f"the fit: {way}"
+            )
+    return messages

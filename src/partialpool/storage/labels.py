@@ -1,6 +1,7 @@
-"""Single labels as JSON, and back as they were: of the same value and of the same type.
+"""Write single labels as JSON, and restore them with the same value and type.
 
-Never by pickle. A label of a type that is not known here becomes text, which `is_kept` tells.
+Pickle is never used. A label of a type that is not known here becomes text; `is_storable` is False
+for it.
 """
 
 from __future__ import annotations
@@ -15,24 +16,28 @@ from typing import Any
 import numpy as np
 
 
-class NotKept(Exception):
-    """A label, or a time zone, of a type that cannot be written."""
+class NotStorable(Exception):
+    """A label or a time zone is of a type that cannot be written as JSON and restored."""
 
 
-def is_kept(label: Any) -> bool:
-    """Whether a label comes back as it was."""
+def is_storable(label: Any) -> bool:
+    """Whether a label is restored with the same value and type."""
     try:
         _written(label)
-    except NotKept:
+    except NotStorable:
         return False
     return True
 
 
 def encoded(label: Any) -> Any:
-    """Write a label as JSON: text, numbers and truth values as they are, others by their parts."""
+    """Write a label as JSON.
+
+    Text, numbers and truth values are written unchanged, other known types as dicts of their
+    parts, and unknown types as text.
+    """
     try:
         return _written(label)
-    except NotKept:
+    except NotStorable:
         return str(label)
 
 
@@ -45,7 +50,7 @@ def _written(label: Any) -> Any:
     if isinstance(label, np.generic):
         return {"numpy": [label.dtype.str, _numpy_part(label)]}
     if kind is pd.Timestamp:
-        return {"Timestamp": [_integer(label.asm8), label.unit], "zone": zone(label.tzinfo)}
+        return {"Timestamp": [_integer(label.asm8), label.unit], "zone": encoded_zone(label.tzinfo)}
     if kind is pd.Timedelta:
         return {"Timedelta": [_integer(label.asm8), label.unit]}
     if kind is pd.Period:
@@ -54,10 +59,10 @@ def _written(label: Any) -> Any:
         return {"Interval": [_written(label.left), _written(label.right)], "closed": label.closed}
     if kind is datetime.datetime:
         naive = label.replace(tzinfo=None).isoformat()
-        return {"datetime": naive, "fold": label.fold, "zone": zone(label.tzinfo)}
+        return {"datetime": naive, "fold": label.fold, "zone": encoded_zone(label.tzinfo)}
     if kind is datetime.time:
         naive = label.replace(tzinfo=None).isoformat()
-        return {"time": naive, "fold": label.fold, "zone": zone(label.tzinfo)}
+        return {"time": naive, "fold": label.fold, "zone": encoded_zone(label.tzinfo)}
     if kind is datetime.date:
         return {"date": label.isoformat()}
     if kind is datetime.timedelta:
@@ -73,22 +78,22 @@ def _written(label: Any) -> Any:
     if kind is uuid.UUID:
         return {"UUID": label.hex}
     if kind in (tuple, frozenset):
-        return {kind.__name__: [_written(each) for each in label]}
-    raise NotKept(kind.__name__)
+        return {kind.__name__: [_written(element) for element in label]}
+    raise NotStorable(kind.__name__)
 
 
 def _numpy_part(label: Any) -> Any:
     if label.dtype.kind in "mM":
         return _integer(label)
     if isinstance(label, np.bytes_):
-        return bytes(label).hex()  # with the nulls at its end, which item() leaves out
+        return bytes(label).hex()  # keeps null bytes at the end, which item() drops
     if isinstance(label, np.str_):
         return "".join(label)
     part = label.item()
     if isinstance(part, complex):
         return [part.real, part.imag]
-    if not isinstance(part, (bool, int, float)):  # such as a long double
-        raise NotKept(type(label).__name__)
+    if not isinstance(part, (bool, int, float)):  # a long double, for example
+        raise NotStorable(type(label).__name__)
     return part
 
 
@@ -97,7 +102,7 @@ def _integer(moment: Any) -> int:
 
 
 def decoded(label: Any) -> Any:
-    """Read what `encoded` wrote, in this version or in 0.1."""
+    """Restore a label that `encoded` of this version or of 0.1 wrote."""
     import pandas as pd
 
     match label:
@@ -105,8 +110,8 @@ def decoded(label: Any) -> Any:
             return _from_numpy(np.dtype(code), part)
         case {"Timestamp": [value, unit], "zone": where}:
             moment = pd.Timestamp(np.datetime64(value, unit))
-            place = from_zone(where)
-            return moment if place is None else moment.tz_localize("UTC").tz_convert(place)
+            tz = decoded_zone(where)
+            return moment if tz is None else moment.tz_localize("UTC").tz_convert(tz)
         case {"Timedelta": [value, unit]}:
             return pd.Timedelta(np.timedelta64(value, unit))
         case {"Period": [ordinal, freq]}:
@@ -115,9 +120,9 @@ def decoded(label: Any) -> Any:
             return pd.Interval(decoded(left), decoded(right), closed)
         case {"datetime": text, "fold": fold, "zone": where}:
             when = datetime.datetime.fromisoformat(text)
-            return when.replace(fold=fold, tzinfo=from_zone(where))
+            return when.replace(fold=fold, tzinfo=decoded_zone(where))
         case {"time": text, "fold": fold, "zone": where}:
-            return datetime.time.fromisoformat(text).replace(fold=fold, tzinfo=from_zone(where))
+            return datetime.time.fromisoformat(text).replace(fold=fold, tzinfo=decoded_zone(where))
         case {"date": day}:
             return datetime.date.fromisoformat(day)
         case {"timedelta": parts}:
@@ -136,10 +141,11 @@ def decoded(label: Any) -> Any:
             return tuple(decoded(part) for part in parts)
         case {"frozenset": parts}:
             return frozenset(decoded(part) for part in parts)
-    return _of_0_1(label)
+    return _decoded_0_1(label)
 
 
-def _of_0_1(label: Any) -> Any:
+def _decoded_0_1(label: Any) -> Any:
+    """Restore a label that partialpool 0.1 wrote."""
     import pandas as pd
 
     match label:
@@ -160,29 +166,29 @@ def _from_numpy(dtype: np.dtype[Any], part: Any) -> Any:
     return dtype.type(complex(*part) if dtype.kind == "c" else part)
 
 
-def zone(place: Any) -> Any:
+def encoded_zone(tz: Any) -> Any:
     """Write a time zone as JSON.
 
     Raises
     ------
-    NotKept
-        For one that is neither of zoneinfo, nor of pytz, nor a fixed offset.
+    NotStorable
+        If it is not of zoneinfo or pytz, nor a fixed offset.
     """
-    if place is None:
+    if tz is None:
         return None
-    if isinstance(place, zoneinfo.ZoneInfo) and place.key is not None:
-        return {"key": place.key}
-    if isinstance(place, datetime.timezone):
-        offset, name = place.utcoffset(None), place.tzname(None)
-        own = name if name != datetime.timezone(offset).tzname(None) else None
-        return {"offset": [offset.days, offset.seconds, offset.microseconds], "name": own}
-    if type(place).__module__.startswith("pytz") and getattr(place, "zone", None):
-        return {"pytz": place.zone}
-    raise NotKept(type(place).__name__)
+    if isinstance(tz, zoneinfo.ZoneInfo) and tz.key is not None:
+        return {"key": tz.key}
+    if isinstance(tz, datetime.timezone):
+        offset, name = tz.utcoffset(None), tz.tzname(None)
+        custom_name = name if name != datetime.timezone(offset).tzname(None) else None
+        return {"offset": [offset.days, offset.seconds, offset.microseconds], "name": custom_name}
+    if type(tz).__module__.startswith("pytz") and getattr(tz, "zone", None):
+        return {"pytz": tz.zone}
+    raise NotStorable(type(tz).__name__)
 
 
-def from_zone(written: Any) -> Any:
-    """Read what `zone` wrote."""
+def decoded_zone(written: Any) -> Any:
+    """Restore a time zone that `encoded_zone` wrote."""
     match written:
         case {"key": key}:
             return zoneinfo.ZoneInfo(key)
@@ -199,7 +205,7 @@ def from_zone(written: Any) -> Any:
 
 
 def as_text(label: object) -> str:
-    """Write a label as text that a file can hold: no null, no half of a surrogate pair."""
+    """Write a label as text that NetCDF can hold: nulls and lone surrogates are escaped."""
     text = str(label)
     if text.isprintable() and text.isascii():
         return text
