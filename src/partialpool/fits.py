@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from .declarations import Declaration
     from .diagnostics import Diagnosis
+    from .source import Declaration
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from .errors import DataError, ProgramError
 from .includes import put_in_includes
 
 if TYPE_CHECKING:
-    from .declarations import Declaration, ProgramDeclarations
     from .engines.base import LogDensity, Mode
     from .fits import Fit
+    from .source import Declaration, ProgramDeclarations
 
 PRIOR_PREFIX = "prior_"
 """Data variables so named are prior constants: example data give their defaults."""
@@ -94,23 +94,22 @@ class StanProgram:
 
     @property
     def declarations(self) -> ProgramDeclarations:
-        """What every block declares, as the compiler read it.
+        """What every block declares, read from the text; whoever runs it compiles it.
 
         Raises
         ------
         ProgramError
-            If the program does not compile.
+            If the declarations cannot be read; the message is the compiler's.
         """
-        from .declarations import declarations
+        from .source import declarations
+        from .source.compiler import complaint
 
-        name = str(self.path or self.name)
         try:
-            return declarations(self.full_code, name=name)
-        except ProgramError:
-            if self.full_code == self.code:
-                raise
-        # the compiler's message shall name the file in which the error stands
-        return declarations(self.code, include_paths=self.include_paths, name=name)
+            return declarations(self.full_code)
+        except ProgramError as error:
+            name = str(self.path or self.name)
+            said = complaint(self.code, self.include_paths, name)
+            raise ProgramError(said or f"{name}, includes put in, {error}") from None
 
     @property
     def data(self) -> dict[str, Declaration]:

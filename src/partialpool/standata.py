@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .declarations import Declaration, ProgramDeclarations
-from .declarations.fitting import fit_value
-from .declarations.values import Unfit, describe
 from .errors import DataError
+from .source import Declaration, ProgramDeclarations
+from .source.fitting import fit_value
+from .source.values import Unfit, describe
 
 Declared = Mapping[str, Declaration] | ProgramDeclarations
 

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import curvature
-from .declarations.transforms import constrained, places
 from .engines.base import Density
 from .engines.config import SamplerConfig
 from .errors import PartialPoolError
+from .source.unconstrained import constrained, places
 
 if TYPE_CHECKING:
     from .stan_program import StanProgram

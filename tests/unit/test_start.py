@@ -13,10 +13,10 @@ import pytest
 
 import partialpool as pp
 from partialpool import curvature, run, start
-from partialpool.declarations.transforms import constrained, places
 from partialpool.engines.config import SamplerConfig
 from partialpool.engines.stanli import StanliEngine
 from partialpool.inference_data import group
+from partialpool.source.unconstrained import constrained, places
 from partialpool.start import Near, Start
 
 QUIET: dict[str, Any] = {"engine": "stanli", "seed": 1, "verbose": False, "progress": False}

@@ -219,7 +219,7 @@ class StanliEngine:
     def _new_model(self, program: StanProgram, data: StanData, seed: int) -> Any:
         import stanli
 
-        from ..declarations.from_stanli import compiled
+        from ..source.compiler import compiled
         from ..standata import as_json
 
         with stan_errors(program), warnings.catch_warnings():
@@ -306,6 +306,7 @@ def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
 @contextlib.contextmanager
 def stan_errors(program: StanProgram) -> Iterator[None]:
     """Turn what stanli raises into the package's errors, in the user's words."""
+    from ..source.compiler import complaint
     from ..standata import translate_stan_error
 
     try:
@@ -315,10 +316,9 @@ def stan_errors(program: StanProgram) -> Iterator[None]:
     except RuntimeError as error:
         text = str(error)
         if "error in 'string'" in text:
-            raise ProgramError(
-                f"{program.name} does not compile.\n"
-                + text.replace("'string'", f"'{program.name}'")
-            ) from None
+            name = str(program.path or program.name)
+            said = complaint(program.code, program.include_paths, name)
+            raise ProgramError(f"{program.name} does not compile.\n{said or text}") from None
         in_terms_of_data = translate_stan_error(text, program.data)
         if in_terms_of_data is not None:
             raise DataError(f"{program.name}: {in_terms_of_data}") from None

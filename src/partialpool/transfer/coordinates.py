@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from .. import inference_data
 from ..centering import sd_and_cor
 from ..convergence import flatten
-from ..declarations import Declaration
 from ..errors import DataError
 from ..fits import Fit
 from ..glmm import SAMPLE, name_of
@@ -21,6 +20,7 @@ from ..joint_layout import cor_names
 from ..keys import RESERVED, class_name
 from ..model_fit import ModelFit
 from ..prior_table import sd_name, slope_name
+from ..source import Declaration
 
 Floats = NDArray[np.float64]
 

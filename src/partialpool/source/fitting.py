@@ -1,4 +1,8 @@
-"""A value as its declaration asks for it: type, shape, bounds and constraint."""
+"""A value as its declaration asks for it: type, shape and bounds.
+
+Whether a `simplex` sums to 1, a `cov_matrix` is positive definite and the like is left to Stan,
+whose complaint names the variable too.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .constraints import subscript, violation
+from .declaration import Declaration
 from .expressions import Call, Expr, Literal, Variable
-from .model import Declaration
-from .values import Labels, Unfit, number, refuse, refuse_first, row_labels, to_array
+from .values import (
+    Labels,
+    Unfit,
+    number,
+    refuse,
+    refuse_first,
+    row_labels,
+    subscript,
+    to_array,
+)
 
 Env = Mapping[str, Any]
 
@@ -50,17 +62,11 @@ def fit_value(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
         _check_infinite(name, declaration, array, env, labels)
     if kind != "complex":
         _check_bounds(name, declaration, array, env, labels)
-    if declaration.constraint is not None:
-        wrong = violation(declaration.constraint, name, array, len(declaration.sizes))
-        if wrong:
-            raise Unfit(wrong)
     return array if declaration.ndim else array.item()
 
 
 def _tuple(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
     """Check a tuple, or the list of tuples that an array of them is."""
-    if not declaration.elements:  # stanli, which cannot run them, does not say what is in them
-        return value
     if isinstance(value, Mapping):  # as in JSON
         value = [value.get(each.name) for each in declaration.elements]
     if not isinstance(value, Sequence) or isinstance(value, str):
@@ -147,8 +153,9 @@ def _count(count: int, noun: str) -> str:
 def _why(size: Expr, value: int, env: Env) -> str:
     if isinstance(size, Literal):
         return f"is declared with {value}"
-    used = [] if isinstance(size, Variable) else size.variables()
-    scalars = [f"{each} = {number(env[each])}" for each in used if np.ndim(env[each]) == 0]
+    used = () if isinstance(size, Variable) else size.variables()
+    values = {str(variable): variable.evaluate(env) for variable in used}
+    scalars = [f"{name} = {number(x)}" for name, x in values.items() if np.ndim(x) == 0]
     return f"{size} = {value}" + (f" ({', '.join(scalars)})" if scalars else "")
 
 
@@ -195,7 +202,7 @@ def _check_bounds(
 
 
 def _counts_from_zero(array: NDArray[Any], bound: Expr, declaration: Declaration) -> bool:
-    return declaration.is_int and array.ndim > 0 and bound == Literal(1) and array.min() == 0
+    return declaration.is_int and array.ndim > 0 and bound == Literal("1") and array.min() == 0
 
 
 def _limit(bound: Expr, limit: Any, place: tuple[int, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import Declaration
+from .declaration import Declaration
 
 Floats = NDArray[np.float64]
 

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .constraints import subscript
-
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 """Range of Stan's integers."""
 
@@ -92,6 +90,11 @@ def refuse_first(
         more = f" ({len(places) - 1} more like it)" if len(places) > 1 else ""
         where = positions(name, places[:1], labels)
         raise Unfit(f"{where} is {number(array[first])}, {why}{more}")
+
+
+def subscript(place: tuple[int, ...]) -> str:
+    """Write ``[1,3]`` for the position (0, 2): Stan counts from 1."""
+    return f"[{','.join(str(index + 1) for index in place)}]" if place else ""
 
 
 def positions(name: str, places: NDArray[np.intp], labels: Labels = None) -> str:
