@@ -9,6 +9,7 @@ import pytest
 import stanli
 
 import partialpool as pp
+from partialpool.engines import cache
 from partialpool.errors import DataError, ProgramError
 from partialpool.source.compiler import compiled, complaint
 
@@ -54,6 +55,24 @@ def test_the_included_file_is_named(part: str, line: int, tmp_path: Path) -> Non
     wrong = program(tmp_path, "parameters {\n#include part.stan\n}\nmodel { }", part=part)
     with pytest.raises(ProgramError, match=rf"(?s)in '.*part\.stan', line {line}"):
         wrong.sample({}, **QUICK)
+
+
+def test_the_included_file_is_named_where_cmdstan_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CmdStan gets one text, of which the user has no file."""
+
+    def build(*_: Any) -> None:
+        raise ProgramError("my.stan does not compile: what stanc of this CmdStan says")
+
+    monkeypatch.setattr(cache, "_build", build)
+    monkeypatch.setenv("PARTIALPOOL_CACHE", str(tmp_path))
+    home = cache.CmdStan(tmp_path, "2.39.0", "g++", "")
+    code = "parameters {\n#include part.stan\n}\nmodel { }"
+    with pytest.raises(ProgramError, match=r"(?s)my does not compile.*part\.stan', line 1"):
+        cache.executable(program(tmp_path, code, part="real mu real nu;"), home)
+    with pytest.raises(ProgramError, match="what stanc of this CmdStan says"):
+        cache.executable(program(tmp_path, code, part="real mu;"), home)
 
 
 def test_what_the_compiler_takes_and_is_not_read_is_said(

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from ..errors import EngineError, ProgramError
+from ..source.compiler import complaint
 
 if TYPE_CHECKING:
     from ..stan_program import StanProgram
@@ -147,7 +148,13 @@ def executable(
     with FileLock(f"{home}.lock"):
         if (built := _usable(home / name)) is not None:
             return built
-        _build(source, name, home, cmdstan, flags, stanc_flags)
+        try:
+            _build(source, name, home, cmdstan, flags, stanc_flags)
+        except ProgramError as error:
+            said = complaint(program.code, program.include_paths, str(program.path or program.name))
+            raise ProgramError(
+                f"{program.name} does not compile.\n{said}" if said else str(error)
+            ) from None
     if (built := _usable(home / name)) is None:
         raise EngineError(
             f"{program.name} was compiled, but what is in {home} does not start: "

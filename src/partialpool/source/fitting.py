@@ -73,7 +73,7 @@ def _tuple(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
         raise Unfit(f"{name} must be a {'list of tuples' if declaration.ndim else 'tuple'}")
     if declaration.array_sizes:
         size, *others = declaration.array_sizes
-        _check_sizes(name, (len(value),), (size,), (size.evaluate(env),), ("values",), env)
+        _check_sizes(name, (len(value),), (size,), ("value",), env)
         inner = replace(declaration, array_sizes=tuple(others))
         return [
             _tuple(name + subscript((place,)), inner, each, env) for place, each in enumerate(value)
@@ -92,14 +92,11 @@ def _shaped(name: str, declaration: Declaration, array: NDArray[Any], env: Env) 
         return np.empty(expected, dtype=array.dtype)  # a list loses the sizes beside a 0
     if array.ndim != declaration.ndim:
         raise Unfit(_wrong_ndim(name, declaration, array, expected))
-    sizes = declaration.size_expressions
-    words: tuple[str, ...] = ("values",)
-    if declaration.ndim > 1:
-        is_matrix = len(declaration.sizes) == 2 and not declaration.array_sizes
-        words = ("rows", "columns") if is_matrix else ("",) * declaration.ndim
-    values = tuple(size.evaluate(env) for size in sizes)
+    words: tuple[str, ...] = ("value",) if array.ndim == 1 else ()
+    if len(declaration.sizes) == 2 and not declaration.array_sizes:
+        words = ("row", "column")
     hint = "; its transpose would fit" if array.ndim == 2 and array.T.shape == expected else ""
-    _check_sizes(name, array.shape, sizes, values, words, env, hint)
+    _check_sizes(name, array.shape, declaration.size_expressions, words, env, hint)
     return array
 
 
@@ -108,12 +105,10 @@ def _wrong_ndim(
 ) -> str:
     if declaration.ndim == 0:
         hint = f": write {number(array.flat[0])}" if array.size == 1 else ""
-        return (
-            f"{name} is declared as one number, but an array of shape {array.shape} is given{hint}"
-        )
-    declared = (
-        f"declared with {_count(declaration.ndim, 'dimension')}, [{', '.join(declaration.dims)}]"
-    )
+        given = f"an array of shape {array.shape}"
+        return f"{name} is declared as one number, but {given} is given{hint}"
+    dimensions = _count(declaration.ndim, "dimension")
+    declared = f"declared with {dimensions}, [{', '.join(declaration.dims)}]"
     if array.ndim == 0:
         hint = ": write [" + number(array.item()) + "]" if expected == (1,) else ""
         return f"{name} is {declared}, but one number is given{hint}"
@@ -126,22 +121,17 @@ def _check_sizes(
     name: str,
     given: tuple[int, ...],
     sizes: tuple[Expr, ...],
-    expected: tuple[Any, ...],
     words: tuple[str, ...],
     env: Env,
     hint: str = "",
 ) -> None:
+    """Compare sizes; `words` says what the elements of each dimension are, if they have a name."""
     wrong = []
-    for place, (size, value) in enumerate(zip(sizes, expected, strict=True)):
-        if not isinstance(value, int) or value == given[place]:
-            continue  # None: only Stan knows
-        word = words[place]
-        has = (
-            _count(given[place], word[:-1])
-            if word
-            else (f"size {given[place]} in dimension {place + 1}")
-        )
-        wrong.append(f"{name} has {has}, but {_why(size, value, env)}")
+    for place, (count, size) in enumerate(zip(given, sizes, strict=True)):
+        value = size.evaluate(env)
+        if isinstance(value, int) and value != count:  # else only Stan knows
+            has = _count(count, words[place]) if words else f"size {count} in dimension {place + 1}"
+            wrong.append(f"{name} has {has}, but {_why(size, value, env)}")
     if wrong:
         raise Unfit("; ".join(wrong) + hint)
 
@@ -173,7 +163,7 @@ def _check_infinite(
             infinity = Call("positive_infinity" if sign > 0 else "negative_infinity", ())
             keyword: dict[str, Any] = {side: infinity}
             hint = f"; if it is meant, declare {replace(declaration, **keyword)}"
-        refuse(name, infinite, f"is infinite{hint}", f"are infinite{hint}", labels)
+        refuse(name, infinite, f"infinite{hint}", labels)
 
 
 def _limit_for(array: NDArray[Any], bound: Expr, env: Env) -> Any:
@@ -185,31 +175,25 @@ def _limit_for(array: NDArray[Any], bound: Expr, env: Env) -> Any:
 def _check_bounds(
     name: str, declaration: Declaration, array: NDArray[Any], env: Env, labels: Labels
 ) -> None:
-    for bound, is_lower in ((declaration.lower, True), (declaration.upper, False)):
+    for bound, word, beyond in (
+        (declaration.lower, "least", np.less),
+        (declaration.upper, "most", np.greater),
+    ):
         limit = None if bound is None else _limit_for(array, bound, env)
         if bound is None or limit is None:
             continue
-        wrong = array < limit if is_lower else array > limit
-        word = "least" if is_lower else "most"
-
-        def why(
-            place: tuple[int, ...], bound: Expr = bound, limit: Any = limit, word: str = word
-        ) -> str:
-            hint = _FROM_ZERO if _counts_from_zero(array, bound, declaration) else ""
-            return f"but must be at {word} {_limit(bound, limit, place)}{hint}"
-
-        refuse_first(name, array, wrong, why, labels)
-
-
-def _counts_from_zero(array: NDArray[Any], bound: Expr, declaration: Declaration) -> bool:
-    return declaration.is_int and array.ndim > 0 and bound == Literal("1") and array.min() == 0
+        wrong = np.asarray(beyond(array, limit))
+        if wrong.any():
+            first = tuple(np.argwhere(wrong)[0])
+            from_zero = bound == Literal("1") and array.ndim and array.min() == 0
+            hint = _FROM_ZERO if declaration.is_int and from_zero else ""
+            why = f"but must be at {word} {_limit(bound, limit, first)}{hint}"
+            refuse_first(name, array, wrong, why, labels)
 
 
 def _limit(bound: Expr, limit: Any, place: tuple[int, ...]) -> str:
     if np.ndim(limit) == 0:
         value = number(limit)
         return value if str(bound) in (value, str(limit)) else f"{bound} = {value}"
-    where = subscript(place)
-    return (
-        f"{bound if isinstance(bound, Variable) else f'({bound})'}{where} = {number(limit[place])}"
-    )
+    is_atom = isinstance(bound, Variable) or (isinstance(bound, Call) and bound.function == "()")
+    return f"{bound if is_atom else f'({bound})'}{subscript(place)} = {number(limit[place])}"

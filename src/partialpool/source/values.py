@@ -7,7 +7,7 @@ whole number of 32 bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,41 +55,27 @@ def to_array(name: str, value: Any, kind: str) -> NDArray[Any]:
     if kind == "int":
         return _integers(name, array, labels)
     numbers = np.array(array, dtype=np.complex128 if kind == "complex" else np.float64, order="C")
-    refuse(name, np.isnan(numbers), f"is NaN{_NO_MISSING}", f"are NaN{_NO_MISSING}", labels)
+    refuse(name, np.isnan(numbers), f"NaN{_NO_MISSING}", labels)
     return numbers
 
 
-def refuse(
-    name: str,
-    wrong: NDArray[np.bool_],
-    one: str,
-    many: str,
-    labels: Labels = None,
-) -> None:
-    """Raise `Unfit` if any element is `wrong`, saying which."""
+def refuse(name: str, wrong: NDArray[np.bool_], what: str, labels: Labels = None) -> None:
+    """Raise `Unfit` if any element is `wrong`: which, and what they are."""
     places = np.argwhere(wrong)
     if len(places):
-        raise Unfit(f"{positions(name, places, labels)} {one if len(places) == 1 else many}")
+        are = "is" if len(places) == 1 else "are"
+        raise Unfit(f"{positions(name, places, labels)} {are} {what}")
 
 
 def refuse_first(
-    name: str,
-    array: NDArray[Any],
-    wrong: NDArray[np.bool_],
-    what: str | Callable[[tuple[int, ...]], str],
-    labels: Labels = None,
+    name: str, array: NDArray[Any], wrong: NDArray[np.bool_], why: str, labels: Labels = None
 ) -> None:
-    """Raise `Unfit` if any element is `wrong`, with the value of the first one.
-
-    `what` says why, after a comma, or takes its position and says so.
-    """
+    """Raise `Unfit` if any element is `wrong`, with the value of the first one, and why."""
     places = np.argwhere(wrong)
     if len(places):
-        first = tuple(places[0])
-        why = what if isinstance(what, str) else what(first)
         more = f" ({len(places) - 1} more like it)" if len(places) > 1 else ""
         where = positions(name, places[:1], labels)
-        raise Unfit(f"{where} is {number(array[first])}, {why}{more}")
+        raise Unfit(f"{where} is {number(array[tuple(places[0])])}, {why}{more}")
 
 
 def subscript(place: tuple[int, ...]) -> str:
@@ -171,9 +157,7 @@ def _plain(name: str, value: Any) -> NDArray[Any]:
     if value is None or type(value).__name__ in _MISSING_TYPES:
         raise Unfit(f"{name} is {value}{_NO_MISSING}")
     if isinstance(value, np.ma.MaskedArray):
-        refuse(
-            name, np.ma.getmaskarray(value), f"is masked{_NO_MISSING}", f"are masked{_NO_MISSING}"
-        )
+        refuse(name, np.ma.getmaskarray(value), f"masked{_NO_MISSING}")
         value = value.data
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
@@ -206,15 +190,11 @@ def _from_objects(name: str, array: NDArray[Any], kind: str, labels: Labels) -> 
         return np.array(flags, dtype=bool).reshape(array.shape)
 
     missing = each(lambda item: type(item).__name__ in _MISSING_TYPES)
-    refuse(name, missing, f"is missing{_NO_MISSING}", f"are missing{_NO_MISSING}", labels)
+    refuse(name, missing, f"missing{_NO_MISSING}", labels)
     text = each(lambda item: isinstance(item, str | bytes))
     if text.any():
-        places = np.argwhere(text)
-        first = array[tuple(places[0])]
-        raise Unfit(
-            f"{positions(name, places, labels)} {'is' if len(places) == 1 else 'are'} text "
-            f"({first!r}), where {_needed(kind, first, array)}"
-        )
+        first = array[text][0]
+        refuse(name, text, f"text ({first!r}), where {_needed(kind, first, array)}", labels)
     if each(lambda item: isinstance(item, list | tuple | np.ndarray)).any():
         raise Unfit(f"{name} is a list of lists of unequal lengths")
     items = array.ravel().tolist()
@@ -232,7 +212,7 @@ def _from_objects(name: str, array: NDArray[Any], kind: str, labels: Labels) -> 
 
 def _integers(name: str, array: NDArray[Any], labels: Labels) -> NDArray[np.int64]:
     if array.dtype.kind == "f":
-        refuse(name, np.isnan(array), f"is NaN{_NO_MISSING}", f"are NaN{_NO_MISSING}", labels)
+        refuse(name, np.isnan(array), f"NaN{_NO_MISSING}", labels)
         refuse_first(name, array, array != np.trunc(array), "not a whole number", labels)
     beyond = (array < INT_MIN) | (array > INT_MAX)
     limits = f"outside the range of Stan's integers, {INT_MIN} to {INT_MAX}"
