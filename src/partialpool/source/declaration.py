@@ -177,7 +177,7 @@ class ProgramDeclarations:
         return {declaration.name: declaration for declaration in self.declared}
 
     def _of(self, block: Block) -> dict[str, Declaration]:
-        return {name: each for name, each in self.all.items() if each.block == block}
+        return {x.name: x for x in self.declared if x.block == block}
 
 
 def _bracketed(before: str, sizes: tuple[Expr, ...], after: str) -> str:

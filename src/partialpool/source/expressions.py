@@ -138,7 +138,7 @@ class Call(Expr):
 
     def variables(self) -> tuple[Variable, ...]:
         """Return the variables in it, in order, each once."""
-        return tuple(dict.fromkeys(name for each in self.args for name in each.variables()))
+        return tuple(dict.fromkeys(name for argument in self.args for name in argument.variables()))
 
 
 def _value(expression: Expr, env: Mapping[str, Any]) -> Any:

@@ -68,7 +68,7 @@ def fit_value(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
 def _tuple(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
     """Check a tuple, or the list of tuples that an array of them is."""
     if isinstance(value, Mapping):  # as in JSON
-        value = [value.get(each.name) for each in declaration.elements]
+        value = [value.get(element.name) for element in declaration.elements]
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise Unfit(f"{name} must be a {'list of tuples' if declaration.ndim else 'tuple'}")
     if declaration.array_sizes:
@@ -76,13 +76,13 @@ def _tuple(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
         _check_sizes(name, (len(value),), (size,), ("value",), env)
         inner = replace(declaration, array_sizes=tuple(others))
         return [
-            _tuple(name + subscript((place,)), inner, each, env) for place, each in enumerate(value)
+            _tuple(name + subscript((place,)), inner, item, env) for place, item in enumerate(value)
         ]
     if len(value) != len(declaration.elements):
         raise Unfit(f"{name} has {len(value)} values, but {len(declaration.elements)} are declared")
     return tuple(
-        fit_value(f"{name}.{element.name}", element, each, env)
-        for element, each in zip(declaration.elements, value, strict=True)
+        fit_value(f"{name}.{element.name}", element, item, env)
+        for element, item in zip(declaration.elements, value, strict=True)
     )
 
 

@@ -116,7 +116,7 @@ def describe(value: Any) -> str:
     if isinstance(value, list | tuple | range):
         if len(value) <= _FEW and len(text := repr(value)) <= _WIDTH and "\n" not in text:
             return text
-        inner = [len(each) for each in value if isinstance(each, list | tuple | np.ndarray)]
+        inner = [len(item) for item in value if isinstance(item, list | tuple | np.ndarray)]
         if inner and len(inner) == len(value):
             lengths = str(inner[0]) if len(set(inner)) == 1 else f"{min(inner)} to {max(inner)}"
             return f"{kind} of {len(value)} lists of {lengths}"
@@ -185,17 +185,17 @@ def row_labels(value: Any) -> Labels:
 
 
 def _from_objects(name: str, array: NDArray[Any], kind: str, labels: Labels) -> NDArray[Any]:
-    def each(test: Any) -> NDArray[np.bool_]:
+    def where(test: Any) -> NDArray[np.bool_]:
         flags = [bool(test(item)) for item in array.ravel()]
         return np.array(flags, dtype=bool).reshape(array.shape)
 
-    missing = each(lambda item: type(item).__name__ in _MISSING_TYPES)
+    missing = where(lambda item: type(item).__name__ in _MISSING_TYPES)
     refuse(name, missing, f"missing{_NO_MISSING}", labels)
-    text = each(lambda item: isinstance(item, str | bytes))
+    text = where(lambda item: isinstance(item, str | bytes))
     if text.any():
         first = array[text][0]
         refuse(name, text, f"text ({first!r}), where {_needed(kind, first, array)}", labels)
-    if each(lambda item: isinstance(item, list | tuple | np.ndarray)).any():
+    if where(lambda item: isinstance(item, list | tuple | np.ndarray)).any():
         raise Unfit(f"{name} is a list of lists of unequal lengths")
     items = array.ravel().tolist()
     whole = all(isinstance(item, bool | int | np.integer | np.bool_) for item in items)
