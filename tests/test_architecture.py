@@ -18,7 +18,7 @@ PACKAGE = Path(partialpool.__file__).parent
 
 FLOORS = (
     "errors", "arrays", "options",
-    "declarations", "source", "toolchain", "engines", "diagnostics", "summaries",
+    "source", "toolchain", "engines", "diagnostics", "summaries",
     "sampling", "programs",
     "formula", "data", "storage", "columns", "design", "naming", "family", "priors",
     "reduction", "pilot", "stan_data", "regression", "posterior", "model",

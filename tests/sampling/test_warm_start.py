@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 
 import partialpool as pp
-from partialpool.declarations.transforms import constrained, places
 from partialpool.engines.config import SamplerConfig
 from partialpool.engines.stanli import StanliEngine
 from partialpool.sampling import curvature
@@ -21,6 +20,7 @@ from partialpool.sampling import methods as run
 from partialpool.sampling import warm_start as start
 from partialpool.sampling.inference_data import group
 from partialpool.sampling.warm_start import ModeHint, NoStart, WarmStart
+from partialpool.source.unconstrained import constrained, places
 
 QUIET: dict[str, Any] = {"engine": "stanli", "seed": 1, "verbose": False, "progress": False}
 SCALES = """

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from ..arrays import Floats
 from ..errors import DataError, EngineError, OptionError, ProgramError, SamplingError
 from ..options import usable_cpus
+from ..source.compiler import compiled, complaint
+from ..source.data import as_json, translate_stan_error
 from ..source.program import StanSource
 from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
 from .columns import by_variable, csv_names, sampler_stats
@@ -181,9 +183,6 @@ class StanliEngine:
     def _new_model(self, program: StanSource, data: StanData, seed: int) -> Any:
         import stanli
 
-        from ..declarations.from_stanli import compiled
-        from ..source.data import as_json
-
         with stan_errors(program), warnings.catch_warnings():
             # what it cannot compute at all it leaves out: _check_complete says so
             warnings.filterwarnings("ignore", message="(?s).*interpreter also failed")
@@ -268,8 +267,6 @@ def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
 @contextlib.contextmanager
 def stan_errors(program: StanSource) -> Iterator[None]:
     """Turn what stanli raises into the package's errors, in the user's words."""
-    from ..source.data import translate_stan_error
-
     try:
         yield
     except ValueError as error:
@@ -277,10 +274,9 @@ def stan_errors(program: StanSource) -> Iterator[None]:
     except RuntimeError as error:
         text = str(error)
         if "error in 'string'" in text:
-            raise ProgramError(
-                f"{program.name} does not compile.\n"
-                + text.replace("'string'", f"'{program.name}'")
-            ) from None
+            name = str(program.path or program.name)
+            said = complaint(program.code, program.include_paths, name)
+            raise ProgramError(f"{program.name} does not compile.\n{said or text}") from None
         in_terms_of_data = translate_stan_error(text, program.data)
         if in_terms_of_data is not None:
             raise DataError(f"{program.name}: {in_terms_of_data}") from None

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from ..declarations import Declaration
     from ..diagnostics.diagnosis import Diagnosis
+    from ..source.declaration import Declaration
 
 
 @dataclass(frozen=True)

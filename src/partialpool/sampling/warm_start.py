@@ -22,11 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..declarations.transforms import constrained, places
 from ..engines.base import Density
 from ..engines.config import SamplerConfig
 from ..errors import PartialPoolError
 from ..source.program import StanSource
+from ..source.unconstrained import constrained, places
 from . import curvature
 
 SHORT, MEDIUM = 100, 149

@@ -13,10 +13,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..declarations import Declaration, ProgramDeclarations
-from ..declarations.fitting import fit_value
-from ..declarations.values import Unfit, describe
 from ..errors import DataError, nearest
+from .declaration import Declaration, ProgramDeclarations
+from .fitting import fit_value
+from .values import Unfit, describe
 
 Declared = Mapping[str, Declaration] | ProgramDeclarations
 

@@ -9,23 +9,42 @@ from pathlib import Path
 from ..errors import ProgramError
 
 _INCLUDE = re.compile(
-    r"^[ \t]*#include[ \t]+[\"<]?([^\s\"<>]+)[\">]?[ \t]*(?://.*)?$", re.MULTILINE
+    r"""
+    //[^\n]* | /\*.*?\*/ | "[^"\n]*"  # no #include stands in these
+  | \#include [ \t]+ ["<]? (?P<file>[^\s"<>]+) [">]?
+    (?:[ \t]*(?://[^\n]*)?$)?  # and the rest of its line, where nothing is on it
+    """,
+    re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
 
 
 def put_in_includes(code: str, folders: Sequence[Path], name: str, depth: int = 0) -> str:
-    """Replace every `#include` by the file it names, as stanc does; relative to `folders`."""
+    """Replace every `#include` by the file it names, as stanc does; relative to `folders`.
+
+    Those in comments and strings are left alone.
+    """
+    if "#include" not in code:
+        return code
     if depth > 20:
         raise ProgramError(f"{name}: files include each other without end")
+    parts, end = [], 0
+    for match in _INCLUDE.finditer(code):
+        if match["file"] is not None:
+            before = code[end : match.start()]
+            line_start = before.rstrip(" \t")
+            is_whole_line = line_start.endswith("\n") or not (line_start or end)
+            text = _text_of(match["file"], folders, name)
+            parts += [
+                line_start if is_whole_line else before,
+                put_in_includes(text, folders, name, depth + 1).rstrip("\n"),
+            ]
+            end = match.end()
+    return "".join([*parts, code[end:]])
 
-    def text_of(match: re.Match[str]) -> str:
-        for folder in folders:
-            path = folder / match[1]
-            if path.is_file():
-                text = path.read_text(encoding="utf-8")
-                return put_in_includes(text, folders, name, depth + 1).rstrip("\n")
-        raise ProgramError(
-            f"{name} includes {match[1]!r}, which is not in {', '.join(map(str, folders)) or 'it'}"
-        )
 
-    return _INCLUDE.sub(text_of, code)
+def _text_of(file: str, folders: Sequence[Path], name: str) -> str:
+    for folder in folders:
+        if (folder / file).is_file():
+            return (folder / file).read_text(encoding="utf-8")
+    looked_in = ", ".join(map(str, folders)) or "it"
+    raise ProgramError(f"{name} includes {file!r}, which is not in {looked_in}")

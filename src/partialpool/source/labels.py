@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..declarations import Declaration
 from ..errors import DataError, nearest
+from .declaration import Declaration
 
 Dims = Mapping[str, Sequence[str]]
 RESERVED = ("chain", "draw")

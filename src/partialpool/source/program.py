@@ -7,15 +7,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from ..errors import DataError, ProgramError
+from .compiler import complaint
+from .data import check_data
+from .declaration import Declaration, ProgramDeclarations
 from .includes import put_in_includes
-
-if TYPE_CHECKING:
-    from ..declarations import Declaration, ProgramDeclarations
+from .read import declarations
 
 PRIOR_PREFIX = "prior_"
 """Data variables so named are prior constants: example data give their defaults."""
@@ -92,23 +93,19 @@ class StanSource:
 
     @property
     def declarations(self) -> ProgramDeclarations:
-        """What every block declares, as the compiler read it.
+        """What every block declares, read from the text; whoever runs it compiles it.
 
         Raises
         ------
         ProgramError
-            If the program does not compile.
+            If the declarations cannot be read; the message is the compiler's.
         """
-        from ..declarations import declarations
-
-        name = str(self.path or self.name)
         try:
-            return declarations(self.full_code, name=name)
-        except ProgramError:
-            if self.full_code == self.code:
-                raise
-        # the compiler's message shall name the file in which the error stands
-        return declarations(self.code, include_paths=self.include_paths, name=name)
+            return declarations(self.full_code)
+        except ProgramError as error:
+            name = str(self.path or self.name)
+            said = complaint(self.code, self.include_paths, name)
+            raise ProgramError(said or f"{name}, includes put in, {error}") from None
 
     @property
     def data(self) -> dict[str, Declaration]:
@@ -181,8 +178,6 @@ class StanSource:
         DataError
             Names the variable, its declaration and what was given.
         """
-        from .data import check_data
-
         if isinstance(data, Mapping):
             data = {**self.defaults_for(data), **data}
         return check_data(self.data, data, program_name=self.name)
@@ -213,8 +208,6 @@ class StanSource:
         DataError
             Names the parameter, its declaration and what was given.
         """
-        from .data import check_data
-
         if not isinstance(values, Mapping):
             raise DataError(f"{what} must be a mapping of parameter names to values: {values!r}")
         unknown = [name for name in values if name not in self.parameters]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..arrays import SAMPLE_DIMS, Floats
-from ..declarations import Declaration
 from ..diagnostics.convergence import flatten
 from ..errors import DataError
 from ..model.fit import ModelFit
@@ -20,6 +19,7 @@ from ..priors.keys import RESERVED, class_name
 from ..priors.table import sd_name, slope_name
 from ..sampling import inference_data
 from ..sampling.fit import Fit
+from ..source.declaration import Declaration
 from ..stan_data.history import cor_names
 
 

@@ -23,6 +23,7 @@ from filelock import FileLock
 
 from ...errors import EngineError, ProgramError
 from ...options import cache_dir
+from ...source.compiler import complaint
 from ...source.program import StanSource
 
 RECORD = "built.json"
@@ -149,7 +150,13 @@ def executable(
     with FileLock(f"{home}.lock"):
         if (built := _usable(home / name)) is not None:
             return built
-        _build(source, name, home, cmdstan, flags, stanc_flags)
+        try:
+            _build(source, name, home, cmdstan, flags, stanc_flags)
+        except ProgramError as error:
+            said = complaint(program.code, program.include_paths, str(program.path or program.name))
+            raise ProgramError(
+                f"{program.name} does not compile.\n{said}" if said else str(error)
+            ) from None
     if (built := _usable(home / name)) is None:
         raise EngineError(
             f"{program.name} was compiled, but the executable in {home} does not start: "

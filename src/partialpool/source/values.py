@@ -7,13 +7,11 @@ whole number of 32 bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from .constraints import subscript
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 """Range of Stan's integers."""
@@ -57,41 +55,32 @@ def to_array(name: str, value: Any, kind: str) -> NDArray[Any]:
     if kind == "int":
         return _integers(name, array, labels)
     numbers = np.array(array, dtype=np.complex128 if kind == "complex" else np.float64, order="C")
-    refuse(name, np.isnan(numbers), f"is NaN{_NO_MISSING}", f"are NaN{_NO_MISSING}", labels)
+    refuse(name, np.isnan(numbers), f"NaN{_NO_MISSING}", labels)
     return numbers
 
 
-def refuse(
-    name: str,
-    wrong: NDArray[np.bool_],
-    one: str,
-    many: str,
-    labels: Labels = None,
-) -> None:
-    """Raise `Unfit` if any element is `wrong`, saying which."""
+def refuse(name: str, wrong: NDArray[np.bool_], what: str, labels: Labels = None) -> None:
+    """Raise `Unfit` if any element is `wrong`: which, and what they are."""
     places = np.argwhere(wrong)
     if len(places):
-        raise Unfit(f"{positions(name, places, labels)} {one if len(places) == 1 else many}")
+        are = "is" if len(places) == 1 else "are"
+        raise Unfit(f"{positions(name, places, labels)} {are} {what}")
 
 
 def refuse_first(
-    name: str,
-    array: NDArray[Any],
-    wrong: NDArray[np.bool_],
-    what: str | Callable[[tuple[int, ...]], str],
-    labels: Labels = None,
+    name: str, array: NDArray[Any], wrong: NDArray[np.bool_], why: str, labels: Labels = None
 ) -> None:
-    """Raise `Unfit` if any element is `wrong`, with the value of the first one.
-
-    `what` says why, after a comma, or takes its position and says so.
-    """
+    """Raise `Unfit` if any element is `wrong`, with the value of the first one, and why."""
     places = np.argwhere(wrong)
     if len(places):
-        first = tuple(places[0])
-        why = what if isinstance(what, str) else what(first)
         more = f" ({len(places) - 1} more like it)" if len(places) > 1 else ""
         where = positions(name, places[:1], labels)
-        raise Unfit(f"{where} is {number(array[first])}, {why}{more}")
+        raise Unfit(f"{where} is {number(array[tuple(places[0])])}, {why}{more}")
+
+
+def subscript(place: tuple[int, ...]) -> str:
+    """Write ``[1,3]`` for the position (0, 2): Stan counts from 1."""
+    return f"[{','.join(str(index + 1) for index in place)}]" if place else ""
 
 
 def positions(name: str, places: NDArray[np.intp], labels: Labels = None) -> str:
@@ -127,7 +116,7 @@ def describe(value: Any) -> str:
     if isinstance(value, list | tuple | range):
         if len(value) <= _FEW and len(text := repr(value)) <= _WIDTH and "\n" not in text:
             return text
-        inner = [len(each) for each in value if isinstance(each, list | tuple | np.ndarray)]
+        inner = [len(item) for item in value if isinstance(item, list | tuple | np.ndarray)]
         if inner and len(inner) == len(value):
             lengths = str(inner[0]) if len(set(inner)) == 1 else f"{min(inner)} to {max(inner)}"
             return f"{kind} of {len(value)} lists of {lengths}"
@@ -168,9 +157,7 @@ def _plain(name: str, value: Any) -> NDArray[Any]:
     if value is None or type(value).__name__ in _MISSING_TYPES:
         raise Unfit(f"{name} is {value}{_NO_MISSING}")
     if isinstance(value, np.ma.MaskedArray):
-        refuse(
-            name, np.ma.getmaskarray(value), f"is masked{_NO_MISSING}", f"are masked{_NO_MISSING}"
-        )
+        refuse(name, np.ma.getmaskarray(value), f"masked{_NO_MISSING}")
         value = value.data
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
@@ -198,21 +185,17 @@ def row_labels(value: Any) -> Labels:
 
 
 def _from_objects(name: str, array: NDArray[Any], kind: str, labels: Labels) -> NDArray[Any]:
-    def each(test: Any) -> NDArray[np.bool_]:
+    def where(test: Any) -> NDArray[np.bool_]:
         flags = [bool(test(item)) for item in array.ravel()]
         return np.array(flags, dtype=bool).reshape(array.shape)
 
-    missing = each(lambda item: type(item).__name__ in _MISSING_TYPES)
-    refuse(name, missing, f"is missing{_NO_MISSING}", f"are missing{_NO_MISSING}", labels)
-    text = each(lambda item: isinstance(item, str | bytes))
+    missing = where(lambda item: type(item).__name__ in _MISSING_TYPES)
+    refuse(name, missing, f"missing{_NO_MISSING}", labels)
+    text = where(lambda item: isinstance(item, str | bytes))
     if text.any():
-        places = np.argwhere(text)
-        first = array[tuple(places[0])]
-        raise Unfit(
-            f"{positions(name, places, labels)} {'is' if len(places) == 1 else 'are'} text "
-            f"({first!r}), where {_needed(kind, first, array)}"
-        )
-    if each(lambda item: isinstance(item, list | tuple | np.ndarray)).any():
+        first = array[text][0]
+        refuse(name, text, f"text ({first!r}), where {_needed(kind, first, array)}", labels)
+    if where(lambda item: isinstance(item, list | tuple | np.ndarray)).any():
         raise Unfit(f"{name} is a list of lists of unequal lengths")
     items = array.ravel().tolist()
     whole = all(isinstance(item, bool | int | np.integer | np.bool_) for item in items)
@@ -229,7 +212,7 @@ def _from_objects(name: str, array: NDArray[Any], kind: str, labels: Labels) -> 
 
 def _integers(name: str, array: NDArray[Any], labels: Labels) -> NDArray[np.int64]:
     if array.dtype.kind == "f":
-        refuse(name, np.isnan(array), f"is NaN{_NO_MISSING}", f"are NaN{_NO_MISSING}", labels)
+        refuse(name, np.isnan(array), f"NaN{_NO_MISSING}", labels)
         refuse_first(name, array, array != np.trunc(array), "not a whole number", labels)
     beyond = (array < INT_MIN) | (array > INT_MAX)
     limits = f"outside the range of Stan's integers, {INT_MIN} to {INT_MAX}"

@@ -1,4 +1,8 @@
-"""A value as its declaration asks for it: type, shape, bounds and constraint."""
+"""A value as its declaration asks for it: type, shape and bounds.
+
+Whether a `simplex` sums to 1, a `cov_matrix` is positive definite and the like is left to Stan,
+whose complaint names the variable too.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .constraints import subscript, violation
+from .declaration import Declaration
 from .expressions import Call, Expr, Literal, Variable
-from .model import Declaration
-from .values import Labels, Unfit, number, refuse, refuse_first, row_labels, to_array
+from .values import (
+    Labels,
+    Unfit,
+    number,
+    refuse,
+    refuse_first,
+    row_labels,
+    subscript,
+    to_array,
+)
 
 Env = Mapping[str, Any]
 
@@ -50,33 +62,27 @@ def fit_value(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
         _check_infinite(name, declaration, array, env, labels)
     if kind != "complex":
         _check_bounds(name, declaration, array, env, labels)
-    if declaration.constraint is not None:
-        wrong = violation(declaration.constraint, name, array, len(declaration.sizes))
-        if wrong:
-            raise Unfit(wrong)
     return array if declaration.ndim else array.item()
 
 
 def _tuple(name: str, declaration: Declaration, value: Any, env: Env) -> Any:
     """Check a tuple, or the list of tuples that an array of them is."""
-    if not declaration.elements:  # stanli, which cannot run them, does not say what is in them
-        return value
     if isinstance(value, Mapping):  # as in JSON
-        value = [value.get(each.name) for each in declaration.elements]
+        value = [value.get(element.name) for element in declaration.elements]
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise Unfit(f"{name} must be a {'list of tuples' if declaration.ndim else 'tuple'}")
     if declaration.array_sizes:
         size, *others = declaration.array_sizes
-        _check_sizes(name, (len(value),), (size,), (size.evaluate(env),), ("values",), env)
+        _check_sizes(name, (len(value),), (size,), ("value",), env)
         inner = replace(declaration, array_sizes=tuple(others))
         return [
-            _tuple(name + subscript((place,)), inner, each, env) for place, each in enumerate(value)
+            _tuple(name + subscript((place,)), inner, item, env) for place, item in enumerate(value)
         ]
     if len(value) != len(declaration.elements):
         raise Unfit(f"{name} has {len(value)} values, but {len(declaration.elements)} are declared")
     return tuple(
-        fit_value(f"{name}.{element.name}", element, each, env)
-        for element, each in zip(declaration.elements, value, strict=True)
+        fit_value(f"{name}.{element.name}", element, item, env)
+        for element, item in zip(declaration.elements, value, strict=True)
     )
 
 
@@ -86,14 +92,11 @@ def _shaped(name: str, declaration: Declaration, array: NDArray[Any], env: Env) 
         return np.empty(expected, dtype=array.dtype)  # a list loses the sizes beside a 0
     if array.ndim != declaration.ndim:
         raise Unfit(_wrong_ndim(name, declaration, array, expected))
-    sizes = declaration.size_expressions
-    words: tuple[str, ...] = ("values",)
-    if declaration.ndim > 1:
-        is_matrix = len(declaration.sizes) == 2 and not declaration.array_sizes
-        words = ("rows", "columns") if is_matrix else ("",) * declaration.ndim
-    values = tuple(size.evaluate(env) for size in sizes)
+    words: tuple[str, ...] = ("value",) if array.ndim == 1 else ()
+    if len(declaration.sizes) == 2 and not declaration.array_sizes:
+        words = ("row", "column")
     hint = "; its transpose would fit" if array.ndim == 2 and array.T.shape == expected else ""
-    _check_sizes(name, array.shape, sizes, values, words, env, hint)
+    _check_sizes(name, array.shape, declaration.size_expressions, words, env, hint)
     return array
 
 
@@ -102,12 +105,10 @@ def _wrong_ndim(
 ) -> str:
     if declaration.ndim == 0:
         hint = f": write {number(array.flat[0])}" if array.size == 1 else ""
-        return (
-            f"{name} is declared as one number, but an array of shape {array.shape} is given{hint}"
-        )
-    declared = (
-        f"declared with {_count(declaration.ndim, 'dimension')}, [{', '.join(declaration.dims)}]"
-    )
+        given = f"an array of shape {array.shape}"
+        return f"{name} is declared as one number, but {given} is given{hint}"
+    dimensions = _count(declaration.ndim, "dimension")
+    declared = f"declared with {dimensions}, [{', '.join(declaration.dims)}]"
     if array.ndim == 0:
         hint = ": write [" + number(array.item()) + "]" if expected == (1,) else ""
         return f"{name} is {declared}, but one number is given{hint}"
@@ -120,22 +121,17 @@ def _check_sizes(
     name: str,
     given: tuple[int, ...],
     sizes: tuple[Expr, ...],
-    expected: tuple[Any, ...],
     words: tuple[str, ...],
     env: Env,
     hint: str = "",
 ) -> None:
+    """Compare sizes; `words` says what the elements of each dimension are, if they have a name."""
     wrong = []
-    for place, (size, value) in enumerate(zip(sizes, expected, strict=True)):
-        if not isinstance(value, int) or value == given[place]:
-            continue  # None: only Stan knows
-        word = words[place]
-        has = (
-            _count(given[place], word[:-1])
-            if word
-            else (f"size {given[place]} in dimension {place + 1}")
-        )
-        wrong.append(f"{name} has {has}, but {_why(size, value, env)}")
+    for place, (count, size) in enumerate(zip(given, sizes, strict=True)):
+        value = size.evaluate(env)
+        if isinstance(value, int) and value != count:  # else only Stan knows
+            has = _count(count, words[place]) if words else f"size {count} in dimension {place + 1}"
+            wrong.append(f"{name} has {has}, but {_why(size, value, env)}")
     if wrong:
         raise Unfit("; ".join(wrong) + hint)
 
@@ -147,8 +143,9 @@ def _count(count: int, noun: str) -> str:
 def _why(size: Expr, value: int, env: Env) -> str:
     if isinstance(size, Literal):
         return f"is declared with {value}"
-    used = [] if isinstance(size, Variable) else size.variables()
-    scalars = [f"{each} = {number(env[each])}" for each in used if np.ndim(env[each]) == 0]
+    used = () if isinstance(size, Variable) else size.variables()
+    values = {str(variable): variable.evaluate(env) for variable in used}
+    scalars = [f"{name} = {number(x)}" for name, x in values.items() if np.ndim(x) == 0]
     return f"{size} = {value}" + (f" ({', '.join(scalars)})" if scalars else "")
 
 
@@ -166,7 +163,7 @@ def _check_infinite(
             infinity = Call("positive_infinity" if sign > 0 else "negative_infinity", ())
             keyword: dict[str, Any] = {side: infinity}
             hint = f"; if it is meant, declare {replace(declaration, **keyword)}"
-        refuse(name, infinite, f"is infinite{hint}", f"are infinite{hint}", labels)
+        refuse(name, infinite, f"infinite{hint}", labels)
 
 
 def _limit_for(array: NDArray[Any], bound: Expr, env: Env) -> Any:
@@ -178,31 +175,25 @@ def _limit_for(array: NDArray[Any], bound: Expr, env: Env) -> Any:
 def _check_bounds(
     name: str, declaration: Declaration, array: NDArray[Any], env: Env, labels: Labels
 ) -> None:
-    for bound, is_lower in ((declaration.lower, True), (declaration.upper, False)):
+    for bound, word, beyond in (
+        (declaration.lower, "least", np.less),
+        (declaration.upper, "most", np.greater),
+    ):
         limit = None if bound is None else _limit_for(array, bound, env)
         if bound is None or limit is None:
             continue
-        wrong = array < limit if is_lower else array > limit
-        word = "least" if is_lower else "most"
-
-        def why(
-            place: tuple[int, ...], bound: Expr = bound, limit: Any = limit, word: str = word
-        ) -> str:
-            hint = _FROM_ZERO if _counts_from_zero(array, bound, declaration) else ""
-            return f"but must be at {word} {_limit(bound, limit, place)}{hint}"
-
-        refuse_first(name, array, wrong, why, labels)
-
-
-def _counts_from_zero(array: NDArray[Any], bound: Expr, declaration: Declaration) -> bool:
-    return declaration.is_int and array.ndim > 0 and bound == Literal(1) and array.min() == 0
+        wrong = np.asarray(beyond(array, limit))
+        if wrong.any():
+            first = tuple(np.argwhere(wrong)[0])
+            from_zero = bound == Literal("1") and array.ndim and array.min() == 0
+            hint = _FROM_ZERO if declaration.is_int and from_zero else ""
+            why = f"but must be at {word} {_limit(bound, limit, first)}{hint}"
+            refuse_first(name, array, wrong, why, labels)
 
 
 def _limit(bound: Expr, limit: Any, place: tuple[int, ...]) -> str:
     if np.ndim(limit) == 0:
         value = number(limit)
         return value if str(bound) in (value, str(limit)) else f"{bound} = {value}"
-    where = subscript(place)
-    return (
-        f"{bound if isinstance(bound, Variable) else f'({bound})'}{where} = {number(limit[place])}"
-    )
+    is_atom = isinstance(bound, Variable) or (isinstance(bound, Call) and bound.function == "()")
+    return f"{bound if is_atom else f'({bound})'}{subscript(place)} = {number(limit[place])}"

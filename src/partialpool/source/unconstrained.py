@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import Declaration
+from .declaration import Declaration
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ def places(
         None where a parameter is of a constrained type (simplex, ...), a matrix or an array of
         vectors, or has a size or a bound that the data do not give.
     """
-    found: dict[str, tuple[slice, tuple[int, ...]]] = {}
+    standing: dict[str, tuple[slice, tuple[int, ...]]] = {}
     at = 0
     for name, declared in parameters.items():
         shape = declared.shape(data)
@@ -38,9 +38,9 @@ def places(
         if shape is None or len(shape) > 1 or not known or not plain:
             return None
         size = int(np.prod(shape))
-        found[name] = (slice(at, at + size), shape)
+        standing[name] = (slice(at, at + size), shape)
         at += size
-    return found
+    return standing
 
 
 def constrained(

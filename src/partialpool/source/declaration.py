@@ -10,19 +10,32 @@ from .expressions import Expr
 
 Block = Literal["data", "parameters", "transformed parameters", "generated quantities"]
 
-ONE_SIZE = frozenset(
-    {
-        "simplex",
-        "ordered",
-        "positive_ordered",
-        "unit_vector",
-        "sum_to_zero_vector",
-        "corr_matrix",
-        "cov_matrix",
-        "cholesky_factor_corr",
-    }
-)
-"""Constrained types that Stan declares with one size: vectors and square matrices."""
+TYPES = {
+    "int": ("int", 0),
+    "real": ("real", 0),
+    "complex": ("complex", 0),
+    "vector": ("vector", 1),
+    "row_vector": ("row_vector", 1),
+    "matrix": ("matrix", 2),
+    "complex_vector": ("complex_vector", 1),
+    "complex_row_vector": ("complex_row_vector", 1),
+    "complex_matrix": ("complex_matrix", 2),
+    "simplex": ("vector", 1),
+    "ordered": ("vector", 1),
+    "positive_ordered": ("vector", 1),
+    "unit_vector": ("vector", 1),
+    "sum_to_zero_vector": ("vector", 1),
+    "sum_to_zero_matrix": ("matrix", 2),
+    "row_stochastic_matrix": ("matrix", 2),
+    "column_stochastic_matrix": ("matrix", 2),
+    "corr_matrix": ("matrix", 1),
+    "cov_matrix": ("matrix", 1),
+    "cholesky_factor_corr": ("matrix", 1),
+    "cholesky_factor_cov": ("matrix", 2),
+}
+"""Stan's types: what each is without its constraint, and with how many sizes it is declared."""
+
+BOUNDS = ("lower", "upper", "offset", "multiplier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,10 @@ class Declaration:
     array_sizes, sizes : tuples of Expr
         Sizes of the array, and of the vector or matrix in it: two for every kind of matrix.
     lower, upper, offset, multiplier : Expr or None
-        Offset and multiplier are known for parameters only: elsewhere they do nothing in Stan
-        and the compiler forgets them.
     constraint : str or None
         Stan's name of a constrained type, such as ``simplex`` or ``cholesky_factor_corr``.
     elements : tuple of Declaration
-        Components of a tuple; empty where the compiler does not say.
+        Components of a tuple.
     """
 
     name: str
@@ -118,21 +129,14 @@ class Declaration:
 
     def _element_type(self) -> str:
         if self.base == "tuple":
-            components = ", ".join(element.type for element in self.elements) or "..."
-            return f"tuple({components})"
-        keywords = {
-            "lower": self.lower,
-            "upper": self.upper,
-            "offset": self.offset,
-            "multiplier": self.multiplier,
-        }
-        inside = ", ".join(
-            f"{key}={value.in_constraint()}" for key, value in keywords.items() if value is not None
-        )
-        kind = (self.constraint or self.base) + (f"<{inside}>" if inside else "")
-        square = len(set(map(str, self.sizes))) == 1
-        once = self.constraint in ONE_SIZE or (self.constraint == "cholesky_factor_cov" and square)
-        return kind + _bracketed("", self.sizes[:1] if once else self.sizes, "")
+            return f"tuple({', '.join(element.type for element in self.elements)})"
+        keyword = self.constraint or self.base
+        bounds = [(bound, getattr(self, bound)) for bound in BOUNDS]
+        inside = ", ".join(f"{bound}={value}" for bound, value in bounds if value is not None)
+        count = TYPES[keyword][1]
+        if keyword == "cholesky_factor_cov" and self.sizes[0] == self.sizes[1]:
+            count = 1
+        return keyword + (f"<{inside}>" if inside else "") + _bracketed("", self.sizes[:count], "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,9 @@ class ProgramDeclarations:
     ----------
     declared : tuple of Declaration
         Of all blocks, in the order of the program.
-    included_files : tuple of str
-        Files that the program includes, as stanc reports them; empty when stanli compiled it.
     """
 
     declared: tuple[Declaration, ...]
-    included_files: tuple[str, ...] = ()
 
     @property
     def data(self) -> dict[str, Declaration]:
@@ -176,7 +177,7 @@ class ProgramDeclarations:
         return {declaration.name: declaration for declaration in self.declared}
 
     def _of(self, block: Block) -> dict[str, Declaration]:
-        return {name: each for name, each in self.all.items() if each.block == block}
+        return {x.name: x for x in self.declared if x.block == block}
 
 
 def _bracketed(before: str, sizes: tuple[Expr, ...], after: str) -> str:
