@@ -9,7 +9,7 @@ import pytest
 import stanli
 
 import partialpool as pp
-from partialpool.engines import cache
+from partialpool.engines.cmdstan import compiled as cache
 from partialpool.errors import DataError, ProgramError
 from partialpool.source.compiler import compiled, complaint
 
