@@ -19,6 +19,9 @@ from partialpool.engines.toolchain import find_cmdstan
 MANY = 20
 """Tests of the whole catalogue on CmdStan from which on all of it is compiled first."""
 
+LONG_FILES = {"engines", "programs", "studies"}
+"""Folders of files that take half a minute or more, so that no worker ends with one of them."""
+
 ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmdstan)]
 
 
@@ -76,10 +79,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a CmdStan, so that `-m "not cmdstan"` does without."""
+    """Mark what needs a CmdStan, so that `-m "not cmdstan"` does without; put long files first."""
     for item in items:
         if "cmdstan" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.cmdstan)
+    items.sort(key=lambda item: LONG_FILES.isdisjoint(item.path.parts))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,7 +24,7 @@ ONE_OF_EACH = (
     "glmm/gaussian_marginal",
     "linear/varying_intercept_slope_lkj_marginal",
     "normal_known_variance/marginal",
-    "transfer/posterior_prior",
+    "transfer/exchangeable",
 )
 """A program of each folder, which is compiled and tested on CmdStan by default."""
 HIERARCHICAL_NORMAL = tuple(
