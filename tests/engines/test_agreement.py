@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs.cases import ONE_OF_EACH
 
 import partialpool as pp
 
@@ -64,9 +65,11 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NAMES]
-)
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] * (name in LONG) + [pytest.mark.full] * (name not in ONE_OF_EACH)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in NAMES])
 def test_densities_and_posteriors_agree(name: str) -> None:
     program = pp.programs.get(name)
     data = program.example_data()

@@ -59,26 +59,26 @@ def of(model: pp.Model, draws: xr.Dataset) -> Posterior:
 POSTERIOR = prior_of(MODEL)
 
 
-def linear(data: pd.DataFrame, i: int, draw: int) -> float:
-    """The linear predictor of one row under one draw, by names and labels."""
-    post = POSTERIOR.isel(chain=0, draw=draw)
+def linear(data: pd.DataFrame, i: int) -> np.ndarray:
+    """The linear predictor of one row under every draw, by names and labels."""
+    post = POSTERIOR.isel(chain=0)
     row = data.iloc[i]
     high = float(row["s"] == "high")
-    beta = {name: float(post["beta"].sel(coefficient=name)) for name in ("Intercept", "x")}
+    beta = {name: post["beta"].sel(coefficient=name).values for name in ("Intercept", "x")}
     eta = row["o"] + beta["Intercept"] + beta["x"] * row["x"]
-    eta += float(post["beta"].sel(coefficient="s[high]")) * high
+    eta += post["beta"].sel(coefficient="s[high]").values * high
     of_a = post["r_a"].sel(a=row["a"])
-    eta += float(of_a.sel(a_coefficient="Intercept"))
-    eta += float(of_a.sel(a_coefficient="x")) * row["x"]
+    eta += of_a.sel(a_coefficient="Intercept").values
+    eta += of_a.sel(a_coefficient="x").values * row["x"]
     of_b = post["r_b"].sel(b=row["b"])
-    eta += float(of_b.sel(b_coefficient="Intercept"))
-    eta += float(of_b.sel(b_coefficient="s[high]")) * high
+    eta += of_b.sel(b_coefficient="Intercept").values
+    eta += of_b.sel(b_coefficient="s[high]").values * high
     both = post["r_a:b"].sel({"a:b": f"{row['a']}:{row['b']}"})
-    return eta + float(both.sel({"a:b_coefficient": "x"})) * row["x"]
+    return eta + both.sel({"a:b_coefficient": "x"}).values * row["x"]
 
 
 def loop(data: pd.DataFrame) -> np.ndarray:
-    return np.array([[linear(data, i, s) for i in range(len(data))] for s in range(DRAWS)])
+    return np.stack([linear(data, i) for i in range(len(data))], axis=1)
 
 
 ETA = loop(DATA)

@@ -18,6 +18,15 @@ import partialpool as pp
 STAN = Path(__file__).parents[2] / "stan"
 REFERENCES = {**densities.REFERENCES, **densities_linear.REFERENCES}
 PROGRAMS = tuple(REFERENCES)
+ONE_OF_EACH = (
+    "bernoulli/varying_intercept_noncentered",
+    "binomial/partial_pooling_beta_marginal",
+    "glmm/gaussian_marginal",
+    "linear/varying_intercept_slope_lkj_marginal",
+    "normal_known_variance/marginal",
+    "transfer/exchangeable",
+)
+"""A program of each folder, which is compiled and tested on CmdStan by default."""
 HIERARCHICAL_NORMAL = tuple(
     f"normal_known_variance/{name}" for name in ("centered", "noncentered", "marginal")
 )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import stanli
+from programs.cases import ONE_OF_EACH
 from programs.checks import Array, LogDensity, MakeLogDensity, Sample
 
 import partialpool as pp
@@ -99,3 +100,13 @@ def log_density(engine: str) -> MakeLogDensity:
 def sample(engine: str) -> Sample:
     """Of (program, data, seed=): (chains, draws, ...) for every variable."""
     return _sample_with(engine)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On CmdStan one program of each kind is tested by default, and all of them by `-m full`."""
+    here = Path(__file__).parent
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        on_cmdstan = item.path.parent == here and parameters.get("engine") == "cmdstan"
+        if on_cmdstan and parameters.get("name") not in ONE_OF_EACH:
+            item.add_marker(pytest.mark.full)

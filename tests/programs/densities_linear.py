@@ -153,15 +153,21 @@ def by_group(data: Data, mean: Array, sigma: Array, columns: Array, factor: Arra
     """The observations of a group are normal with covariance sigma^2 I + Z factor factor' Z'.
 
     `columns` is Z, (N, q); the group's effects have the covariance factor factor', (points, q, q).
+    With Z = QR, Q square and orthogonal, the group's distances from the mean times Q have the
+    covariance sigma^2 I + R factor factor' R': only the first q of them vary together, so that no
+    matrix is larger than q x 2q at any point, however many observations the group has.
     """
     log_density = np.zeros(len(mean))
     y, group = np.asarray(data["y"]), codes(data)
     for j in np.unique(group):
         here = group == j
-        z = columns[here]
-        residual = column(column(sigma)) * np.eye(len(z))
-        roots = np.concatenate([residual, np.swapaxes(z @ factor, 1, 2)], axis=1)
-        log_density += multivariate_normal(y[here] - mean[:, here], roots)
+        rotation, triangle = np.linalg.qr(columns[here], mode="complete")
+        rotated = (y[here] - mean[:, here]) @ rotation
+        q = min(triangle.shape)
+        residual = column(column(sigma)) * np.eye(q)
+        roots = np.concatenate([residual, np.swapaxes(triangle[:q] @ factor, 1, 2)], axis=1)
+        log_density += multivariate_normal(rotated[:, :q], roots)
+        log_density += units(rotated[:, q:], 0, column(sigma))
     return log_density
 
 

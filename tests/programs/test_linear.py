@@ -9,6 +9,7 @@ from typing import Any
 import arviz as az
 import numpy as np
 import pytest
+from programs import densities_linear as linear
 from programs.cases import REFERENCES, example_data, program_path
 from programs.cases_linear import odd_priors
 from programs.checks import (
@@ -201,6 +202,30 @@ def test_linear_marginal_reference_is_scipys_multivariate_normal(model: str) -> 
         expected[i] = of_data.logpdf(data["y"]) - of_data.logpdf(without_y["y"])
     difference = reference(hyper, data) - reference(hyper, without_y)
     np.testing.assert_allclose(difference, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS if model.startswith("varying")])
+def test_linear_marginal_reference_is_the_dense_normal_of_all_houses(model: str) -> None:
+    """Of radon: 919 rows, counties of 1 to 116, from the covariance matrix of all rows."""
+    data = example_data(f"linear/{model}_marginal")
+    reference = REFERENCES[f"linear/{model}_marginal"]
+    hyper = np.random.default_rng(12).normal(size=(3, reference.size(data)))
+    p = reference.constrain(hyper, data)
+    x, y, group = (np.asarray(data[name]) for name in ("x", "y", "group"))
+    expected = linear.priors(p, data)
+    for i in range(len(hyper)):
+        at = {name: value[i] for name, value in p.items()}
+        sd_a, sd_b, rho = at["sigma_a"], at.get("sigma_b", 0.0), at.get("rho", 0.0)
+        mean = at["mu_a"] + at.get("mu_b", at.get("b", 0.0)) * x
+        if "g" in at:
+            mean = mean + at["g"] * np.asarray(data["u"])[group - 1]
+        covariance = sd_a**2 + sd_b**2 * np.outer(x, x) + rho * sd_a * sd_b * np.add.outer(x, x)
+        covariance = covariance * (group[:, None] == group) + at["sigma"] ** 2 * np.eye(len(x))
+        lower = np.linalg.cholesky(covariance)
+        z = np.linalg.solve(lower, y - mean)
+        expected[i] -= np.log(np.diag(lower)).sum() + 0.5 * z @ z + 0.5 * len(y) * np.log(2 * np.pi)
+    log_jacobian = reference.log_jacobian(hyper, data)
+    np.testing.assert_allclose(reference(hyper, data), expected + log_jacobian, rtol=1e-10)
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model.startswith("varying")])

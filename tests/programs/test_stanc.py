@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -84,6 +85,7 @@ def warnings_of(stanc: Path, program: Path, output: Path, *options: str) -> list
     return [" ".join(block.split(":", 1)[1].split()) for block in blocks]
 
 
+@functools.cache
 def info(stanc: Path, name: str) -> dict[str, Any]:
     declared: dict[str, Any] = json.loads(run_stanc(stanc, "--info", program_path(name)).stdout)
     return declared

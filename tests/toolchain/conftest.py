@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import cmdstanpy
 import pytest
+from filelock import FileLock
 
 MODELS = Path(__file__).parent / "models"
 BERNOULLI = {"N": 10, "y": [0, 1, 0, 0, 0, 0, 0, 0, 0, 1]}
@@ -35,20 +37,20 @@ def cmdstan_path(cmdstan: Path) -> Iterator[Path]:
 def compiled(
     cmdstan_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., cmdstanpy.CmdStanModel]:
-    """Compile a model of `models/` by CmdStanPy, once per session and threading."""
-    folder = tmp_path_factory.mktemp("models")
-    known: dict[tuple[str, bool], cmdstanpy.CmdStanModel] = {}
+    """Compile a model of `models/` by CmdStanPy, once per threading, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
+    @functools.cache
     def compile_model(name: str, threads: bool = False) -> cmdstanpy.CmdStanModel:
-        if (name, threads) not in known:
-            own = folder / ("threads" if threads else "serial")
-            own.mkdir(exist_ok=True)
-            source = Path(shutil.copy(MODELS / f"{name}.stan", own))
+        folder = session / "models" / ("threads" if threads else "serial")
+        folder.mkdir(parents=True, exist_ok=True)
+        source = folder / f"{name}.stan"
+        with FileLock(folder / f"{name}.lock"):
+            if not source.exists():
+                shutil.copy(MODELS / source.name, source)
             # CmdStanPy sends "False" as well: that must mean off.
-            known[name, threads] = cmdstanpy.CmdStanModel(
-                stan_file=source, cpp_options={"STAN_THREADS": threads}
-            )
-        return known[name, threads]
+            return cmdstanpy.CmdStanModel(stan_file=source, cpp_options={"STAN_THREADS": threads})
 
     return compile_model
 
