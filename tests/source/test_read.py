@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import stanli
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partialpool.errors import ProgramError
@@ -155,6 +155,7 @@ BLOCKS = {
     "transformed parameters": TYPES,
     "generated quantities": TYPES + INT_TYPES,
 }
+SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 INFO = {"data": "inputs"}
 """What stanc's `--info` calls a block, where it is another name."""
 
@@ -446,7 +447,7 @@ def test_what_is_no_declaration_is_told_by_its_place(code: str, message: str) ->
         declarations(code)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(SLOW, max_examples=200)
 @given(st.data())
 def test_a_damaged_program_is_read_or_refused(data: st.DataObject) -> None:
     code = in_block("parameters", "array[2] vector<lower=v[1 : 2]', upper=(a ? 1 : N)>[2 * K] x")
@@ -518,13 +519,13 @@ def check_read(case: tuple[str, list[tuple[str, str]]]) -> None:
     assert read[6:] == expected
 
 
-@settings(deadline=None, max_examples=50)
+@settings(SLOW, max_examples=50)
 @given(programs())
 def test_any_layout_is_read(case: tuple[str, list[tuple[str, str]]]) -> None:
     check_read(case)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(SLOW, max_examples=10)
 @given(programs())
 def test_stan_compiles_these_layouts(case: tuple[str, list[tuple[str, str]]]) -> None:
     """A text that is not Stan would show nothing."""
