@@ -695,7 +695,7 @@ def test_side_by_side_has_every_method() -> None:
             {"y": np.array([1, np.nan, 2.0])},
             "of X and y are not finite, the first is row 1",
         ),
-        ({"X_history": np.ones((4, 3))}, "X has 2 columns, X_history 3"),
+        ({"X_history": np.ones((4, 3))}, "X has 2 columns, but X_history has 3"),
         ({"columns": ["a", "a"]}, "columns must be 2 names"),
         ({"sigma": -1.0}, "sigma must be positive"),
         ({"prior": pp.Cauchy(0, 1)}, "must be Normal"),

@@ -5,10 +5,11 @@ where the predictors are 0: at the year 0 they are not what they are in the year
 does the slope of `x` in a model that also has `x:year`. Default priors refer to these parameters
 where each predictor is at its mean.
 
-To have them there, a program gets the columns C W in place of a term's columns C: in products each
-number less its mean, in group terms each column less its mean. From its coefficients b the user's
-are W b, and from their covariance S it is W S W'. The likelihood and the predictions are the same;
-only the values of the predictors that the priors refer to differ.
+For this a program gets the columns C W in place of a term's columns C: in products each number less
+its mean, in group terms each column less its mean. If b are the coefficients of C W and S is their
+covariance, the user's coefficients, those of C, are W b and their covariance is W S W'. The
+likelihood and the predictions are the same; only the predictor values that the priors refer to
+differ.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _sds(design: Design, family: Family, term: GroupDesign, *, centered: bool) -
     s, unit = _unit(design, family)
     has_level = _has_level(design)
     shares = [] if has_level else equal_columns(design, term)
-    group_intercepts = any("Intercept" in other.coefficients for other in design.groups)
+    group_intercepts = any("Intercept" in group.coefficients for group in design.groups)
     about_zero = _unit_about_zero(unit)
     at = ", at the means of the predictors" if centered else ""
     defaults: list[Default] = []

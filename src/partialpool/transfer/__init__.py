@@ -1,8 +1,8 @@
-"""A large sample regularises a small one: every principled way, side by side.
+"""Fit a small sample with the help of a large one, the history, by several methods.
 
-`Pair` has them all for linear regressions; a `pp.Model` of any family takes ``history=``. Where
-the residual sd is known all are closed forms, or mixtures of them over one number.
-docs/transfer.md says which to take when.
+`Pair` has all the methods for linear regressions; a `pp.Model` of any family takes the option
+``history``. If the residual sd is known, the posteriors are normal, or mixtures of normals over one
+unknown number, and are computed exactly. docs/transfer.md says which method to take when.
 """
 
 from ..priors.history import History, NormalCheck, PosteriorPrior
@@ -16,7 +16,7 @@ from .mixtures import (
     exchangeable_mixture,
     power_prior_normalised,
 )
-from .pair import Pair
+from .pair_fits import Pair
 from .paths import path, path_of_fits
 from .report import Discrepancy, conflict_p_value, discrepancy, table
 from .sums import RegressionSums

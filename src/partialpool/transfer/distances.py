@@ -1,4 +1,4 @@
-"""Normal distributions, and how far one is from another: closed forms."""
+"""Multivariate normal distributions, and distances between them in closed form."""
 
 from __future__ import annotations
 
@@ -27,52 +27,60 @@ class MultivariateNormal:
 
     @classmethod
     def of(cls, mean: npt.ArrayLike, covariance: npt.ArrayLike) -> MultivariateNormal:
-        """Check a mean and a covariance, or a variance; `DataError` if it is not one."""
-        centre = np.atleast_1d(np.asarray(mean, dtype=np.float64))
-        spread = np.asarray(covariance, dtype=np.float64)
-        spread = spread.reshape(1, 1) if spread.ndim == 0 else spread
-        if centre.ndim != 1 or spread.shape != (len(centre), len(centre)):
-            raise DataError(f"a mean of shape {centre.shape} has no covariance of {spread.shape}")
+        """Make a distribution of a mean and a covariance, or of two numbers, mean and variance.
+
+        Raises
+        ------
+        DataError
+            If the shapes do not match, or the covariance is not positive definite.
+        """
+        center = np.atleast_1d(np.asarray(mean, dtype=np.float64))
+        matrix = np.asarray(covariance, dtype=np.float64)
+        matrix = matrix.reshape(1, 1) if matrix.ndim == 0 else matrix
+        if center.ndim != 1 or matrix.shape != (len(center), len(center)):
+            raise DataError(
+                f"a mean of shape {center.shape} needs a covariance of shape "
+                f"{(*center.shape, *center.shape)}, not {matrix.shape}"
+            )
         try:
-            np.linalg.cholesky(spread)
+            np.linalg.cholesky(matrix)
         except np.linalg.LinAlgError:
             raise DataError(
                 "the covariance is not positive definite: some coordinate is constant, or "
                 "determined by the others"
             ) from None
-        return cls(centre, spread)
+        return cls(center, matrix)
 
     @property
     def sd(self) -> Floats:
-        """Standard deviation of each coordinate."""
-        found: Floats = np.sqrt(np.diag(self.covariance))
-        return found
+        """Standard deviation of each coordinate, (coordinate,)."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)), np.float64)
 
     @property
     def precision(self) -> Floats:
-        """Inverse of the covariance."""
+        """Inverse of the covariance, (coordinate, coordinate)."""
         return np.asarray(np.linalg.inv(self.covariance), np.float64)
 
     def of_columns(self, matrix: npt.ArrayLike) -> MultivariateNormal:
-        """Distribution of ``matrix @ x``."""
+        """Return the distribution of ``matrix @ x``, with `matrix` (row, coordinate)."""
         A = np.atleast_2d(np.asarray(matrix, dtype=np.float64))
         return MultivariateNormal.of(A @ self.mean, A @ self.covariance @ A.T)
 
 
 def kl_divergence(p: MultivariateNormal, q: MultivariateNormal) -> float:
-    """KL(p || q) in nats: what is lost where q stands for p."""
+    """Return the Kullback-Leibler divergence KL(p || q) = E_p[log p - log q], in nats."""
     lower = np.linalg.cholesky(q.covariance)
     root = np.linalg.solve(lower, np.linalg.cholesky(p.covariance))
     shift = np.linalg.solve(lower, p.mean - q.mean)
-    logs = np.log(np.abs(np.diag(root)))  # of triangular factors: a ratio of determinants
+    logs = np.log(np.abs(np.diag(root)))  # root is triangular: its determinant is their product
     return float(0.5 * (np.sum(root**2) + shift @ shift - len(shift)) - np.sum(logs))
 
 
 def wasserstein(p: MultivariateNormal, q: MultivariateNormal) -> float:
-    """Wasserstein distance of order 2, in the unit of the coordinates.
+    """Return the Wasserstein distance of order 2, in the unit of the coordinates.
 
-    Dowson & Landau 1982, Journal of Multivariate Analysis 12:450. It depends on the units: give
-    coordinates that are measured alike, or standardise them.
+    Dowson & Landau 1982, Journal of Multivariate Analysis 12:450. It depends on the units, so the
+    coordinates should have the same unit, or be standardised.
     """
     root = _root(p.covariance)
     cross = _root(root @ q.covariance @ root)
@@ -81,29 +89,38 @@ def wasserstein(p: MultivariateNormal, q: MultivariateNormal) -> float:
 
 
 def overlap(mean: Floats, sd: Floats, other_mean: Floats, other_sd: Floats) -> Floats:
-    """Overlap of pairs of univariate normals: the area under both densities, 0 to 1.
+    """Return the overlap of pairs of univariate normals: the area under both densities, 0 to 1.
 
     Inman & Bradley 1989, Communications in Statistics 18:3851.
+
+    Parameters
+    ----------
+    mean, sd, other_mean, other_sd : array, (pair,)
+
+    Returns
+    -------
+    array, (pair,)
     """
     from scipy.stats import norm
 
-    found = np.empty(len(mean))
+    areas = np.empty(len(mean))
     for i, (m, s, n, t) in enumerate(zip(mean, sd, other_mean, other_sd, strict=True)):
         if np.isclose(s, t, rtol=1e-9):
-            found[i] = 2 * norm.sf(abs(m - n) / (s + t))
+            areas[i] = 2 * norm.sf(abs(m - n) / (s + t))
             continue
         if s > t:
             m, s, n, t = n, t, m, s
-        # densities cross where log ratio is 0; the narrower one is above between
+        # the densities cross at the ends; between these the narrower one is larger
         d, c = m - n, 2 * np.log(t / s)
         width = s * t * np.sqrt(d**2 + (t**2 - s**2) * c)
         ends = (m * t**2 - n * s**2 + np.array([-1, 1]) * width) / (t**2 - s**2)
         narrow, wide = (np.diff(norm.cdf(ends, a, b))[0] for a, b in ((m, s), (n, t)))
-        found[i] = 1 - narrow + wide
-    return found
+        areas[i] = 1 - narrow + wide
+    return areas
 
 
 def _root(matrix: Floats) -> Floats:
+    """Return the symmetric square root of a positive semidefinite matrix."""
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
     root: Floats = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     return root

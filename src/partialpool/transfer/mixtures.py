@@ -1,8 +1,8 @@
-"""Methods that decide by themselves how much to borrow: mixtures of normals over one number.
+"""Methods that estimate how much to borrow from a history: mixtures of normals over one number.
 
-With a known residual sd, the posterior given a0, or the between-sample sd, is normal
-(`conjugate`); how likely each value of that is follows from the evidence. So the posterior is a
-mixture of normals by one-dimensional quadrature, to many digits.
+With a known residual sd, the posterior given a0 or the between-sample sd is normal (`conjugate`).
+The posterior probability of each value of this number follows from the marginal likelihood. So the
+posterior is a mixture of normals, computed to many digits by one-dimensional quadrature.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .sums import RegressionSums
 
 LogDensity = Callable[[Floats], Floats]
 NODES = 400
+"""Number of quadrature nodes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +31,11 @@ class NormalMixture:
     Attributes
     ----------
     knob : array, (node,)
-        Values of that number: a0, or a between-sample sd.
+        Values of the unknown number: a0, or a between-sample sd.
     weights : array, (node,)
-        Their posterior probabilities; they add up to 1.
+        Posterior probabilities of these values; they sum to 1.
     parts : tuple of MultivariateNormal
-        The posterior given each.
+        The posterior of the coefficients given each value.
     """
 
     knob: Floats
@@ -43,24 +44,24 @@ class NormalMixture:
 
     @property
     def mean(self) -> Floats:
-        """Posterior mean of the coefficients."""
-        found: Floats = self.weights @ np.array([part.mean for part in self.parts])
-        return found
+        """Posterior mean of the coefficients, (coefficient,)."""
+        mean: Floats = self.weights @ np.array([part.mean for part in self.parts])
+        return mean
 
     @property
     def covariance(self) -> Floats:
-        """Posterior covariance of the coefficients."""
+        """Posterior covariance of the coefficients, (coefficient, coefficient)."""
         gaps = np.array([part.mean for part in self.parts]) - self.mean
         within = np.array([part.covariance for part in self.parts])
         between = gaps[:, :, None] * gaps[:, None, :]
-        found: Floats = np.einsum("n,nij->ij", self.weights, within + between)
-        return found
+        covariance: Floats = np.einsum("n,nij->ij", self.weights, within + between)
+        return covariance
 
     @property
     def sd(self) -> Floats:
-        """Posterior standard deviation of each coefficient."""
-        found: Floats = np.sqrt(np.diag(self.covariance))
-        return found
+        """Posterior standard deviation of each coefficient, (coefficient,)."""
+        sd: Floats = np.sqrt(np.diag(self.covariance))
+        return sd
 
     @property
     def knob_mean(self) -> float:
@@ -68,13 +69,13 @@ class NormalMixture:
         return float(self.weights @ self.knob)
 
     def cdf(self, x: npt.ArrayLike) -> Floats:
-        """Posterior probability that each coefficient is at most x, (coefficient,)."""
+        """Return the posterior probability that each coefficient is at most x, (coefficient,)."""
         from scipy.special import ndtr
 
-        at = np.asarray(x, dtype=np.float64)
-        each = [ndtr((at - part.mean) / part.sd) for part in self.parts]
-        found: Floats = self.weights @ np.array(each)
-        return found
+        values = np.asarray(x, dtype=np.float64)
+        given_knob = [ndtr((values - part.mean) / part.sd) for part in self.parts]
+        probability: Floats = self.weights @ np.array(given_knob)
+        return probability
 
 
 def power_prior_normalised(
@@ -87,11 +88,28 @@ def power_prior_normalised(
     beta: float = 1.0,
     nodes: int = NODES,
 ) -> NormalMixture:
-    """Posterior under the normalised power prior, a0 ~ beta(alpha, beta).
+    """Return the posterior with the normalised power prior, a0 ~ beta(alpha, beta).
 
-    Duan, Ye & Smith 2006, Environmetrics 17:95: the power prior of each a0 is a distribution,
-    so that the new sample's evidence under it says how likely a0 is. Nodes are closer near 0, where
-    a0 of a large history matters.
+    Duan, Ye & Smith 2006, Environmetrics 17:95. The power prior of each a0 is normalised to a
+    distribution, so the new sample's marginal likelihood is the likelihood of a0. Nodes are closer
+    together near 0, since small changes of a0 matter there if the history is large.
+
+    Parameters
+    ----------
+    prior : MultivariateNormal
+        Prior of the coefficients before both samples.
+    new, history : RegressionSums
+    sigma : float
+        Residual standard deviation of both samples.
+    alpha, beta : float
+        Of the beta prior of a0.
+    nodes : int
+        About how many quadrature nodes there are.
+
+    Raises
+    ------
+    OptionError
+        If alpha or beta is not positive.
     """
     from scipy.stats import beta as beta_distribution
 
@@ -99,9 +117,9 @@ def power_prior_normalised(
         raise OptionError(f"alpha and beta must be positive, not {alpha!r} and {beta!r}")
     t, w = _gauss(nodes)
     a0 = np.asarray(beta_distribution.ppf(t**4, alpha, beta))
-    before = [conjugate.posterior(prior, history, sigma=sigma, power=float(a)) for a in a0]
-    logs = np.array([conjugate.log_evidence(each, new, sigma=sigma) for each in before])
-    parts = tuple(conjugate.posterior(each, new, sigma=sigma) for each in before)
+    power_priors = [conjugate.posterior(prior, history, sigma=sigma, power=float(a)) for a in a0]
+    logs = np.array([conjugate.log_evidence(p, new, sigma=sigma) for p in power_priors])
+    parts = tuple(conjugate.posterior(p, new, sigma=sigma) for p in power_priors)
     return _mixture(a0, logs + np.log(w * t**3), parts)
 
 
@@ -115,25 +133,39 @@ def exchangeable_mixture(
     largest: float,
     nodes: int = NODES,
 ) -> NormalMixture:
-    """Posterior of the new coefficients under exchangeability, one tau for all unknown.
+    """Return the posterior of the new coefficients under exchangeability, with an unknown tau.
+
+    All columns have the same tau.
 
     Parameters
     ----------
-    log_prior : function of array
-        Log density of the between-sample sd, up to a constant.
+    prior : MultivariateNormal
+        Prior of mu, the mean of both samples' coefficients.
+    new, history : RegressionSums
+    sigma : float
+        Residual standard deviation of both samples.
+    log_prior : function of array, (node,)
+        Log prior density of the between-sample sd tau, up to a constant.
     largest : float
-        Value above which it cannot be; nodes lie between 0 and it, closer near 0.
+        Largest tau; the nodes are from 0 to it, closer together near 0.
+    nodes : int
+        About how many quadrature nodes there are.
+
+    Raises
+    ------
+    OptionError
+        If `largest` is not positive and finite.
     """
-    tau, logs = _nodes(largest, nodes)
+    taus, log_weights = _nodes(largest, nodes)
     parts, evidence = [], []
-    for each in tau.tolist():
-        spread = each**2 * np.eye(len(prior.mean))
-        wide = MultivariateNormal.of(prior.mean, prior.covariance + spread)
-        first = conjugate.log_evidence(wide, history, sigma=sigma)
-        moved = conjugate.exchangeable(prior, _no_rows(new), history, sigma=sigma, tau=each)
-        evidence.append(first + conjugate.log_evidence(moved, new, sigma=sigma))
-        parts.append(conjugate.posterior(moved, new, sigma=sigma))
-    return _mixture(tau, np.array(evidence) + logs + log_prior(tau), tuple(parts))
+    for tau in taus.tolist():
+        between = tau**2 * np.eye(len(prior.mean))
+        of_history = MultivariateNormal.of(prior.mean, prior.covariance + between)
+        first = conjugate.log_evidence(of_history, history, sigma=sigma)
+        of_new = conjugate.exchangeable(prior, _no_rows(new), history, sigma=sigma, tau=tau)
+        evidence.append(first + conjugate.log_evidence(of_new, new, sigma=sigma))
+        parts.append(conjugate.posterior(of_new, new, sigma=sigma))
+    return _mixture(taus, np.array(evidence) + log_weights + log_prior(taus), tuple(parts))
 
 
 def commensurate_mixture(
@@ -147,30 +179,47 @@ def commensurate_mixture(
     slab: tuple[float, float],
     nodes: int = NODES,
 ) -> NormalMixture:
-    """Posterior under a commensurate prior of spike and slab, one precision for all columns.
+    """Return the posterior with a spike-and-slab commensurate prior, the same sd for all columns.
 
-    Hobbs, Sargent & Carlin 2012, Bayesian Analysis 7:639: 1 / sd^2 is that of the spike with a
-    chance, else uniform between those of the two ends of the slab.
+    Hobbs, Sargent & Carlin 2012, Bayesian Analysis 7:639. The new coefficients are normal about
+    the history's. The precision of that normal, 1 / sd^2, has a given value with probability
+    `spike_chance`, and otherwise a uniform distribution.
+
+    Parameters
+    ----------
+    prior : MultivariateNormal
+        Prior of the history's coefficients.
+    new, history : RegressionSums
+    sigma : float
+        Residual standard deviation of both samples.
+    spike_chance : float
+        Prior probability of the spike.
+    spike_sd : float
+        The sd at the spike.
+    slab : (smallest, largest)
+        Range of the sd otherwise; the precision is uniform between those of its ends.
+    nodes : int
+        About how many quadrature nodes there are.
 
     Returns
     -------
     NormalMixture
-        Its knob is the sd between new and historical coefficients, that of the spike first.
+        Its knob is the sd between new and historical coefficients, `spike_sd` first.
     """
-    before = conjugate.posterior(prior, history, sigma=sigma)
+    given_history = conjugate.posterior(prior, history, sigma=sigma)
     t, w = _gauss(nodes)
     low, high = slab[1] ** -2.0, slab[0] ** -2.0
     precision = low + (high - low) * t
-    sd = np.concatenate([[spike_sd], precision**-0.5])
+    sds = np.concatenate([[spike_sd], precision**-0.5])
     chances = np.concatenate([[spike_chance], (1 - spike_chance) * w])
     parts, evidence = [], []
-    for each in sd.tolist():
-        spread = before.covariance + each**2 * np.eye(len(prior.mean))
-        moved = MultivariateNormal.of(before.mean, spread)
-        evidence.append(conjugate.log_evidence(moved, new, sigma=sigma))
-        parts.append(conjugate.posterior(moved, new, sigma=sigma))
+    for sd in sds.tolist():
+        covariance = given_history.covariance + sd**2 * np.eye(len(prior.mean))
+        of_new = MultivariateNormal.of(given_history.mean, covariance)
+        evidence.append(conjugate.log_evidence(of_new, new, sigma=sigma))
+        parts.append(conjugate.posterior(of_new, new, sigma=sigma))
     with np.errstate(divide="ignore"):
-        return _mixture(sd, np.array(evidence) + np.log(chances), tuple(parts))
+        return _mixture(sds, np.array(evidence) + np.log(chances), tuple(parts))
 
 
 def _no_rows(sums: RegressionSums) -> RegressionSums:
@@ -178,7 +227,7 @@ def _no_rows(sums: RegressionSums) -> RegressionSums:
 
 
 def _nodes(largest: float, count: int) -> tuple[Floats, Floats]:
-    """Nodes from 0 to `largest`, and the logs of their weights: Gauss-Legendre in the cube root."""
+    """Return nodes from 0 to `largest` and their log weights: Gauss-Legendre in the cube root."""
     if not (np.isfinite(largest) and largest > 0):
         raise OptionError(f"largest must be positive and finite, not {largest!r}")
     t, w = _gauss(count)
@@ -186,7 +235,7 @@ def _nodes(largest: float, count: int) -> tuple[Floats, Floats]:
 
 
 def _gauss(count: int) -> tuple[Floats, Floats]:
-    """Return about `count` nodes and weights on (0, 1): Gauss-Legendre of 20 on equal parts."""
+    """Return about `count` nodes and weights on (0, 1): 20 of Gauss-Legendre on each equal part."""
     x, w = np.polynomial.legendre.leggauss(20)
     parts = max(1, -(-count // 20))
     nodes = (np.arange(parts)[:, None] + 0.5 * (x + 1)) / parts
@@ -194,5 +243,6 @@ def _gauss(count: int) -> tuple[Floats, Floats]:
 
 
 def _mixture(knob: Floats, logs: Floats, parts: tuple[MultivariateNormal, ...]) -> NormalMixture:
+    """Make a mixture whose weights have these logs, up to a constant."""
     weights = np.exp(logs - logs.max())
     return NormalMixture(knob, weights / weights.sum(), parts)

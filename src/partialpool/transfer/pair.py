@@ -1,4 +1,4 @@
-"""A small sample and a large one, and every way in which the one can lean on the other."""
+"""Two samples of a linear regression as arrays, and as data of programs of ``stan/transfer/``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import programs
 from ..arrays import Floats
 from ..design.design import build
 from ..errors import DataError, OptionError
@@ -20,8 +19,6 @@ from ..formula.parse import parse
 from ..priors import distributions as priors
 from ..priors import table as prior_table
 from ..priors.history import PosteriorPrior
-from ..sampling.fit import Fit
-from .approximate import prior_from
 from .distances import MultivariateNormal
 from .sums import RegressionSums, check_sample
 
@@ -30,27 +27,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """Two samples of a linear regression: the new one, and a history to lean on.
+class TwoSamples:
+    """The data of a `Pair`: a new sample, the sums of a history, and priors.
 
-    Each method runs a program of ``stan/transfer/`` and returns a fit with draws of ``beta``
-    (column) and ``sigma``; ``**options`` are those of `StanProgram.sample`, with a dense metric,
-    since columns may be nearly alike. For other families and group terms, give a `pp.Model` a
-    ``history``, or see `power_prior_model`.
-
-    Parameters
+    Attributes
     ----------
     X, y : array, (row, column), and array, (row,)
         The new sample; a column of ones is an intercept.
-    X_history, y_history : array
-        The history, or `history`: its sums.
-    columns : sequence of str
+    history : RegressionSums
+        The history's sums, of the same columns.
+    columns : tuple of str
         Names of the columns.
-    sigma : float, optional
-        Residual standard deviation, where it is known; else each sample has its own, and a
-        power prior one for both.
     prior_location, prior_scale : array, (column,)
-        Normal prior of the coefficients, in units of y per X.
+        Mean and sd of the normal priors of the coefficients, in units of y per X.
+    sigma : float, optional
+        Residual standard deviation, if it is known. If not, it is estimated: one of each sample,
+        except that power priors have one for both.
     prior_sigma : Prior
         HalfNormal, HalfStudentT, HalfCauchy or Exponential.
     """
@@ -77,18 +69,36 @@ class Pair:
         sigma: float | None = None,
         prior: priors.Normal | None = None,
         prior_sigma: priors.Prior | None = None,
-    ) -> Pair:
-        """Take arrays, and one normal prior for all coefficients: Normal(0, 10) if not given.
+    ) -> Self:
+        """Take both samples as arrays.
+
+        Parameters
+        ----------
+        X, y : array, (row, column), and array, (row,)
+            The new sample.
+        X_history, y_history : array, (row, column), and array, (row,)
+            The history, with the same columns.
+        columns : sequence of str, optional
+            Names of the columns; x1, x2, ... if not given.
+        sigma : float, optional
+            Residual standard deviation, if it is known.
+        prior : Normal, optional
+            Prior of every coefficient; Normal(0, 10) if not given.
+        prior_sigma : Prior, optional
+            Prior of sigma; Exponential(1) if not given.
 
         Raises
         ------
         DataError
-            If shapes do not fit, values are not finite, or sigma is not positive.
+            If shapes do not match, values are not finite, or sigma is not positive.
         """
         new, history = check_sample(X, y), check_sample(X_history, y_history)
         count = new[0].shape[1]
         if history[0].shape[1] != count:
-            raise DataError(f"X has {count} columns, X_history {history[0].shape[1]}")
+            raise DataError(
+                f"X has {count} columns, but X_history has {history[0].shape[1]}: both samples "
+                "need the same columns"
+            )
         names = [f"x{k + 1}" for k in range(count)] if columns is None else list(columns)
         if len(names) != count or len(set(names)) != count:
             raise DataError(f"columns must be {count} names that differ, not {names}")
@@ -109,16 +119,19 @@ class Pair:
         )
 
     @classmethod
-    def from_formula(cls, formula: str, new: pd.DataFrame, history: pd.DataFrame) -> Pair:
-        """Take a formula without group terms and two tables.
+    def from_formula(cls, formula: str, new: pd.DataFrame, history: pd.DataFrame) -> Self:
+        """Take both samples as tables, with a formula without group terms.
 
-        Predictors are taken less their means in the history, so that the intercept is there, where
-        both samples say something of it. Priors are the defaults of formula models, scaled by the
-        history.
+        The means of the predictors in the history are subtracted from them in both samples, so
+        that the intercept is the mean response there, on which both samples have information. The
+        priors are the defaults of formula models, scaled by the history.
 
         Raises
         ------
+        OptionError
+            If the formula has group terms or no response.
         FormulaError, DataError
+            As for `pp.Model`.
         """
         design = build(parse(formula), history, na_action="error")
         if design.groups or design.response is None:
@@ -126,10 +139,10 @@ class Pair:
                 "Pair is for linear regressions without group terms: for those use "
                 "pp.fit(formula, new, history=pp.prior_from(fit_of_the_history))"
             )
-        here = build(parse(formula), new, na_action="error")
+        response = build(parse(formula), new, na_action="error").response
         table = prior_table.resolve(design, get("gaussian"), {})
-        onto = design.on(new, new_groups="error", with_trials=False)
-        assert here.response is not None
+        new_rows = design.on(new, new_groups="error", with_trials=False)
+        assert response is not None
         means = design.X.mean(axis=0) if design.intercept else np.zeros(design.X.shape[1])
         names = ["Intercept"] if design.intercept else []
         keys = [*names, *(prior_table.slope_name(name) for name in design.coefficients)]
@@ -141,15 +154,13 @@ class Pair:
             return np.concatenate([ones, X - means], axis=1)
 
         return cls(
-            *check_sample(columns(onto.X), here.response.y - onto.offset),
+            *check_sample(columns(new_rows.X), response.y - new_rows.offset),
             RegressionSums.of(columns(design.X), design.response.y - design.offset),
             tuple(names),
             np.array([code.location for code in codes]),
             np.array([code.scale for code in codes]),
             prior_sigma=table["sigma"],
         )
-
-    # --- what the methods share ---
 
     @property
     def new(self) -> RegressionSums:
@@ -162,15 +173,15 @@ class Pair:
         return MultivariateNormal.of(self.prior_location, np.diag(self.prior_scale**2))
 
     def stan_data(self, *parts: str) -> dict[str, Any]:
-        """Lay the new sample out as data of the programs of ``transfer/``.
+        """Return the new sample as data of the programs of ``stan/transfer/``.
 
         Parameters
         ----------
         *parts : {"history", "beta", "sigma"}
-            What else to lay out: the history's sums, the priors of beta and of sigma.
+            What to add: the history's sums, the priors of beta, the prior of sigma.
         """
         code = priors.code(self.prior_sigma)
-        rows: dict[str, Any] = {
+        data: dict[str, Any] = {
             "N": len(self.y),
             "P": len(self.columns),
             "X": self.X,
@@ -178,7 +189,7 @@ class Pair:
             "known_sigma": int(self.sigma is not None),
             "sigma_known": 1.0 if self.sigma is None else self.sigma,
         }
-        own: dict[str, dict[str, Any]] = {
+        added: dict[str, dict[str, Any]] = {
             "history": self.history.stan_data(),
             "beta": {
                 "prior_beta_location": self.prior_location,
@@ -191,176 +202,67 @@ class Pair:
             },
         }
         for part in parts:
-            rows |= own[part]
-        return rows
+            data |= added[part]
+        return data
 
-    def _sample(self, program: str, data: dict[str, Any], options: dict[str, Any]) -> Fit:
-        return programs.get(f"transfer/{program}").sample(
-            data,
-            coords={"column": list(self.columns)},
-            dims={"beta": ["column"]},
-            **{"verbose": False, "metric": "dense_e", **options},
-        )
 
-    # --- the methods ---
+def history_data(samples: TwoSamples) -> dict[str, Any]:
+    """Return data of ``power_prior`` with the history in full and no rows of the new sample."""
+    no_rows = {"N": 0, "X": np.empty((0, len(samples.columns))), "y": np.empty(0)}
+    return power_prior_data(samples, 1.0) | no_rows
 
-    def alone(self, **options: Any) -> Fit:
-        """Fit the new sample alone: what ignores the history."""
-        data = self.stan_data("history", "beta", "sigma") | {"a0": 0.0}
-        return self._sample("power_prior", data, options)
 
-    def of_history(self, **options: Any) -> Fit:
-        """Fit the history alone, under the same priors: what p_hist comes from."""
-        data = self.stan_data("history", "beta", "sigma") | {"a0": 1.0}
-        data |= {"N": 0, "X": np.empty((0, len(self.columns))), "y": np.empty(0)}
-        return self._sample("power_prior", data, options)
+def power_prior_data(samples: TwoSamples, a0: float) -> dict[str, Any]:
+    """Return data of ``power_prior``; `OptionError` if a0 is not a number from 0 to 1."""
+    if not (isinstance(a0, float | int) and 0 <= a0 <= 1):
+        raise OptionError(f"a0 must be a number from 0 to 1, not {a0!r}")
+    return samples.stan_data("history", "beta", "sigma") | {"a0": float(a0)}
 
-    def pooled(self, **options: Any) -> Fit:
-        """Fit both samples as one."""
-        return self.power_prior(1.0, **options)
 
-    def posterior_prior(self, prior: PosteriorPrior | None = None, **options: Any) -> Fit:
-        """Take the history's posterior, made normal, as the prior (Bayes' theorem, taken twice).
+def normalised_power_prior_data(samples: TwoSamples) -> dict[str, Any]:
+    """Return data of ``power_prior_normalised``, with a0 uniform from 0 to 1."""
+    df = max(1.0, samples.history.rows - len(samples.columns))
+    s = math.sqrt(samples.history.rss / df) if samples.sigma is None else samples.sigma
+    return samples.stan_data("history") | {
+        "prior_beta_location": samples.prior_location,
+        "prior_beta_scale": samples.prior_scale / s,
+        "prior_sigma_shape": 2.0,
+        "prior_sigma_scale": s**2,
+        "prior_a0_alpha": 1.0,
+        "prior_a0_beta": 1.0,
+    }
 
-        Parameters
-        ----------
-        prior : PosteriorPrior, optional
-            Of beta and log_sigma, in this order; from `of_history` if not given.
-        """
-        data = self.stan_data() | self._joint(prior, options).stan_data()
-        return self._sample("posterior_prior", data, options)
 
-    def power_prior(self, a0: float | None = None, **options: Any) -> Fit:
-        """Take the history's likelihood to the power a0; see ``stan/transfer/power_prior``.
+def kl_regularised_data(
+    samples: TwoSamples, strength: float, prior: PosteriorPrior
+) -> dict[str, Any]:
+    """Return data of ``kl_regularised``, with the history's posterior `prior`."""
+    return samples.stan_data("beta", "sigma") | prior.stan_data() | {"lambda": float(strength)}
 
-        Parameters
-        ----------
-        a0 : float, optional
-            From 0 to 1. Unknown if not given, uniform beforehand, in the normalised power prior:
-            the prior is then conjugate, beta ~ normal(location, sigma scale / s) and sigma^2 ~
-            inverse gamma(2, s^2), s the history's residual sd (or `sigma`).
-        """
-        if a0 is None:
-            return self._normalised(options)
-        if not (isinstance(a0, float | int) and 0 <= a0 <= 1):
-            raise OptionError(f"a0 must be a number from 0 to 1, not {a0!r}")
-        data = self.stan_data("history", "beta", "sigma") | {"a0": float(a0)}
-        return self._sample("power_prior", data, options)
 
-    def kl_regularised(
-        self, strength: float, prior: PosteriorPrior | None = None, **options: Any
-    ) -> Fit:
-        """Hold the posterior near the history's; see `transfer.kl_regularised` for the derivation.
+def exchangeable_data(
+    samples: TwoSamples, tau: Sequence[float] | float | None, scale: Any
+) -> dict[str, Any]:
+    """Return data of ``exchangeable``; for `tau` and `scale` see `Pair.exchangeable`."""
+    prior_scale = samples.prior_scale / 5 if scale is None else scale
+    value = np.asarray(prior_scale if tau is None else tau, float)
+    return samples.stan_data("history", "beta", "sigma") | {
+        "tau_fixed": int(tau is not None),
+        "prior_tau_scale": np.broadcast_to(value, len(samples.columns)),
+        "prior_tau_family": 1,
+        "prior_tau_df": 1.0,
+    }
 
-        Parameters
-        ----------
-        strength : float
-            lambda, at least 0.
-        prior : PosteriorPrior, optional
-            Of beta and log_sigma, in this order; from `of_history` if not given.
-        """
-        if not (math.isfinite(strength) and strength >= 0):
-            raise OptionError(f"strength must be finite and at least 0, not {strength!r}")
-        joint = self._joint(prior, options).stan_data()
-        data = self.stan_data("beta", "sigma") | joint | {"lambda": float(strength)}
-        return self._sample("kl_regularised", data, options)
 
-    def exchangeable(
-        self, *, tau: Sequence[float] | float | None = None, scale: Any = None, **options: Any
-    ) -> Fit:
-        """Let both samples' coefficients be normal(mu, tau), of each column.
-
-        A large tau ignores the history; it makes the prior of the new coefficients wide, too.
-
-        Parameters
-        ----------
-        tau : float or array, (column,), optional
-            The between-sample sd, where it is given.
-        scale : float or array, (column,), optional
-            Half-normal prior of tau; a fifth of the scale of the coefficients' prior if not given.
-        """
-        given = self.prior_scale / 5 if scale is None else scale
-        value = np.broadcast_to(np.asarray(given if tau is None else tau, float), len(self.columns))
-        data = self.stan_data("history", "beta", "sigma") | {
-            "tau_fixed": int(tau is not None),
-            "prior_tau_scale": value,
-            "prior_tau_family": 1,
-            "prior_tau_df": 1.0,
-        }
-        return self._sample("exchangeable", data, options)
-
-    def commensurate(
-        self,
-        *,
-        spike_chance: float = 0.5,
-        spike_sd: Any = None,
-        slab: tuple[Any, Any] | None = None,
-        **options: Any,
-    ) -> Fit:
-        """Center the new coefficients at the history's, with precision of spike and slab.
-
-        Parameters
-        ----------
-        spike_chance : float
-            Prior chance that a coefficient agrees.
-        spike_sd : float or array, (column,), optional
-            How far coefficients that agree are apart; a hundredth of the prior's scale.
-        slab : (smallest, largest), optional
-            Range of the sd of those that do not; a twentieth of the prior's scale, and all of it.
-        """
-        one = np.ones(len(self.columns))
-        low, high = (self.prior_scale / 20, self.prior_scale) if slab is None else slab
-        data = self.stan_data("history", "beta", "sigma") | {
-            "prior_spike_chance": spike_chance,
-            "prior_spike_sd": one * (self.prior_scale / 100 if spike_sd is None else spike_sd),
-            "prior_slab_smallest": one * low,
-            "prior_slab_largest": one * high,
-        }
-        return self._sample("commensurate", data, options)
-
-    def side_by_side(
-        self, *, strength: float = 1.0, a0: float = 0.5, **options: Any
-    ) -> dict[str, Fit]:
-        """Fit by every method: a dict of fits, which `transfer.table` lays side by side."""
-        history = self.of_history(**options)
-        prior = self._prior_of(history)
-        return {
-            "history alone": history,
-            "new sample alone": self.alone(**options),
-            "posterior as prior": self.posterior_prior(prior, **options),
-            f"power prior, a0 = {a0:g}": self.power_prior(a0, **options),
-            "power prior, a0 unknown": self.power_prior(**options),
-            f"KL-regularised, lambda = {strength:g}": self.kl_regularised(
-                strength, prior, **options
-            ),
-            "exchangeable": self.exchangeable(**options),
-            "commensurate": self.commensurate(**options),
-        }
-
-    def _prior_of(self, history: Fit) -> PosteriorPrior:
-        names = ["beta"] if self.sigma is not None else ["beta", "log_sigma"]
-        return prior_from(history, names=names)
-
-    def _joint(self, prior: PosteriorPrior | None, options: dict[str, Any]) -> PosteriorPrior:
-        size = len(self.columns) + (self.sigma is None)
-        if prior is None:
-            return self._prior_of(self.of_history(**options))
-        if not isinstance(prior, PosteriorPrior) or len(prior.names) != size:
-            raise DataError(
-                f"prior must be pp.prior_from(fit) of {size} parameters, beta"
-                f"{' and log_sigma' if self.sigma is None else ''}, not {prior!r}"
-            )
-        return prior
-
-    def _normalised(self, options: dict[str, Any]) -> Fit:
-        left = max(1.0, self.history.rows - len(self.columns))
-        s = math.sqrt(self.history.rss / left) if self.sigma is None else self.sigma
-        data = self.stan_data("history") | {
-            "prior_beta_location": self.prior_location,
-            "prior_beta_scale": self.prior_scale / s,
-            "prior_sigma_shape": 2.0,
-            "prior_sigma_scale": s**2,
-            "prior_a0_alpha": 1.0,
-            "prior_a0_beta": 1.0,
-        }
-        return self._sample("power_prior_normalised", data, options)
+def commensurate_data(
+    samples: TwoSamples, spike_chance: float, spike_sd: Any, slab: tuple[Any, Any] | None
+) -> dict[str, Any]:
+    """Return data of ``commensurate``; for the options see `Pair.commensurate`."""
+    ones, scale = np.ones(len(samples.columns)), samples.prior_scale
+    low, high = (scale / 20, scale) if slab is None else slab
+    return samples.stan_data("history", "beta", "sigma") | {
+        "prior_spike_chance": spike_chance,
+        "prior_spike_sd": ones * (scale / 100 if spike_sd is None else spike_sd),
+        "prior_slab_smallest": ones * low,
+        "prior_slab_largest": ones * high,
+    }

@@ -1,4 +1,4 @@
-"""A fit's population on the unconstrained scale: what a joint normal prior is of."""
+"""Draws of a fit's population parameters on the unconstrained scale, for a joint normal prior."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class Coordinates:
 
     Attributes
     ----------
-    names, transforms : tuple of str
+    names : tuple of str
+        Keys of priors for a formula model; scalars such as ``beta[1]`` for a program.
+    transforms : tuple of str
+        The transform of each coordinate to the unconstrained scale.
     draws : array, (chain, draw, coordinate)
     """
 
@@ -38,38 +41,45 @@ class Coordinates:
     draws: Floats
 
     def select(self, names: Sequence[str] | None) -> Coordinates:
-        """Take some, in the order given: ``b`` is every slope, ``sd(g)``, ``cor(g)`` all of g.
+        """Return the coordinates that the names stand for, in the order of the names.
 
-        ``b(x)`` is the slope of x, whatever x is called.
+        ``b`` stands for every slope, ``b(x)`` for the slope of x, whatever x is called, ``sd(g)``
+        and ``cor(g)`` for all sds and correlations of g, ``beta`` for all of ``beta[...]``.
+
+        Parameters
+        ----------
+        names : sequence of str, or None
+            None stands for all coordinates.
 
         Raises
         ------
         DataError
-            For a name that there is not.
+            If a name stands for no coordinate.
         """
         if names is None:
             return self
         if isinstance(names, str) or not names:
             raise DataError(f"names must be a list of parameters, not {names!r}")
-        at: list[int] = []
+        selected: list[int] = []
         for name in names:
-            found = [i for i, own in enumerate(self.names) if _is(own, name)]
-            if not found:
+            matching = [i for i, key in enumerate(self.names) if _matches(key, name)]
+            if not matching:
                 raise DataError(
                     f"the fit has no parameter {name!r} here; it has {', '.join(self.names)}"
                 )
-            at += [i for i in found if i not in at]
+            selected += [i for i in matching if i not in selected]
         return Coordinates(
-            tuple(self.names[i] for i in at),
-            tuple(self.transforms[i] for i in at),
-            self.draws[:, :, at],
+            tuple(self.names[i] for i in selected),
+            tuple(self.transforms[i] for i in selected),
+            self.draws[:, :, selected],
         )
 
 
 def centers_of(fit: Fit) -> dict[str, tuple[tuple[str, ...], Floats]]:
-    """Return, by group term, the matrix W of the columns that its sds and correlations are of.
+    """Return the centering of a fit's group terms, by label: names of coefficients, and matrix W.
 
-    Those of other terms, and of programs, are of the columns as they are.
+    The priors of the term's sds and correlations are those of the columns C W (see
+    `priors.centering`). Terms that are not centered, and fits of programs, have no entry.
     """
     if not isinstance(fit, ModelFit):
         return {}
@@ -83,37 +93,40 @@ def coordinates_of(
     *,
     centers: Mapping[str, tuple[tuple[str, ...], Floats]] | None = None,
 ) -> Coordinates:
-    """Bring a fit's draws to the unconstrained scale.
+    """Return a fit's draws on the unconstrained scale.
 
     Parameters
     ----------
     fit : ModelFit or Fit
-        Of a formula model, its population; of a program, the parameters it declares.
+        Of a formula model, the parameters of the population; of a program, those it declares.
     names : sequence of str, optional
-        Some of them; of a program also the names of whole vectors.
+        Return only these; see `Coordinates.select`.
     centers : mapping, optional
-        As `centers_of` returns it: the columns that sds and correlations are to be of, where the
-        fit has a term with the same coefficients; those of this fit's priors if not given.
+        As `centers_of` returns it for another fit: sds and correlations are returned for the
+        centered columns of that fit, in terms with the same coefficients. By default they are
+        those that this fit's priors refer to.
 
     Raises
     ------
     DataError
-        If the fit is none, has no such parameter, or one on a scale that is not known here.
+        If `fit` is no fit, has no such parameter, or a parameter that is neither unconstrained nor
+        has bounds.
     """
     if isinstance(fit, ModelFit):
         return _of_model(fit, centers_of(fit) if centers is None else centers).select(names)
     if isinstance(fit, Fit):
         return _of_program(fit, names)
-    raise DataError(f"a fit is needed, such as that of pp.fit(...), not {type(fit).__name__}")
+    raise DataError(f"a fit is needed, such as pp.fit(...) returns, not {type(fit).__name__}")
 
 
-def _is(own: str, wanted: str) -> bool:
-    if own == wanted or own.startswith(f"{wanted}["):
+def _matches(key: str, name: str) -> bool:
+    """Tell whether a name of the user's stands for the coordinate `key`."""
+    if key == name or key.startswith(f"{name}["):
         return True
-    slope = own not in RESERVED and not own.startswith(("sd(", "cor("))
-    if slope and wanted in ("b", class_name(own)):
+    is_slope = key not in RESERVED and not key.startswith(("sd(", "cor("))
+    if is_slope and name in ("b", class_name(key)):
         return True
-    return wanted.startswith("sd(") and own.startswith(f"{wanted[:-1]}, ")
+    return name.startswith("sd(") and key.startswith(f"{name[:-1]}, ")
 
 
 def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats]]) -> Coordinates:
@@ -122,8 +135,8 @@ def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats
         coefficients, W = centers.get(term.label, ((), np.empty((0, 0))))
         target = W if coefficients == term.coefficients else None
         if name_of("cor", term) in posterior:
-            own = fit.model.centering.terms.get(term.label)
-            posterior = posterior.assign(sd_and_cor(posterior, term, own, target))
+            fitted = fit.model.centering.terms.get(term.label)
+            posterior = posterior.assign(sd_and_cor(posterior, term, fitted, target))
     names: list[str] = []
     transforms: list[str] = []
     blocks: list[Floats] = []
@@ -154,79 +167,99 @@ def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats
 
 
 def partial_correlations(rho: Floats, q: int) -> Floats:
-    """Canonical partial correlations, ordered as the correlations: (2, 1), (3, 1), (3, 2), ...
+    """Return the canonical partial correlations of correlation matrices.
 
-    Lewandowski, Kurowicka & Joe 2009, section 2.4: row by row of the Cholesky factor, each
-    element over the length of what is left of its row.
+    They are the elements of the Cholesky factor below the diagonal, each divided by the root of 1
+    less the squares of the elements before it in its row (Lewandowski, Kurowicka & Joe 2009,
+    section 2.4).
 
     Parameters
     ----------
     rho : array, (..., q (q - 1) / 2)
+        Correlations (2, 1), (3, 1), (3, 2), ...
+    q : int
+        Size of the matrices.
+
+    Returns
+    -------
+    array, (..., q (q - 1) / 2)
+        In the same order.
     """
     matrix = np.broadcast_to(np.eye(q), (*rho.shape[:-1], q, q)).copy()
     rows, columns = np.tril_indices(q, -1)
     matrix[..., rows, columns] = matrix[..., columns, rows] = rho
     lower = np.linalg.cholesky(matrix)
     squares = lower**2
-    left = 1 - np.cumsum(squares, axis=-1) + squares
-    found: Floats = lower[..., rows, columns] / np.sqrt(left[..., rows, columns])
-    return found
+    remaining = 1 - np.cumsum(squares, axis=-1) + squares
+    partial: Floats = lower[..., rows, columns] / np.sqrt(remaining[..., rows, columns])
+    return partial
 
 
 def _of_program(fit: Fit, names: Sequence[str] | None) -> Coordinates:
     declared, posterior = fit.program.parameters, fit.posterior
     if isinstance(names, str):
         raise DataError(f"names must be a list of parameters, not {names!r}")
-    kept = [each for each in declared if posterior[each].size]
-    chosen = kept if names is None else [n for n in kept if any(_is_of(n, x) for x in names)]
-    unknown = [name for name in names or () if not any(_is_of(each, name) for each in kept)]
+    available = [name for name in declared if posterior[name].size]
+    chosen = available
+    if names is not None:
+        chosen = [p for p in available if any(_is_part_of(name, p) for name in names)]
+    unknown = [name for name in names or () if not any(_is_part_of(name, p) for p in available)]
     if unknown or not chosen:
         raise DataError(
             f"{fit.program.name} has no parameter {', '.join(map(repr, unknown)) or 'at all'}; "
-            f"its parameters are {', '.join(kept)}"
+            f"its parameters are {', '.join(available)}"
         )
     data = _data(fit)
-    found: list[Coordinates] = []
+    labels: list[str] = []
+    transforms: list[str] = []
+    blocks: list[Floats] = []
     for name in chosen:
-        labels, values = flatten(posterior[[name]])
-        transform, moved = _unconstrain(declared[name], values, data)
-        found.append(Coordinates(tuple(labels), (transform,) * len(labels), moved))
-    whole = Coordinates(
-        tuple(name for each in found for name in each.names),
-        tuple(name for each in found for name in each.transforms),
-        np.concatenate([each.draws for each in found], axis=2),
-    )
-    return whole.select(names)
+        scalars, values = flatten(posterior[[name]])
+        transform, unconstrained = _unconstrained(declared[name], values, data)
+        labels += scalars
+        transforms += [transform] * len(scalars)
+        blocks.append(unconstrained)
+    draws = np.concatenate(blocks, axis=2)
+    return Coordinates(tuple(labels), tuple(transforms), draws).select(names)
 
 
-def _is_of(name: str, wanted: str) -> bool:
-    return wanted == name or wanted.startswith(f"{name}[")
+def _is_part_of(name: str, parameter: str) -> bool:
+    """Tell whether a name such as ``beta[1]`` is of the parameter ``beta``, or is ``beta``."""
+    return name == parameter or name.startswith(f"{parameter}[")
 
 
 def _data(fit: Fit) -> dict[str, Any]:
-    groups = ("observed_data", "constant_data")
-    here = [g for g in groups if g in inference_data.group_names(fit.idata)]
-    return {
-        str(k): v.values[()] for g in here for k, v in inference_data.group(fit.idata, g).items()
-    }
+    """Return the data of a fit by name."""
+    data: dict[str, Any] = {}
+    for group in ("observed_data", "constant_data"):
+        if group in inference_data.group_names(fit.idata):
+            variables = inference_data.group(fit.idata, group).items()
+            data |= {str(name): variable.values[()] for name, variable in variables}
+    return data
 
 
-def _unconstrain(one: Declaration, x: Floats, data: dict[str, Any]) -> tuple[str, Floats]:
-    if one.constraint is not None or one.base not in ("real", "vector", "row_vector", "matrix"):
+def _unconstrained(declaration: Declaration, x: Floats, data: dict[str, Any]) -> tuple[str, Floats]:
+    """Return the transform's name, and the draws x, (chain, draw, scalar), after it."""
+    bounded = ("real", "vector", "row_vector", "matrix")
+    if declaration.constraint is not None or declaration.base not in bounded:
         raise DataError(
-            f"{one}: a normal on the unconstrained scale is made of numbers and vectors with "
-            "bounds only; take others with names=[...]"
+            f"{declaration}: only numbers, vectors and matrices with no constraint but bounds can "
+            "have a normal prior; choose other parameters with names=[...]"
         )
-    ends: list[Any] = []
-    for each in (one.lower, one.upper):
-        ends.append(None if each is None else np.ravel(np.asarray(each.evaluate(data))))
-        if ends[-1] is not None and None in ends[-1].tolist():
-            raise DataError(f"{one}: its bounds cannot be worked out; take others with names=[...]")
-    low, high = ends
+    bounds: list[Any] = []
+    for bound in (declaration.lower, declaration.upper):
+        bounds.append(None if bound is None else np.ravel(np.asarray(bound.evaluate(data))))
+        if bounds[-1] is not None and None in bounds[-1].tolist():
+            raise DataError(
+                f"{declaration}: its bounds cannot be computed from the data; choose other "
+                "parameters with names=[...]"
+            )
+    low, high = bounds
     if low is None and high is None:
         return IDENTITY, x
     if low is not None and high is not None:
-        return f"logit between {one.lower} and {one.upper}", np.log(x - low) - np.log(high - x)
+        transform = f"logit between {declaration.lower} and {declaration.upper}"
+        return transform, np.log(x - low) - np.log(high - x)
     if low is not None:
-        return (LOG if not low.any() else f"log(x - {one.lower})"), np.log(x - low)
-    return f"log({one.upper} - x)", np.log(high - x)
+        return (LOG if not low.any() else f"log(x - {declaration.lower})"), np.log(x - low)
+    return f"log({declaration.upper} - x)", np.log(high - x)

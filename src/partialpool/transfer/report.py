@@ -1,4 +1,4 @@
-"""How far one posterior is from another: distances of their normals, overlaps, conflict."""
+"""Compare the posteriors of two fits: distances, overlaps and prior-data conflict."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCKS = 20
-"""Parts of each fit that the jackknife leaves out in turn."""
+"""About how many blocks of draws of each fit the jackknife leaves out, one after another."""
 
 
 @dataclass(frozen=True, eq=False)
 class Discrepancy:
-    """How far the posterior of a second fit is from that of a first, by their normal fits.
+    """How far the posterior of a second fit is from that of a first, both taken as normal.
 
     Attributes
     ----------
@@ -37,11 +37,14 @@ class Discrepancy:
     measures : DataFrame
         KL(second || first), KL(first || second), in nats, and the Wasserstein distance of order
         2, in standard deviations of the first: columns value and mcse.
-    chi_squared, p_value : float
-        Prior-data conflict: the squared distance of the means, over the sum of both covariances,
-        and the chance of a larger one where the first posterior is a right prior for the second
-        sample.
+    chi_squared : float
+        Measure of prior-data conflict: the squared difference of the means, over the sum of both
+        covariances.
+    p_value : float
+        Probability of a larger one if the second sample is drawn from the first posterior's
+        predictive distribution.
     df : int
+        Degrees of freedom of `chi_squared`: the number of parameters.
     """
 
     table: pd.DataFrame
@@ -51,7 +54,7 @@ class Discrepancy:
     df: int
 
     def __str__(self) -> str:
-        """Show both tables, and the conflict in a sentence."""
+        """Show both tables, and the prior-data conflict in a line."""
         return (
             f"{self.table.to_string(float_format=lambda x: f'{x:.3g}')}\n\n"
             f"{self.measures.to_string(float_format=lambda x: f'{x:.3g}')}\n\n"
@@ -63,56 +66,59 @@ class Discrepancy:
 
 
 def discrepancy(first: Fit, second: Fit, *, names: Sequence[str] | None = None) -> Discrepancy:
-    """Say how far the second fit's posterior is from the first's.
+    """Compare the posterior of a second fit with that of a first.
 
-    Distances are of the multivariate normals of the draws on the unconstrained scale (see
-    `prior_from` for how well these fit), less their bias, with Monte-Carlo errors by the
+    The distances are those of the multivariate normals of the draws on the unconstrained scale
+    (`prior_from` checks how well these fit). Their bias and Monte-Carlo errors are estimated by the
     jackknife over blocks of consecutive draws (Quenouille 1956, Biometrika 43:353).
 
-    The p-value is Box's (1980, Journal of the Royal Statistical Society A 143:383) in the form of
-    Evans & Moshonov (2006, Bayesian Analysis 1:893), on the sufficient statistic, where all is
-    normal and the second fit has a weak prior of its own: then the difference of the means is
-    normal with the sum of both covariances. A second prior that is not weak, or directions that
-    the second sample says nothing of, make it too large: `conflict_p_value` is exact for linear
-    regressions.
+    The p-value is Box's (1980, Journal of the Royal Statistical Society A 143:383), for the
+    sufficient statistic, as Evans & Moshonov (2006, Bayesian Analysis 1:893) have it. It holds if
+    the posteriors are normal and the second fit has a weak prior: then the difference of the means
+    is normal, and its covariance is the sum of both covariances. The p-value is too large if the
+    second prior is not weak, or if the second sample has no information on some combination of
+    parameters. `conflict_p_value` is exact for linear regressions.
 
     Parameters
     ----------
     first, second : Fit
-        With parameters of the same names: the history, and the new sample fitted alone.
+        Fits of the history alone, and of the new sample alone, with parameters of the same names.
     names : sequence of str, optional
-        Those to compare; all that both have if not given.
+        Parameters to compare; by default all that both fits have.
 
     Raises
     ------
     DataError
-        If they have no parameter in common.
+        If the fits have no parameter in common, or have one on different scales.
     """
     import pandas as pd
     from scipy.stats import chi2
 
-    one = coordinates_of(first, names)
-    other = coordinates_of(second, names, centers=centers_of(first))
-    shared = [name for name in one.names if name in other.names]
+    draws_first = coordinates_of(first, names)
+    draws_second = coordinates_of(second, names, centers=centers_of(first))
+    shared = [name for name in draws_first.names if name in draws_second.names]
     if not shared:
         raise DataError(
-            f"the fits share no parameter: the first has {', '.join(one.names)}, the second "
-            f"{', '.join(other.names)}"
+            f"the fits share no parameter: the first has {', '.join(draws_first.names)}, "
+            f"the second {', '.join(draws_second.names)}"
         )
-    one, other = one.select(shared), other.select(shared)
-    if one.transforms != other.transforms:
-        raise DataError("the fits have parameters of the same name on different scales")
-    p, q = _normal(one), _normal(other)
-    values, errors = _jackknife(_distances, one, other)
-    gap, both = q.mean - p.mean, p.covariance + q.covariance
-    squared = float(gap @ np.linalg.solve(both, gap))
+    draws_first, draws_second = draws_first.select(shared), draws_second.select(shared)
+    if draws_first.transforms != draws_second.transforms:
+        raise DataError(
+            "the fits have parameters of the same name on different scales: compare others with "
+            "names=[...]"
+        )
+    p, q = _normal(draws_first), _normal(draws_second)
+    values, errors = _jackknife(_distances, draws_first, draws_second)
+    gap, covariance = q.mean - p.mean, p.covariance + q.covariance
+    squared = float(gap @ np.linalg.solve(covariance, gap))
     table = pd.DataFrame(
         {
             "mean_first": p.mean,
             "sd_first": p.sd,
             "mean_second": q.mean,
             "sd_second": q.sd,
-            "z": gap / np.sqrt(np.diag(both)),
+            "z": gap / np.sqrt(np.diag(covariance)),
             "overlap": np.clip(values[3:], 0, 1),
             "mcse": errors[3:],
         },
@@ -129,41 +135,54 @@ def discrepancy(first: Fit, second: Fit, *, names: Sequence[str] | None = None) 
 def conflict_p_value(
     history: MultivariateNormal, new: RegressionSums, *, sigma: float
 ) -> tuple[float, int]:
-    """Return Box's prior-data conflict p-value of a linear regression, and its df: exact.
+    """Return Box's p-value for prior-data conflict in a linear regression, which is exact.
 
-    The sufficient statistic of the new sample is, under the history's posterior as the prior,
-    normal; its squared distance is chi-squared on the rank of X.
+    With the history's posterior as the prior, the predictive distribution of the new sample's
+    sufficient statistic is normal, and the squared distance from its mean has a chi-squared
+    distribution.
 
     Parameters
     ----------
     history : MultivariateNormal
-        Posterior of the history, of all coefficients.
+        Posterior of all coefficients given the history.
     new : RegressionSums
+        Sums of the new sample.
     sigma : float
         Residual standard deviation of the new sample.
+
+    Returns
+    -------
+    p_value : float
+    df : int
+        Degrees of freedom: the rank of the new sample's X.
+
+    Raises
+    ------
+    DataError
+        If the new sample has no rows, or all its columns are 0.
     """
     from scipy.stats import chi2
 
     _, singular, right = np.linalg.svd(new.R)
-    kept = singular > 1e-9 * singular.max(initial=0.0)
-    rank = int(kept.sum())
+    nonzero = singular > 1e-9 * singular.max(initial=0.0)
+    rank = int(nonzero.sum())
     if not rank:
-        raise DataError("the new sample says nothing of the coefficients: it has no rows")
-    rows = singular[kept, None] * right[kept]
+        raise DataError("the new sample has no information on the coefficients: it has no rows")
+    rows = singular[nonzero, None] * right[nonzero]
     gap = rows @ (new.beta_hat - history.mean)
-    spread = rows @ history.covariance @ rows.T + sigma**2 * np.eye(rank)
-    return float(chi2.sf(gap @ np.linalg.solve(spread, gap), rank)), rank
+    covariance = rows @ history.covariance @ rows.T + sigma**2 * np.eye(rank)
+    return float(chi2.sf(gap @ np.linalg.solve(covariance, gap), rank)), rank
 
 
 def table(fits: dict[str, Fit], names: Sequence[str] = ("beta", "sigma")) -> pd.DataFrame:
-    """Lay fits side by side: mean and sd of every quantity, a row per method.
+    """Return the mean and sd of every quantity in several fits, a row per fit.
 
     Parameters
     ----------
     fits : mapping of method to Fit
         As `Pair.side_by_side` returns.
     names : sequence of str
-        Variables of the posterior.
+        Variables of the posterior to show.
 
     Returns
     -------
@@ -179,13 +198,14 @@ def table(fits: dict[str, Fit], names: Sequence[str] = ("beta", "sigma")) -> pd.
     return pd.DataFrame(rows).T
 
 
-def _normal(found: Coordinates) -> MultivariateNormal:
-    mean, cholesky = normal_of(found)
+def _normal(draws: Coordinates) -> MultivariateNormal:
+    mean, cholesky = normal_of(draws)
     return MultivariateNormal.of(mean, cholesky @ cholesky.T)
 
 
-def _distances(one: Coordinates, other: Coordinates) -> Floats:
-    p, q = _normal(one), _normal(other)
+def _distances(first: Coordinates, second: Coordinates) -> Floats:
+    """Return both divergences, the Wasserstein distance, then the overlap of each coordinate."""
+    p, q = _normal(first), _normal(second)
     scale = np.diag(1 / p.sd)
     between = wasserstein(p.of_columns(scale), q.of_columns(scale))
     areas = overlap(p.mean, p.sd, q.mean, q.sd)
@@ -193,34 +213,38 @@ def _distances(one: Coordinates, other: Coordinates) -> Floats:
 
 
 def _jackknife(
-    statistic: Callable[[Coordinates, Coordinates], Floats], one: Coordinates, other: Coordinates
+    statistic: Callable[[Coordinates, Coordinates], Floats],
+    first: Coordinates,
+    second: Coordinates,
 ) -> tuple[Floats, Floats]:
-    """Return the statistic less its bias, and its standard error."""
-    whole = statistic(one, other)
-    bias, variance = np.zeros_like(whole), np.zeros_like(whole)
-    for which, given in enumerate((one, other)):
-        without = []
-        for part in _without_blocks(given):
-            pair = (part, other) if which == 0 else (one, part)
-            without.append(statistic(*pair))
-        found, count = np.array(without), len(without)
-        bias += (count - 1) * (found.mean(axis=0) - whole)
-        variance += (count - 1) / count * np.sum((found - found.mean(axis=0)) ** 2, axis=0)
-    return whole - bias, np.sqrt(variance)
+    """Return a statistic of two sets of draws less its bias, and its standard error."""
+    estimate = statistic(first, second)
+    bias, variance = np.zeros_like(estimate), np.zeros_like(estimate)
+    for replicates in (
+        np.array([statistic(part, second) for part in _without_blocks(first)]),
+        np.array([statistic(first, part) for part in _without_blocks(second)]),
+    ):
+        count, mean = len(replicates), replicates.mean(axis=0)
+        bias += (count - 1) * (mean - estimate)
+        variance += (count - 1) / count * np.sum((replicates - mean) ** 2, axis=0)
+    return estimate - bias, np.sqrt(variance)
 
 
-def _without_blocks(found: Coordinates) -> list[Coordinates]:
-    """Leave out blocks of consecutive draws in turn, about `BLOCKS` over all chains."""
-    chains, draws, size = found.draws.shape
-    each = max(1, -(-BLOCKS // chains))
-    edges = np.linspace(0, draws, each + 1).astype(int)
-    if draws < 2 * each:
-        raise DataError(f"{draws} draws a chain are too few for a Monte-Carlo error")
+def _without_blocks(coordinates: Coordinates) -> list[Coordinates]:
+    """Return, for each of about `BLOCKS` blocks of consecutive draws, the draws without it."""
+    chains, draws, size = coordinates.draws.shape
+    blocks_per_chain = max(1, -(-BLOCKS // chains))
+    edges = np.linspace(0, draws, blocks_per_chain + 1).astype(int)
+    if draws < 2 * blocks_per_chain:
+        raise DataError(
+            f"{draws} draws per chain are too few for a Monte-Carlo error: sample at least "
+            f"{2 * blocks_per_chain}"
+        )
     parts = []
     for chain in range(chains):
         for start, stop in itertools.pairwise(edges.tolist()):
-            kept = np.ones((chains, draws), dtype=bool)
-            kept[chain, start:stop] = False
-            rest = found.draws[kept].reshape(1, -1, size)
-            parts.append(Coordinates(found.names, found.transforms, rest))
+            remaining = np.ones((chains, draws), dtype=bool)
+            remaining[chain, start:stop] = False
+            rest = coordinates.draws[remaining].reshape(1, -1, size)
+            parts.append(Coordinates(coordinates.names, coordinates.transforms, rest))
     return parts

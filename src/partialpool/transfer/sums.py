@@ -1,4 +1,4 @@
-"""All that a Gaussian linear regression needs to know of a sample: its sufficient statistics."""
+"""The sufficient statistics of a sample for a Gaussian linear regression."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from ..errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class RegressionSums:
-    """Sufficient statistics about the least-squares fit, where they keep their digits.
+    """Sufficient statistics of a linear regression, in terms of the least-squares fit.
 
-    The log likelihood is -rows log(sigma) - (rss + ||R (beta - beta_hat)||^2) / (2 sigma^2), but
-    for a constant. ``sums(a) + sums(b)`` are those of both samples.
+    The log likelihood is -rows log(sigma) - (rss + ||R (beta - beta_hat)||^2) / (2 sigma^2), up to
+    a constant. Residuals of the least-squares fit are summed, and not y itself, so that no digits
+    are lost if y is far from 0. ``sums(a) + sums(b)`` are the sums of both samples together.
 
     Attributes
     ----------
     rows : float
+        Number of rows.
     beta_hat : array, (column,)
-        Least-squares fit; where columns determine each other, the shortest.
+        Least-squares coefficients; if columns are linearly dependent, those of the smallest norm.
     R : array, (column, column)
-        Upper triangular, R'R = X'X; rows of zeros where columns determine each other.
+        Upper triangular, with R'R = X'X; its last rows are 0 if X has fewer rows than columns.
     rss : float
         Residual sum of squares, in the square of the unit of y.
     """
@@ -37,39 +39,39 @@ class RegressionSums:
 
     @classmethod
     def of(cls, X: npt.ArrayLike, y: npt.ArrayLike) -> RegressionSums:
-        """Reduce a sample.
+        """Compute the sums of a sample.
 
         Parameters
         ----------
         X : array, (row, column)
-            With a column of ones for an intercept.
+            With a column of ones if there is an intercept.
         y : array, (row,)
 
         Raises
         ------
         DataError
-            If the shapes do not fit, or a value is not finite.
+            If the shapes do not match, or a value is not finite.
         """
         columns, response = check_sample(X, y)
-        return _reduce(columns, response, float(len(response)), 0.0)
+        return _sums(columns, response, float(len(response)), 0.0)
 
     def __add__(self, other: RegressionSums) -> RegressionSums:
-        """Add the sums of other rows with the same columns."""
+        """Return the sums of both samples; `DataError` if the numbers of columns differ."""
         if len(other.beta_hat) != len(self.beta_hat):
             raise DataError(
-                f"sums of {len(self.beta_hat)} and of {len(other.beta_hat)} columns do not add up"
+                f"sums of {len(self.beta_hat)} and of {len(other.beta_hat)} columns cannot be added"
             )
         R = np.concatenate([self.R, other.R])
         fitted = np.concatenate([self.R @ self.beta_hat, other.R @ other.beta_hat])
-        return _reduce(R, fitted, self.rows + other.rows, self.rss + other.rss)
+        return _sums(R, fitted, self.rows + other.rows, self.rss + other.rss)
 
     def information(self, sigma: float) -> tuple[Floats, Floats]:
-        """X'X / sigma^2, (column, column), and X'y / sigma^2, (column,)."""
+        """Return X'X / sigma^2, (column, column), and X'y / sigma^2, (column,)."""
         precision: Floats = self.R.T @ self.R / sigma**2
         return precision, precision @ self.beta_hat
 
     def stan_data(self) -> dict[str, Any]:
-        """Return them under the names that the programs of ``transfer/`` have for a history."""
+        """Return the sums as the history in the data of the programs of ``stan/transfer/``."""
         return {
             "N_history": self.rows,
             "beta_hat_history": self.beta_hat,
@@ -79,7 +81,13 @@ class RegressionSums:
 
 
 def check_sample(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Return columns and response as arrays; `DataError` where they do not fit together."""
+    """Return X, (row, column), and y, (row,), as arrays of floats.
+
+    Raises
+    ------
+    DataError
+        If the shapes do not match, or a value is not finite.
+    """
     columns, response = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
     if columns.ndim != 2 or response.shape != columns.shape[:1] or not columns.shape[1]:
         raise DataError(
@@ -95,12 +103,13 @@ def check_sample(X: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Floats, Floats]:
     return columns, response
 
 
-def _reduce(X: Floats, y: Floats, rows: float, rss: float) -> RegressionSums:
+def _sums(X: Floats, y: Floats, rows: float, rss: float) -> RegressionSums:
+    """Compute sums from X and y, which may be sums already: their `rows` and `rss` are given."""
     count = X.shape[1]
     beta_hat = np.linalg.lstsq(X, y)[0] if len(y) else np.zeros(count)
     R = np.zeros((count, count))
-    found = np.linalg.qr(X, mode="r")
-    R[: len(found)] = found
+    factor = np.linalg.qr(X, mode="r")
+    R[: len(factor)] = factor
     residual = y - X @ beta_hat
     return RegressionSums(
         rows, np.asarray(beta_hat, np.float64), R, rss + float(residual @ residual)

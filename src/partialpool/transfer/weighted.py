@@ -1,4 +1,4 @@
-"""Power priors of any model, from the history's rows: weights."""
+"""Power priors for any formula model, by weights of the history's rows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMN = "power_of_row"
+"""Name of the column with the weights."""
 
 
 def power_prior_model(
@@ -20,44 +21,51 @@ def power_prior_model(
 ) -> Model:
     """Build a model of both samples in which each row of the history has the weight a0.
 
-    That is the power prior of Ibrahim & Chen (2000, Statistical Science 15:46) with all the
-    historical rows, for every family and group term: a weight is a power of a row's likelihood.
-    Default priors are scaled by all rows.
+    This is the power prior of Ibrahim & Chen (2000, Statistical Science 15:46), for every family
+    and with group terms, since a row's weight is the power of its likelihood. Default priors are
+    scaled by the rows of both samples.
 
-    In a model with groups, what is taken to the power is the likelihood given the group effects;
-    these keep their density. A historical group has less to say of itself, but still counts as
-    one where the population of groups is estimated.
+    In a model with groups, the power is that of the likelihood given the group-level effects, not
+    of the effects' density. So a group of the history has less information on its own effects, but
+    counts as a whole group in the estimates of the standard deviations between groups.
 
     Parameters
     ----------
     formula : str
-        Without weights of its own.
+        Without ``weights()``.
     new, history : DataFrame
-        With the columns of the formula. Groups of both that share a label are one group.
+        With the columns of the formula. A group label that is in both is the same group.
     a0 : float
-        From 0, which ignores the history, to 1, which pools it.
+        From 0, which ignores the history, to 1, which pools both samples.
     **options
-        As in `pp.Model`.
+        Options of `pp.Model`.
 
     Raises
     ------
-    OptionError, DataError, FormulaError
+    OptionError
+        If a0 is not from 0 to 1, or the formula has no response, or has weights.
+    DataError
+        If a table has a column ``power_of_row``, or `pp.Model` refuses the data.
+    FormulaError
+        If `pp.Model` refuses the formula.
     """
     import pandas as pd
 
     real = isinstance(a0, numbers.Real) and not isinstance(a0, bool)
     if not real or not 0 <= a0 <= 1:
         raise OptionError(f"a0 must be a number from 0 to 1, not {a0!r}")
-    left, tilde, right = formula.partition("~")
-    if not tilde or "weights(" in left:
+    response, tilde, predictors = formula.partition("~")
+    if not tilde or "weights(" in response:
         raise OptionError(
-            f"{formula!r} must have a response, and no weights: the power prior has its own"
+            f"{formula!r} must have a response, and no weights: the power prior adds weights"
         )
     frames = [as_frame(new, "new"), as_frame(history, "history")]
-    taken = [f for f in frames if COLUMN in f.columns]
-    if taken:
-        raise DataError(f"the data have a column {COLUMN!r}, which is needed here: rename it")
+    if any(COLUMN in frame.columns for frame in frames):
+        raise DataError(
+            f"the data have a column {COLUMN!r}, the name of the column of weights: rename it"
+        )
     weighted = [f.assign(**{COLUMN: w}) for f, w in zip(frames, (1.0, float(a0)), strict=True)]
-    both = pd.concat(weighted, ignore_index=True)
-    with_weights = f"{left.rstrip()} {'+' if '|' in left else '|'} weights({COLUMN}) ~{right}"
-    return Model(with_weights, both, **options)
+    data = pd.concat(weighted, ignore_index=True)
+    separator = "+" if "|" in response else "|"
+    with_weights = f"{response.rstrip()} {separator} weights({COLUMN}) ~{predictors}"
+    return Model(with_weights, data, **options)
