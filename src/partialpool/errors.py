@@ -1,7 +1,7 @@
-"""The errors that partialpool raises: one small hierarchy.
+"""The errors and warnings of partialpool.
 
-Every message says what was given, where, and what to do next. Catch `PartialPoolError` to
-catch them all; each also derives from the built-in exception that describes its kind.
+Every message says what was given, where, and what to do next. `PartialPoolError` catches all
+of them; each also derives from the built-in exception of its kind.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class PartialPoolError(Exception):
 
 
 class DataError(PartialPoolError, ValueError):
-    """Data do not fit what the program or function declares."""
+    """The data do not suit the program, formula or function."""
 
 
 class FormulaError(PartialPoolError, ValueError):
-    """A model formula cannot be read, or does not fit the data's columns."""
+    """A model formula cannot be read, or does not suit the data's columns."""
 
 
 class OptionError(PartialPoolError, ValueError):
@@ -35,11 +35,11 @@ class ProgramError(PartialPoolError, ValueError):
 
 
 class EngineError(PartialPoolError, RuntimeError):
-    """An engine is missing, or cannot do what was asked of it."""
+    """An engine is not installed, or does not support what was requested."""
 
 
 class SamplingError(PartialPoolError, RuntimeError):
-    """Stan ran and failed: the message holds what Stan said."""
+    """Stan failed while running; the message contains Stan's messages."""
 
 
 class KeptDrawsError(PartialPoolError, RuntimeError):

@@ -139,7 +139,7 @@ BAD = [
     ("y ~ (1 | a*b)", "*b)", "a:b or a/b"),
     ("y ~ (1 | log(a))", "(a))", "a column of the data first"),
     ("y ~ (1 | a/)", "/)", "A column is missing"),
-    ("y ~ (1 | a:a)", "a:a)", "stands twice"),
+    ("y ~ (1 | a:a)", "a:a)", "occurs twice"),
     ("y ~ (1 | g) + (1 | g)", "(1 | g)", "written twice"),
     ("y ~ x - (1 | g)", "(1 | g)", "not subtracted"),
     ("y ~ x - offset(z)", "offset(z)", "not subtracted"),

@@ -95,7 +95,7 @@ INPUTS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: pp.Model("y ~ x", DATA, family="normal"), DataError, "there is no family 'normal'"),
     (
         lambda: pp.Model("y ~ x", DATA, family="bernoulli"), DataError,
-        r"y must be 0 or 1 .* but 6 of 6 rows are not so: row 10 \(2\), 20 \(3\)",
+        r"y must be 0 or 1 .* but 6 of 6 rows violate this: row 10 \(2\), 20 \(3\)",
     ),
     (lambda: pp.Model("k ~ x", DATA, family="bernoulli"), DataError, "for counts use .*poisson"),
     (lambda: pp.Model("hit ~ x", DATA, family="binomial"), DataError, r"write `hit \| trials"),
@@ -105,7 +105,7 @@ INPUTS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     ),
     (
         lambda: pp.Model("k | trials(n) ~ x", bad("k", [1, 2.5, 3, 0, 5, 4]), family="binomial"),
-        DataError, r"whole numbers \(counts\), but 1 of 6 rows are not so: row 20 \(2.5\)",
+        DataError, r"whole numbers \(counts\), but 1 of 6 rows violate this: row 20 \(2.5\)",
     ),
     (
         lambda: pp.Model("k ~ x", bad("k", [1, 2, -3, 0, 5, 4]), family="poisson"),

@@ -68,6 +68,7 @@ class Encoding:
         return values
 
     def _omitted(self, name: str, levels: Sequence[Hashable]) -> int:
+        """Return the place of the level without a column."""
         if self.level is not None:
             return place_of(name, levels, self.level)
         return 0 if self.kind == "treatment" else len(levels) - 1
@@ -182,6 +183,7 @@ def compare(left: Categories, how: str, right: Any) -> Bools:
 
 
 def _compare_two(left: Categories, how: str, right: Categories) -> Bools:
+    """Compare two columns of categories, by order only if their levels are the same."""
     if left.levels == right.levels:
         result: Bools = COMPARISONS[how](left.codes, right.codes)
         return result

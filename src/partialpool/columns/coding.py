@@ -61,6 +61,7 @@ def codings(
 
 
 def _has(product: frozenset[tuple[Hashable, bool]], factor: Hashable) -> bool:
+    """Whether a product contains a factor, in a full or lean coding."""
     return (factor, False) in product or (factor, True) in product
 
 

@@ -55,7 +55,7 @@ def evaluate(expression: Expression, frame: pd.DataFrame, memory: Memory, where:
     Raises
     ------
     NotNumbersError
-        If a column of categories stands where a number must.
+        If a column of categories is used as a number.
     ValueError
         If values do not suit an operator or a function.
     """
@@ -67,7 +67,7 @@ def numbers(value: Any) -> Any:
     if isinstance(value, Categories):
         raise NotNumbersError(value.name)
     if isinstance(value, str) or value is None:
-        raise ValueError(f"{value!r} stands where a number must.")
+        raise ValueError(f"{value!r} is not a number.")
     return np.asarray(value, dtype=np.float64)
 
 
@@ -100,6 +100,7 @@ class _Evaluation:
         self.where = where
 
     def value(self, node: ast.expr) -> Any:
+        """Evaluate any node."""
         match node:
             case ast.Name():
                 symbol = self.symbols[node.id]
@@ -130,6 +131,7 @@ class _Evaluation:
         raise TypeError(type(node).__name__)
 
     def apply(self, function: Any, nodes: list[ast.expr]) -> Any:
+        """Apply an elementwise function to the values of nodes, as numbers."""
         values = [numbers(self.value(node)) for node in nodes]
         if len({value.ndim for value in values if value.ndim}) > 1:
             raise ValueError("it combines several columns, such as those of poly(), with one.")
@@ -137,6 +139,7 @@ class _Evaluation:
         return result if result.dtype == bool else result.astype(np.float64, copy=False)
 
     def truth(self, node: ast.expr) -> Any:
+        """Evaluate an operand of and, or, not, which must be truth values."""
         value = self.value(node)
         if isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_:
             return value
@@ -164,6 +167,7 @@ class _Evaluation:
         return result
 
     def called(self, node: ast.Call) -> Any:
+        """Evaluate a call of I(), a NumPy function, a category function or a transform."""
         name = self.symbols[node.func.id].value if isinstance(node.func, ast.Name) else ""
         if name == "I":
             return self.value(node.args[0])
@@ -171,7 +175,7 @@ class _Evaluation:
         if function is not None:
             return self.apply(function, node.args)
         if form is None:
-            raise ValueError(f"{name}() cannot stand here.")
+            raise ValueError(f"{name}() cannot be used here.")
         words = {str(word.arg): word.value for word in node.keywords}
         (_, argument), *others = form.bind(*node.args, **words).arguments.items()
         state = self.memory.setdefault(node.col_offset, {})
@@ -187,6 +191,7 @@ class _Evaluation:
         return np.asarray(getattr(columns, "__wrapped__", columns), dtype=np.float64)
 
     def option(self, name: str, word: str, node: ast.expr) -> Any:
+        """Return the constant that is the argument `word` of a function."""
         sign = 1
         while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
             sign, node = -sign if isinstance(node.op, ast.USub) else sign, node.operand
@@ -198,6 +203,7 @@ class _Evaluation:
     def categories(
         self, name: str, node: ast.expr, second: ast.expr | None, state: dict[str, Any]
     ) -> Categories:
+        """Evaluate C(), S() or T(): categories with the coding of the second argument."""
         encoding = self.encoding(name, second)
         plain = isinstance(node, ast.Name) and self.symbols[node.id].role == "column"
         if isinstance(node, ast.Name) and plain:

@@ -101,6 +101,7 @@ class Part:
         return value
 
     def _value(self, frame: pd.DataFrame, where: str) -> Any:
+        """Evaluate the expression to `Categories` or an array, (row, column)."""
         value = evaluate(self.expression, frame, self.memory, where)
         if isinstance(value, Categories):
             return value

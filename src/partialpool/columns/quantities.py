@@ -67,6 +67,7 @@ class Quantity:
         return values
 
     def _values(self, frame: pd.DataFrame, where: str) -> NDArray[Any]:
+        """Evaluate the expression; an empty array of objects stands for what is not numeric."""
         column = self._expression.column
         if self.whole and column is not None and frame[column].dtype.kind in "iu":
             return frame[column].to_numpy()

@@ -108,6 +108,7 @@ def _missing(column: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 
 def _count(column: Any, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> str:
+    """Return how many values are NaN and infinite, "3 NaN and 1 inf"; "" if none is."""
     total = int(missing.sum())
     absent = int(column.isna().sum()) if total else 0
     parts = [f"{absent} NaN"] if absent else []
@@ -243,6 +244,7 @@ def is_number(value: str) -> bool:
 
 
 def _refuse_dates(column: pd.Series[Any]) -> None:
+    """Raise `DataError` for a column of dates, times, periods or complex numbers."""
     kind = getattr(column.dtype, "kind", "O")
     if kind in "mMc" or isinstance(column.dtype, pd.PeriodDtype):
         example = "" if kind == "c" else ", for example the days since the first"

@@ -99,6 +99,7 @@ def _interaction_warnings(
 
 
 def _where_zero(columns: Columns, part: str) -> str:
+    """Say how far from the mean of a part its 0 is."""
     return (
         f"where `{part}` is 0, {columns.far[part]:.3g} standard deviations from its mean "
         f"{columns.means[part]:.6g}"
@@ -106,6 +107,7 @@ def _where_zero(columns: Columns, part: str) -> str:
 
 
 def _centered(part: str) -> str:
+    """Return what to write for a centered part."""
     return f"center({part})" if part.isidentifier() else f"{part} less its mean"
 
 

@@ -96,6 +96,7 @@ def get(name: str) -> Family:
 
 
 def _residual_sd(aux: Auxiliaries, rows: Rows) -> Array:
+    """Return the known standard errors, (row,), or sigma, (draw, 1)."""
     return np.asarray(rows.se) if rows.se is not None else aux["sigma"]
 
 

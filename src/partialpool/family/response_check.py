@@ -74,6 +74,7 @@ def check_response(design: Design, family: Family) -> None:
 
 
 def _check_additions(response: Response, family: Family) -> None:
+    """Check that trials, weights and standard errors suit the family."""
     name = response.name
     if family.takes_trials and response.trials is None:
         raise DataError(
@@ -91,6 +92,7 @@ def _check_additions(response: Response, family: Family) -> None:
 
 
 def _hint_for_counts(y: NDArray[Any]) -> str:
+    """Return which family to use if the response is counts; "" if it is not."""
     if np.all((y >= 0) & (y == np.floor(y))):
         return "; for counts use family 'poisson', or 'binomial' with trials(n)"
     return ""
@@ -114,10 +116,11 @@ def _refuse(
     ]
     more = ", ..." if len(at) > SHOWN else ""
     count = f"{len(at)} of {len(rows)} rows"
-    raise DataError(f"{what}, but {count} are not so: row {', '.join(shown)}{more}{hint}")
+    raise DataError(f"{what}, but {count} violate this: row {', '.join(shown)}{more}{hint}")
 
 
 def _warn_of_separation(design: Design, y: NDArray[Any], trials: NDArray[Any]) -> None:
+    """Warn if all trials have one outcome, or if the predictors separate the outcomes."""
     columns = list(design.coefficients)
     if y.sum() in (0, trials.sum()):
         text = "every trial failed" if y.sum() == 0 else "every trial succeeded"

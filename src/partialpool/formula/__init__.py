@@ -27,7 +27,7 @@ A term is
   whole ones too. Comparisons, also with a level, ``dose > "low"`` in the order of the levels,
   give truth values, which ``and``, ``or``, ``not`` (``&``, ``|``, ``~``) join and which are
   0 and 1 in arithmetic: ``I((age > 60) + (bmi > 30))``.
-- ``1``, the intercept, which is there unless ``0`` or ``-1`` takes it away.
+- ``1``, the intercept, which a sum of terms has unless ``0`` or ``-1`` removes it.
 - ``offset(x)``, with a coefficient of one.
 - ``(effects | g)``: coefficients that vary by the groups of column g. The effects have an
   intercept unless ``0`` takes it away: ``(1 | g)``, ``(x | g)``, ``(0 + x | g)``. With ``||``

@@ -184,7 +184,7 @@ def _group_terms(text: str, summand: Sequence[Token]) -> list[GroupTerm]:
     for names in _factors(text, right):
         outer = (*outer, *names)
         if len(set(outer)) < len(outer):
-            message = f"A column stands twice in the grouping factor `{syntax.source(right)}`."
+            message = f"A column occurs twice in the grouping factor `{syntax.source(right)}`."
             raise syntax.error_at(text, right[0].start, message)
         nested.append(GroupTerm(effects, outer, not double))
     return nested

@@ -69,7 +69,7 @@ def refuse_pipe(text: str, summand: Sequence[Token]) -> None:
             in_call = in_call[:-1]
         elif token.kind == "PIPE" and not any(in_call):
             message = (
-                "'|' belongs into a group term, in parentheses and added to the others: "
+                "'|' belongs in a group term, in parentheses and added to the others: "
                 "y ~ x + (1 + x | group)."
             )
             raise syntax.error_at(text, token.start, message)

@@ -47,6 +47,7 @@ class _Operators(DefaultOperatorResolver):  # type: ignore[misc]
 
 
 def _difference(left: OrderedSet[Any], right: OrderedSet[Any]) -> OrderedSet[Any]:
+    """Remove terms from a sum; all of them must be in it."""
     for term in right:
         if term not in left:
             raise ValueError("what is subtracted is not among the terms before it")
@@ -54,6 +55,7 @@ def _difference(left: OrderedSet[Any], right: OrderedSet[Any]) -> OrderedSet[Any
 
 
 def _power(terms: OrderedSet[Any], power: OrderedSet[Any]) -> OrderedSet[Any]:
+    """Return the products of up to `power` different terms of a sum."""
     (exponent,) = (factor.expr for term in power for factor in term.factors)
     if not exponent.isdigit() or int(exponent) < 1:
         raise ValueError("a power is 2, 3, ...")
@@ -126,7 +128,7 @@ def _pieces(text: str, tokens: Sequence[Token], atoms: dict[str, Expression]) ->
         if token.kind in _OPERATORS:
             signed = token.kind in ("PLUS", "MINUS") and not syntax.ends_operand(before)
             if signed and token.kind == "MINUS":
-                raise ValueError(f"nothing is there to subtract from; {_ARITHMETIC}")
+                raise ValueError(f"there is nothing to subtract from; {_ARITHMETIC}")
             yield Piece(_OPERATORS[token.kind], kind="operator")
         elif token.kind in ("LEFT_PAREN", "RIGHT_PAREN"):
             yield Piece(token.lexeme, kind="context")

@@ -106,6 +106,7 @@ def _categories(categories: Any) -> dict[str, Any]:
 
 
 def _nested(index: Any) -> dict[str, Any]:
+    """Describe an index with its values in the description."""
     kind, values = stored(index)
     return {**kind, "values": values.tolist()}
 
@@ -266,6 +267,7 @@ def unstorable_type(values: pd.Series[Any] | pd.Index[Any]) -> str | None:
 
 
 def _unstorable_zone(tz: Any) -> str | None:
+    """Describe a time zone that cannot be restored; None if it can."""
     try:
         encoded_zone(tz)
     except NotStorable as error:
@@ -274,6 +276,7 @@ def _unstorable_zone(tz: Any) -> str | None:
 
 
 def _unstorable_object(values: Any) -> str | None:
+    """Name the type of the first label that cannot be restored; None if all can."""
     labels = values.tolist()
     if set(map(type, labels)) <= set(_ALWAYS_STORABLE):
         return None
