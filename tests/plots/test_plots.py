@@ -119,8 +119,8 @@ def test_trace_on_a_log_scale_shows_the_truth_however_far_it_is() -> None:
         ({"draws": np.full((2, 9), np.nan)}, "draws has draws that are not finite"),
         ({"divergent": np.ones((2, 8))}, r"divergent has shape \(2, 8\), but draws have \(2, 9\)"),
         ({"truth": np.inf}, "truth must be a finite number"),
-        ({"draws": np.zeros((2, 9)), "log": True}, "log=True needs values above 0"),
-        ({"truth": 0.0, "log": True}, "log=True needs values above 0"),
+        ({"draws": np.zeros((2, 9)), "log": True}, "log=True needs positive values"),
+        ({"truth": 0.0, "log": True}, "log=True needs positive values"),
     ],
 )
 def test_trace_refuses(options: dict, message: str) -> None:
@@ -155,7 +155,7 @@ def test_conditional_means() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"means": {}}, "no group to draw"),
+        ({"means": {}}, "means is empty"),
         ({"scale": np.linspace(10, 0, 50)}, "scale must be increasing"),
         ({"scale": np.linspace(-1, 10, 50)}, "not negative"),
         ({"means": {"A": [1.0]}}, "A must be 50 finite numbers"),
@@ -303,7 +303,12 @@ def test_funnel_of_a_fit() -> None:
 @pytest.mark.parametrize(
     ("effect", "scale", "divergent", "message"),
     [
-        (np.ones((2, 9)), -np.ones((2, 9)), None, "must be positive: its logarithm is drawn"),
+        (
+            np.ones((2, 9)),
+            -np.ones((2, 9)),
+            None,
+            "must be positive, because its logarithm is drawn",
+        ),
         (np.ones((2, 8)), np.ones((2, 9)), None, r"effect has shape \(2, 8\), but scale has"),
         (np.ones((2, 9)), np.ones((2, 9)), np.ones((2, 8)), "divergent has shape"),
         (np.ones((2, 9, 3)), np.ones((2, 9)), None, "effect must have dimensions chain and draw"),
@@ -410,7 +415,7 @@ def test_forest_sorted_by_estimate(groups: list[str]) -> None:
 @pytest.mark.parametrize(
     ("fits", "options", "message"),
     [
-        ({}, {}, "no fit to draw"),
+        ({}, {}, "fits is empty"),
         ({"a": effects(["x"]), "b": effects(["y"])}, {}, "b and a differ in their groups: x, y"),
         ({"a": effects(["x"])}, {"sort": "size"}, "sort must be 'name', 'estimate' or 'given'"),
         ({"a": effects(["x"])}, {"probabilities": (0.9, 0.5)}, "must increase between 0 and 1"),
@@ -520,7 +525,7 @@ def test_ess_bars_of_what_fits_have_in_common() -> None:
 @pytest.mark.parametrize(
     ("fits", "message"),
     [
-        ({}, "no fit to draw"),
+        ({}, "fits is empty"),
         ({"a": {"mu": 1.0}, "b": {"tau": 1.0}}, "no quantity is in all of a, b"),
         ({"a": {"mu": -1.0}}, "negative"),
         ({"a": {"mu": np.nan}}, "no effective sample size is a positive number"),
@@ -673,7 +678,7 @@ def test_a_prior_with_a_pole() -> None:
 @pytest.mark.parametrize(
     ("priors", "limits", "message"),
     [
-        ({}, (0, 1), "no prior to draw"),
+        ({}, (0, 1), "priors is empty"),
         ({"p": stats.norm()}, (1, 1), "two increasing numbers"),
         ({"p": 3}, (0, 1), "'p' must have a method pdf or be a function, not 3"),
         ({"p": lambda x: -x}, (0, 1), "negative, or finite nowhere"),
@@ -710,7 +715,7 @@ def test_marginals() -> None:
 @pytest.mark.parametrize(
     ("fits", "options", "message"),
     [
-        ({}, {}, "no fit to draw"),
+        ({}, {}, "fits is empty"),
         ({"a": np.ones((2, 9))}, {"limits": (1, 0)}, "two increasing numbers"),
         ({"a": np.ones((2, 9, 3))}, {}, "a must have dimensions chain and draw only"),
         ({"a": np.ones((2, 9))}, {"exact": ([1, 2], [1])}, "two arrays of one length"),
@@ -738,9 +743,9 @@ def test_density_path() -> None:
 @pytest.mark.parametrize(
     ("scale", "curves", "reference", "message"),
     [
-        ([0, 1], {"a": [1, 2]}, 1, "positive and increase"),
-        ([2, 1], {"a": [1, 2]}, 1, "positive and increase"),
-        ([1, 2], {}, 1, "no log density"),
+        ([0, 1], {"a": [1, 2]}, 1, "positive and increasing"),
+        ([2, 1], {"a": [1, 2]}, 1, "positive and increasing"),
+        ([1, 2], {}, 1, "log_densities is empty"),
         ([1, 2], {"a": [1, 2]}, 3, "between 1 and 2, not 3"),
         ([1, 2], {"a": [1, np.inf]}, 1, "a must be 2 finite numbers"),
     ],
@@ -982,10 +987,10 @@ def test_transfer_path() -> None:
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
-        (lambda p: p.drop(columns="low"), {}, "path lacks low"),
+        (lambda p: p.drop(columns="low"), {}, "path has no column low"),
         (lambda p: p.assign(knob=["a0", "a0", "lambda", "lambda"]), {}, "one method"),
         (lambda p: p.iloc[:2], {}, "with at least two values"),
-        (lambda p: p, {"parameters": ["c"]}, "has no 'c'"),
+        (lambda p: p, {"parameters": ["c"]}, r"parameters must be some of .*, not \['c'\]"),
     ],
 )
 def test_transfer_paths_that_are_none(change, options, message: str) -> None:

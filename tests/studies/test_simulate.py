@@ -53,5 +53,5 @@ def test_truth_table() -> None:
     assert table["within"].tolist() == [True, False]
     assert table.loc["in", ["q5", "q95"]].tolist() == pytest.approx([0.05, 0.95])
     assert truth_table({"out": draws}, {"out": 0.9997}, probability=0.9999)["within"].all()
-    with pytest.raises(DataError, match="draws and truth differ: b, c"):
+    with pytest.raises(DataError, match="only one of them has b, c"):
         truth_table({"a": draws, "b": draws}, {"a": 0.0, "c": 0.0})

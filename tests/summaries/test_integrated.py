@@ -93,9 +93,9 @@ def test_joint_score_of_a_conjugate_model() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"successes": [46, 7, 0, 0, 0]}, "trials: successes must be counts between 0"),
-        ({"new_successes": [0.5, 0, 0, 0, 0]}, "new: successes must be counts"),
-        ({"trials": [45]}, "trials: trials and successes must have a number per unit"),
+        ({"successes": [46, 7, 0, 0, 0]}, "successes must be counts between 0 and trials"),
+        ({"new_successes": [0.5, 0, 0, 0, 0]}, "new_successes must be counts"),
+        ({"trials": [45]}, "trials and successes must have one number per unit"),
         ({"new_trials": [1], "new_successes": [1]}, "trials has 5 units, but new_trials has 1"),
         ({"labels": ["a"]}, "there are 5 units, but 1 labels"),
     ],

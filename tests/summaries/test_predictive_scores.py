@@ -109,7 +109,7 @@ def test_table_puts_the_untrusted_last() -> None:
     ]  # fmt: skip
     with pytest.raises(DataError, match="different numbers of observations: a 18, b 2"):
         pp.summaries.predictive_scores({"a": good, "b": good[:, :, :2]}, kind="joint")
-    with pytest.raises(DataError, match="no model"):
+    with pytest.raises(DataError, match="log_likelihoods is empty"):
         pp.summaries.predictive_scores({}, kind="joint")
 
 

@@ -102,7 +102,7 @@ def test_a_stuck_chain_shows_in_the_effective_sample_size() -> None:
     ("draws", "event", "message"),
     [
         (normals([0.0]), None, "must be true or false for every draw, but it is float64: compare"),
-        (normals([0.0]), lambda t: t.mean("draw") > 0, "has lost dimension draw"),
+        (normals([0.0]), lambda t: t.mean("draw") > 0, "has no dimension draw"),
         (normals([0.0]), lambda t: bool((t > 0).all()), r"every chain and draw; its shape is \(\)"),
         (normals([np.nan]), lambda t: t > 0, "draws that are NaN"),
         (np.zeros((0, 4, 2), dtype=bool), None, r"no draws: its shape is \(0, 4, 2\)"),
@@ -188,7 +188,11 @@ def test_tied_groups_share() -> None:
             {"best": "largest", "labels": ["a"]},
             "has 2 groups, but there are 1",
         ),
-        (normals([0.0, 1.0]), {"best": "largest", "labels": ["a", "a"]}, "not all different"),
+        (
+            normals([0.0, 1.0]),
+            {"best": "largest", "labels": ["a", "a"]},
+            "not all different: 'a' is repeated",
+        ),
         (np.zeros((4, 0, 2)), {"best": "largest"}, "has no draws"),
         (np.full((4, 5, 2), "x"), {"best": "largest"}, "must be numbers, not <U1"),
     ],

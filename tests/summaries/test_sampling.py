@@ -47,7 +47,7 @@ def test_only_the_variables_asked_for_count(fits: dict[str, pp.Fit]) -> None:
 
 
 def test_refuses(fits: dict[str, pp.Fit]) -> None:
-    with pytest.raises(DataError, match="no fit"):
+    with pytest.raises(DataError, match="fits is empty"):
         pp.summaries.sampling_table({})
     with pytest.raises(DataError, match="centered has no variable nu"):
         pp.summaries.sampling_table(fits, var_names=["nu"])

@@ -124,6 +124,7 @@ def _names() -> tuple[str, ...]:
 
 
 def _sidecar(name: str) -> dict[str, Any]:
+    """Return the content of a data set's JSON file; raise `DataError` if there is none."""
     names = _names()
     if name not in names:
         near = nearest(name, names)

@@ -102,6 +102,7 @@ def _chain_names(failing: NDArray[np.bool_]) -> tuple[str, ...]:
 
 
 def _finite(posterior: xr.Dataset) -> Check:
+    """Check that no draw is NaN or infinite."""
     labels, values = flatten(posterior)
     bad = np.atleast_1d(~np.isfinite(values).all(axis=(0, 1))).tolist()
     where = tuple(label for label, is_bad in zip(labels, bad, strict=True) if is_bad)
@@ -118,6 +119,7 @@ def _finite(posterior: xr.Dataset) -> Check:
 
 
 def _stuck(lp: NDArray[np.float64]) -> Check:
+    """Check that in no chain half of the transitions leave the log density, `lp`, unchanged."""
     steps = np.diff(lp, axis=1)
     share_still = (steps == 0).mean(axis=1) if steps.shape[1] else np.zeros(len(lp))
     worst = float(share_still.max())
@@ -135,6 +137,7 @@ def _stuck(lp: NDArray[np.float64]) -> Check:
 
 
 def _divergences(diverging: NDArray[np.bool_], adapt_delta: float) -> Check:
+    """Check that there are no divergences; the advised adapt_delta is nearer to 1."""
     per_chain = diverging.sum(axis=1)
     total = int(per_chain.sum())
     higher = 1 - (1 - adapt_delta) / 4
@@ -155,6 +158,7 @@ def _divergences(diverging: NDArray[np.bool_], adapt_delta: float) -> Check:
 
 
 def _tree_depth(depth: NDArray[np.int64], max_treedepth: int) -> Check:
+    """Check that few transitions reach the limit of the tree depth."""
     share = float((depth >= max_treedepth).mean())
     return Check(
         "tree depth",
@@ -172,6 +176,7 @@ def _tree_depth(depth: NDArray[np.int64], max_treedepth: int) -> Check:
 
 
 def _ebfmi(energy: NDArray[np.float64]) -> Check:
+    """Check the energy Bayesian fraction of missing information of every chain."""
     per_chain = ebfmi(energy)
     low = per_chain < 0.3
     value = float(np.nanmin(per_chain)) if np.isfinite(per_chain).any() else math.nan
@@ -198,6 +203,7 @@ def _worst(column: pd.Series, *, largest: bool, limit: float) -> tuple[float, tu
 
 
 def _rhat(table: pd.DataFrame, chains: int) -> Check:
+    """Check the largest R-hat in a table from `convergence`."""
     worst, where = _worst(table["r_hat"], largest=True, limit=1.01)
     undefined = math.isnan(worst) and len(table) > 0
     return Check(
@@ -219,6 +225,7 @@ def _rhat(table: pd.DataFrame, chains: int) -> Check:
 
 
 def _ess(table: pd.DataFrame, kind: str, chains: int) -> Check:
+    """Check the smallest effective sample size, "bulk" or "tail", in a table of `convergence`."""
     least = 100 * chains
     worst, where = _worst(table[f"ess_{kind}"], largest=False, limit=least)
     what = "means and medians" if kind == "bulk" else "the 5% and 95% quantiles"
@@ -235,6 +242,7 @@ def _ess(table: pd.DataFrame, kind: str, chains: int) -> Check:
 
 
 def _chains(chains: int) -> Check:
+    """Check that there are enough chains for R-hat to show that they disagree."""
     return Check(
         "chains",
         chains >= 4,

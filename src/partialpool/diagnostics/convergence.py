@@ -105,6 +105,7 @@ def convergence(posterior: xr.Dataset) -> pd.DataFrame:
 
 
 def _statistics(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the statistics of `COLUMNS` for draws (chain, draw, scalar), (scalar, statistic)."""
     arviz: Any = importlib.import_module("arviz")
 
     draws = xr.Dataset({"x": (("chain", "draw", "scalar"), values)})

@@ -65,6 +65,7 @@ def inverse_arcsine_transform(x: npt.ArrayLike, n: npt.ArrayLike) -> FloatArray:
 
 
 def _pair(name: str, value: npt.ArrayLike, n: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return values and numbers of trials as arrays, after checking them."""
     values, trials = numbers(name, value), numbers("n", n)
     refuse_where(trials, trials <= 0, "n is not above 0")
     try:

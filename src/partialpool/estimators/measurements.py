@@ -58,7 +58,7 @@ def numerator_of(k: int, towards: Target) -> int:
         raise OptionError(f'towards is {towards!r}: give "mean" or a finite number.')
     least, goal = (4, "their mean") if towards == "mean" else (3, "a given target")
     if k < least:
-        raise DataError(f"Shrinking towards {goal} takes at least {least} units; there are {k}.")
+        raise DataError(f"Shrinking towards {goal} needs at least {least} units; there are {k}.")
     return k - least + 1
 
 

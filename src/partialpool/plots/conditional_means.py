@@ -57,7 +57,7 @@ def conditional_means(
         of its values are within the limits.
     """
     if not means:
-        raise DataError("there is no group to draw")
+        raise DataError("means is empty: give the means of at least one group by its name")
     at = np.asarray(scale, dtype=np.float64)
     if at.ndim != 1 or not np.isfinite(at).all() or (np.diff(at) <= 0).any() or (at < 0).any():
         raise DataError("scale must be increasing numbers that are not negative")

@@ -54,9 +54,9 @@ def density_path(
     """
     x = np.asarray(scale, dtype=np.float64)
     if x.ndim != 1 or len(x) < 2 or not (x[0] > 0 and (np.diff(x) > 0).all()):
-        raise DataError("scale must be positive and increase: its logarithm is drawn")
+        raise DataError("scale must be positive and increasing, because its logarithm is drawn")
     if not log_densities:
-        raise DataError("there is no log density to draw")
+        raise DataError("log_densities is empty: give at least one log density by its name")
     if not x[0] <= reference <= x[-1]:
         raise DataError(f"reference must be between {x[0]:g} and {x[-1]:g}, not {reference:g}")
     ax = style.new_axes(7, 4) if ax is None else ax

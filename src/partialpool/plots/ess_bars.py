@@ -50,7 +50,7 @@ def ess_bars(
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     if not fits:
-        raise DataError("there is no fit to draw")
+        raise DataError("fits is empty: give effective sample sizes by the name of each fit")
     sizes: dict[str, dict[str, Any]] = {
         name: {str(quantity): value for quantity, value in table.items()}
         for name, table in fits.items()

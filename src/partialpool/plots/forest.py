@@ -58,7 +58,7 @@ def forest(
         `sort` is none of the three.
     """
     if not fits:
-        raise DataError("there is no fit to draw")
+        raise DataError("fits is empty: give draws by the name of each fit")
     inner, outer = probabilities
     if not 0 < inner < outer < 1:
         raise DataError(f"probabilities must increase between 0 and 1, not {probabilities}")

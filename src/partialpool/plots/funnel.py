@@ -61,7 +61,10 @@ def funnel(
         if values.shape != sd.shape:
             raise DataError(f"{name} has shape {values.shape}, but scale has {sd.shape}")
     if (sd <= 0).any():
-        raise DataError("scale must be positive: its logarithm is drawn (is it one already?)")
+        raise DataError(
+            "scale must be positive, because its logarithm is drawn; if it is a logarithm already, "
+            "give its exponential"
+        )
     log_scale = np.log(sd)
     ax = style.new_axes(6, 4.5) if ax is None else ax
     ax.plot(

@@ -55,7 +55,7 @@ def marginals(
         with a density that is not negative.
     """
     if not fits:
-        raise DataError("there is no fit to draw")
+        raise DataError("fits is empty: give draws by the name of each fit")
     low, high = map(float, limits)
     if not (np.isfinite([low, high]).all() and low < high):
         raise DataError(f"limits must be two increasing numbers, not {limits}")

@@ -82,6 +82,7 @@ def predictive_check(
 
 
 def _edges(values: NDArray[np.float64], observed: float, bins: int | None) -> NDArray[np.float64]:
+    """Return the edges of the histogram's bins."""
     low, high = min(values.min(), observed), max(values.max(), observed)
     are_counts = _are_counts(values, observed)
     if bins is None and are_counts and high - low < MOST_BARS:
@@ -96,4 +97,5 @@ def _edges(values: NDArray[np.float64], observed: float, bins: int | None) -> ND
 
 
 def _are_counts(values: NDArray[np.float64], observed: float) -> bool:
+    """Return True if the statistic is a whole number in all data sets."""
     return bool((values == np.round(values)).all() and observed == round(observed))

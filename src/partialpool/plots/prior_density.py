@@ -60,7 +60,7 @@ def prior_density(
         negative or nowhere finite.
     """
     if not priors:
-        raise DataError("there is no prior to draw")
+        raise DataError("priors is empty: give at least one prior by its name")
     low, high = map(float, limits)
     if not (np.isfinite([low, high]).all() and low < high):
         raise DataError(f"limits must be two increasing numbers, not {limits}")
@@ -94,6 +94,7 @@ def prior_density(
 
 
 def _density(name: str, prior: Density, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the density of a prior at x, with NaN where it is infinite."""
     function: Any = getattr(prior, "pdf", prior)
     if not callable(function):
         raise DataError(f"prior {name!r} must have a method pdf or be a function, not {prior!r}")

@@ -64,7 +64,7 @@ def trace(
     if truth is not None and not np.isfinite(truth):
         raise DataError(f"truth must be a finite number, not {truth}")
     if log and (values.min() <= 0 or (truth is not None and truth <= 0)):
-        raise DataError("log=True needs values above 0")
+        raise DataError("log=True needs positive values; use log=False for this quantity")
     ax = style.new_axes(8, 2.6) if ax is None else ax
     for chain, row in enumerate(values):
         iterations = np.arange(length) + chain * length

@@ -54,7 +54,10 @@ def transfer_path(
     """
     missing = [name for name in NEEDED if name not in path.columns]
     if missing:
-        raise DataError(f"path lacks {', '.join(missing)}: take that of pp.transfer.path(...)")
+        raise DataError(
+            f"path has no column {', '.join(missing)}: give the result of pp.transfer.path or "
+            "pp.transfer.path_of_fits"
+        )
     knobs = path["knob"].unique().tolist()
     available = path["parameter"].unique().tolist()
     drawn = available if parameters is None else list(parameters)
@@ -66,7 +69,7 @@ def transfer_path(
     unknown = [name for name in drawn if name not in available]
     if unknown or not drawn:
         raise DataError(
-            f"the path has no {unknown[0] if unknown else 'such parameter'!r}: {available}"
+            f"parameters must be some of {', '.join(available)}, not {unknown or drawn}"
         )
     figures = {
         name: lambda ax, name=name: _draw(
@@ -87,6 +90,7 @@ def transfer_path(
 
 
 def _draw(rows: pd.DataFrame, knob: str, ylabel: str, ax: Axes) -> None:
+    """Draw the path of one parameter; `knob` is what grows along the path, such as lambda."""
     x = rows["value"].to_numpy(dtype=np.float64)
     ax.fill_between(
         x,

@@ -75,7 +75,8 @@ def group_draws(
         )
     names = tuple(map(str, group_labels))
     if len(set(names)) != len(names):
-        raise DataError(f"the labels of {what} are not all different")
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"the labels of {what} are not all different: {repeated!r} is repeated")
     if finite:
         finite_groups = np.atleast_1d(np.isfinite(values).all(axis=(0, 1)))
         bad = [names[i] for i in np.flatnonzero(~finite_groups)]
@@ -109,6 +110,7 @@ def scalar_draws(draws: Draws, *, what: str) -> NDArray[np.float64]:
 
 
 def _labelled(draws: Draws, what: str, *, group_dims: int) -> xr.DataArray:
+    """Return draws as a DataArray with dimensions chain, draw and `group_dims` (0 or 1) others."""
     expected_dims = "chain, draw and one group dimension" if group_dims else "chain and draw only"
     if isinstance(draws, xr.DataArray):
         others = [dim for dim in draws.dims if dim not in ("chain", "draw")]

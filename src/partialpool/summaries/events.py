@@ -86,6 +86,7 @@ def _refuse_missing(draws: Draws | xr.Dataset) -> None:
 
 
 def _indicators(happened: Any, name: str) -> xr.DataArray:
+    """Return an event as a boolean DataArray with dimensions chain and draw, after checking it."""
     if isinstance(happened, xr.DataArray):
         array = happened
     else:
@@ -104,10 +105,10 @@ def _indicators(happened: Any, name: str) -> xr.DataArray:
             f"{name!r} must be true or false for every draw, but it is {array.dtype}: "
             "compare the draws with something, as in draws > 0.4"
         )
-    lost = [dim for dim in ("chain", "draw") if dim not in array.dims]
-    if lost:
+    missing_dims = [dim for dim in ("chain", "draw") if dim not in array.dims]
+    if missing_dims:
         raise DataError(
-            f"{name!r} has lost dimension {' and '.join(lost)}: it must be true or false for "
+            f"{name!r} has no dimension {' and '.join(missing_dims)}: it must be true or false for "
             "every chain and draw"
         )
     if 0 in array.shape:

@@ -70,7 +70,7 @@ def beta_binomial_log_predictive(
     mean, size = _two_draws(("phi", phi), ("kappa", kappa))
     if (mean <= 0).any() or (mean >= 1).any() or (size <= 0).any():
         raise DataError("phi must be between 0 and 1, and kappa positive")
-    old, new = _counts(trials, successes, "trials"), _counts(new_trials, new_successes, "new")
+    old, new = _counts(trials, successes), _counts(new_trials, new_successes, "new_")
     _same_units(old, new)
     a = (mean * size)[..., None] + old[1]
     b = ((1 - mean) * size)[..., None] + old[0] - old[1]
@@ -118,7 +118,7 @@ def logit_normal_log_predictive(
     mean, scale = _two_draws(("mu", mu), ("sigma", sigma))
     if (scale <= 0).any():
         raise DataError("sigma must be positive")
-    old, new = _counts(trials, successes, "trials"), _counts(new_trials, new_successes, "new")
+    old, new = _counts(trials, successes), _counts(new_trials, new_successes, "new_")
     _same_units(old, new)
     logs = np.empty((*mean.shape, len(old[0])))
     log_marginals: dict[tuple[float, float], Floats] = {}
@@ -163,15 +163,18 @@ def _two_draws(first: tuple[str, Draws], second: tuple[str, Draws]) -> tuple[Flo
     return one, two
 
 
-def _counts(trials: npt.ArrayLike, successes: npt.ArrayLike, what: str) -> tuple[Floats, Floats]:
+def _counts(
+    trials: npt.ArrayLike, successes: npt.ArrayLike, prefix: str = ""
+) -> tuple[Floats, Floats]:
+    """Return trials and successes as arrays (unit,), after checking that they are counts."""
     n, y = np.asarray(trials, dtype=np.float64), np.asarray(successes, dtype=np.float64)
     if n.ndim != 1 or n.shape != y.shape:
         raise DataError(
-            f"{what}: trials and successes must have a number per unit; their shapes are "
+            f"{prefix}trials and {prefix}successes must have one number per unit; their shapes are "
             f"{n.shape} and {y.shape}"
         )
     if not ((y == np.floor(y)) & (n == np.floor(n)) & (y >= 0) & (y <= n)).all():
-        raise DataError(f"{what}: successes must be counts between 0 and the trials")
+        raise DataError(f"{prefix}successes must be counts between 0 and {prefix}trials")
     return n, y
 
 

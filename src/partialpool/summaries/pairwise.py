@@ -54,7 +54,9 @@ def pairwise_probability(
 
     groups = group_draws(draws, what="draws", labels=labels)
     if len(groups.labels) < 2:
-        raise DataError("comparisons need two groups or more")
+        raise DataError(
+            f"comparisons need two groups or more; there is only one, {groups.labels[0]!r}"
+        )
     requested = itertools.combinations(groups.labels, 2) if pairs is None else pairs
     named_pairs = [tuple(map(str, pair)) for pair in requested]
     position = {label: i for i, label in enumerate(groups.labels)}

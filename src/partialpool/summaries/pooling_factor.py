@@ -63,7 +63,9 @@ def pooling_factor(errors: Draws) -> PoolingFactor:
     """
     draws = group_draws(errors, what="errors")
     if len(draws.labels) < 2:
-        raise DataError("a pooling factor needs two groups or more")
+        raise DataError(
+            f"a pooling factor needs two groups or more; there is only one, {draws.labels[0]!r}"
+        )
     between = draws.values.var(axis=2, ddof=1)
     mean = draws.flat.mean(axis=0)
     variance_of_means, mean_variance = mean.var(ddof=1), between.mean()

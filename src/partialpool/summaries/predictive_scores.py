@@ -154,7 +154,7 @@ def predictive_scores(log_likelihoods: Mapping[str, Draws], *, kind: Kind) -> pd
     import pandas as pd
 
     if not log_likelihoods:
-        raise DataError("there is no model to score")
+        raise DataError("log_likelihoods is empty: give draws by the name of each model")
     sizes = {
         name: group_draws(draws, what=name, finite=False).values.shape[2]
         for name, draws in log_likelihoods.items()
@@ -201,6 +201,15 @@ def _log_mean(logs: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 def _points(
     logs: NDArray[np.float64], value: NDArray[np.float64], relative: NDArray[np.float64]
 ) -> dict[str, NDArray[Any]]:
+    """Return the score of each column with its error and diagnostics, arrays (column,).
+
+    Parameters
+    ----------
+    logs : array, (chain, draw, column)
+        Log densities.
+    value, relative
+        The results of `_log_mean`.
+    """
     estimate = estimate_mean(relative)
     draws = logs.shape[0] * logs.shape[1]
     constant = np.ptp(relative, axis=(0, 1)) == 0
@@ -226,6 +235,7 @@ def _points(
 def _reasons(
     points: Mapping[str, NDArray[Any]], groups: GroupDraws, kind: Kind, mcse: float
 ) -> tuple[str, ...]:
+    """Return the reasons why a score cannot be trusted; empty if it can."""
     bad = ~points["trusted"]
     reasons: list[str] = []
     if bad.any():

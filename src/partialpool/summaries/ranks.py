@@ -146,11 +146,12 @@ def probability_best(
 
 
 def _rankable(draws: Draws, best: str, labels: Sequence[str] | None) -> GroupDraws:
+    """Return draws of two or more groups, after checking them and `best`."""
     if best not in ("largest", "smallest"):
         raise DataError(f"best must be 'largest' or 'smallest', not {best!r}")
     groups = group_draws(draws, what="draws", labels=labels)
     if len(groups.labels) < 2:
-        raise DataError("ranks need two groups or more")
+        raise DataError(f"ranks need two groups or more; there is only one, {groups.labels[0]!r}")
     return groups
 
 

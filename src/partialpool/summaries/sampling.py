@@ -59,17 +59,21 @@ def sampling_table(
     import pandas as pd
 
     if not fits:
-        raise DataError("there is no fit to tabulate")
+        raise DataError("fits is empty: give at least one fit by its name")
     rows = [_row(name, fit, var_names) for name, fit in fits.items()]
     return pd.DataFrame(rows, index=pd.Index(list(fits), name="fit"))
 
 
 def _row(name: str, fit: Sampled, var_names: Sequence[str] | None) -> dict[str, Any]:
+    """Return the diagnostics of one fit by column."""
     posterior, stats = fit.posterior, fit.sample_stats
     if var_names is not None:
         missing = [variable for variable in var_names if variable not in posterior]
         if missing:
-            raise DataError(f"the posterior of {name} has no variable {', '.join(missing)}")
+            raise DataError(
+                f"the posterior of {name} has no variable {', '.join(missing)}; it has "
+                f"{', '.join(map(str, posterior.data_vars))}"
+            )
         posterior = posterior[list(var_names)]
     table = convergence(posterior)
     by_chain = stats["diverging"].transpose("chain", "draw").values.sum(axis=1)

@@ -185,6 +185,7 @@ def _attempts() -> tuple[str, ...]:
 
 
 def _three(fits: Mapping[str, Fit]) -> pd.DataFrame:
+    """Summarise the log odds of districts 1-3 under the fixed model and all attempts."""
     import pandas as pd
 
     tables = {name: fits[name].summary(["a"], quantiles=PROBABILITIES) for name in _attempts()}
@@ -192,6 +193,7 @@ def _three(fits: Mapping[str, Fit]) -> pd.DataFrame:
 
 
 def _population(fits: Mapping[str, Fit]) -> pd.DataFrame:
+    """Summarise the population parameters of the models of all districts."""
     import pandas as pd
 
     names = {"intercepts": ("a_bar", "sigma"), "slopes": POPULATION}
@@ -203,6 +205,7 @@ def _population(fits: Mapping[str, Fit]) -> pd.DataFrame:
 
 
 def _figures(fits: Mapping[str, Fit], women: pd.DataFrame) -> dict[str, Any]:
+    """Return functions that draw the figures, by file name."""
     attempts: dict[str, Any] = {
         f"attempt_{i}": functools.partial(
             figures.attempt, fits[run.name], fits["fixed"], title=run.name

@@ -31,7 +31,7 @@ SHORT = {"complete": "complete", "none": "none", "beta": "beta", "logit": "log o
 
 
 @dataclass(frozen=True)
-class Drawn:
+class FigureData:
     """Data, fits and simulations that the figures draw.
 
     Attributes
@@ -62,9 +62,9 @@ class Drawn:
     events: Findings
 
 
-def figures(drawn: Drawn) -> dict[str, Callable[[], Axes]]:
+def figures(drawn: FigureData) -> dict[str, Callable[[], Axes]]:
     """Return functions that draw the figures, by file name."""
-    functions: dict[str, Callable[[Drawn], Axes]] = {
+    functions: dict[str, Callable[[FigureData], Axes]] = {
         "shrinkage": _shrinkage,
         "theta": _theta,
         "observed_and_posterior": _observed,
@@ -82,11 +82,11 @@ def figures(drawn: Drawn) -> dict[str, Callable[[], Axes]]:
     return {name: _bound(function, drawn) for name, function in functions.items()}
 
 
-def _bound(function: Callable[[Drawn], Axes], drawn: Drawn) -> Callable[[], Axes]:
+def _bound(function: Callable[[FigureData], Axes], drawn: FigureData) -> Callable[[], Axes]:
     return lambda: function(drawn)
 
 
-def _shrinkage(drawn: Drawn) -> Axes:
+def _shrinkage(drawn: FigureData) -> Axes:
     theta = drawn.fits["logit"].posterior["theta"].transpose("player", ...)
     low, high = theta.quantile([0.05, 0.95], dim=["chain", "draw"]).values
     ax = plots.shrinkage(
@@ -103,7 +103,7 @@ def _shrinkage(drawn: Drawn) -> Axes:
     return ax
 
 
-def _theta(drawn: Drawn) -> Axes:
+def _theta(drawn: FigureData) -> Axes:
     named = {SHORT[model]: draws for model, draws in drawn.theta.items()}
     return plots.forest(
         named,
@@ -114,7 +114,7 @@ def _theta(drawn: Drawn) -> Axes:
     )
 
 
-def _observed(drawn: Drawn) -> Axes:
+def _observed(drawn: FigureData) -> Axes:
     raw = (drawn.players["hits"] / drawn.players["at_bats"]).to_numpy()
 
     def panel(draws: xr.DataArray) -> Callable[[Axes], Any]:
@@ -132,7 +132,7 @@ def _observed(drawn: Drawn) -> Axes:
     return plots.panels(named, share="all", legends=False)
 
 
-def _population(drawn: Drawn) -> Axes:
+def _population(drawn: FigureData) -> Axes:
     beta, logit = drawn.fits["beta"].posterior, drawn.fits["logit"].posterior
     return plots.panels(
         {
@@ -154,7 +154,7 @@ def _population(drawn: Drawn) -> Axes:
     )
 
 
-def _funnels(drawn: Drawn) -> Axes:
+def _funnels(drawn: FigureData) -> Axes:
     beta, centered, noncentered = (
         drawn.fits[name] for name in ("beta_centered", "logit_centered", "logit")
     )
@@ -187,7 +187,7 @@ def _funnels(drawn: Drawn) -> Axes:
     )
 
 
-def _remaining(drawn: Drawn) -> Axes:
+def _remaining(drawn: FigureData) -> Axes:
     at_bats = drawn.players["remaining_at_bats"].to_numpy()
     made = drawn.players["remaining_hits"].to_numpy() / at_bats
 
@@ -211,7 +211,7 @@ def _remaining(drawn: Drawn) -> Axes:
     return plots.panels(named, share="all", legends=False)
 
 
-def _events(drawn: Drawn) -> Axes:
+def _events(drawn: FigureData) -> Axes:
     import pandas as pd
 
     def panel(event: str) -> Callable[[Axes], Any]:
@@ -228,11 +228,11 @@ def _events(drawn: Drawn) -> Axes:
     return plots.panels(named, size=(4.5, 1.6), legends=False)
 
 
-def _ranks(drawn: Drawn) -> Axes:
+def _ranks(drawn: FigureData) -> Axes:
     return plots.rank_heatmap(rank_probability(drawn.theta["beta"], best="largest"))
 
 
-def _rank_histograms(drawn: Drawn) -> Axes:
+def _rank_histograms(drawn: FigureData) -> Axes:
     def panel(row: pd.Series[float]) -> Callable[[Axes], Any]:
         return lambda ax: plots.rank_bars(row, ax=ax)
 
@@ -241,7 +241,7 @@ def _rank_histograms(drawn: Drawn) -> Axes:
     return plots.panels(named, columns=6, size=(2, 1.8), share="all", legends=False)
 
 
-def _best(drawn: Drawn) -> Axes:
+def _best(drawn: FigureData) -> Axes:
     def panel(draws: xr.DataArray) -> Callable[[Axes], Any]:
         table = probability_best(draws, best="largest")
         return lambda ax: plots.probability_bars(table, xlabel="P(player is the best)", ax=ax)
@@ -250,7 +250,7 @@ def _best(drawn: Drawn) -> Axes:
     return plots.panels({TITLES[m]: panel(drawn.theta[m]) for m in models}, columns=3, size=(4, 5))
 
 
-def _statistics(drawn: Drawn) -> Axes:
+def _statistics(drawn: FigureData) -> Axes:
     def panel(check: PosteriorPValue) -> Callable[[Axes], Any]:
         xlabel = f"{check.name} of 18 players' hits"
         return lambda ax: plots.predictive_check(check, xlabel=xlabel, ax=ax)
@@ -262,7 +262,7 @@ def _statistics(drawn: Drawn) -> Axes:
     return plots.panels(named, columns=4, size=(3.2, 2.4), share="columns", legends=False)
 
 
-def _replicated(drawn: Drawn) -> Axes:
+def _replicated(drawn: FigureData) -> Axes:
     def panel(draws: xr.DataArray) -> Callable[[Axes], Any]:
         return lambda ax: plots.replicates(
             draws, drawn.players["hits"], xlabel="hits in 45 at-bats", ax=ax
@@ -283,7 +283,7 @@ def _log_odds(chance: xr.DataArray) -> xr.DataArray:
     return chance.copy(data=np.log(chance.values) - np.log1p(-chance.values))
 
 
-def _zero_for_four(drawn: Drawn) -> Axes:
+def _zero_for_four(drawn: FigureData) -> Axes:
     from scipy.stats import beta
 
     hits, at_bats = int(drawn.players["hits"].sum()), int(drawn.players["at_bats"].sum()) + 4

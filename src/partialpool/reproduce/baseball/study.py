@@ -22,7 +22,7 @@ from ..tools.findings import table as as_table
 from ..tools.published import compare, read
 from ..tools.study import Settings, Study, Table
 from . import carpenter, efron_morris, new_players, scores
-from .figures import Drawn, figures
+from .figures import FigureData, figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def fit_all(settings: Settings, players: pd.DataFrame) -> dict[str, Fit]:
 
 def carpenters(
     settings: Settings, fits: Mapping[str, Fit], table: pd.DataFrame, players: pd.DataFrame
-) -> tuple[Drawn, dict[str, Findings]]:
+) -> tuple[FigureData, dict[str, Findings]]:
     """Compute Carpenter's quantities, and collect what the figures draw.
 
     Parameters
@@ -135,7 +135,7 @@ def carpenters(
 
     Returns
     -------
-    drawn : Drawn
+    drawn : FigureData
     findings : dict of table name to Findings
     """
     rng = np.random.default_rng(settings.seed)
@@ -164,13 +164,13 @@ def carpenters(
         model: new_players.new_hits(fits[model].posterior, rng, players=len(players))
         for model in ("beta", "logit")
     }
-    drawn = Drawn(
+    drawn = FigureData(
         table, players, fits, theta, remaining, replicated, unseen, checks, findings["events"]
     )
     return drawn, findings
 
 
-def _tables(findings: Mapping[str, Findings], drawn: Drawn) -> dict[str, Table]:
+def _tables(findings: Mapping[str, Findings], drawn: FigureData) -> dict[str, Table]:
     """Return the tables of Carpenter's quantities, in the order of `ORDER`."""
     posterior = drawn.fits["zero_for_four"].posterior
     tables = {

@@ -56,6 +56,7 @@ def modes(
 
 
 def _search(form: str, *, engine: str, jacobian: bool, seed: int) -> tuple[Any, ...]:
+    """Search for a mode from one starting point; return its row of `COLUMNS`."""
     model = MODELS[form]
     no_values = (np.nan,) * (len(COLUMNS) - 1)
     try:

@@ -149,18 +149,19 @@ def compare(rows: tuple[Published, ...], ours: Mapping[str, Number]) -> pd.DataF
 
 
 def _line(row: Published, ours: Number) -> dict[str, Any]:
+    """Return the columns of `compare` for one published number and ours."""
     tolerance = _rounding(row.published) + STANDARD_ERRORS * math.hypot(ours.mcse, row.mcse)
-    near = not row.published or abs(ours.value - float(row.published)) <= tolerance
-    right = not row.exact or (
+    agrees_with_published = not row.published or abs(ours.value - float(row.published)) <= tolerance
+    agrees_with_exact = not row.exact or (
         abs(ours.value - float(row.exact)) <= _rounding(row.exact) + STANDARD_ERRORS * ours.mcse
     )
     if row.kind == "shown":
         agrees, verdict = True, "not compared"
     elif row.kind == "wrong":
-        agrees = right and bool(row.exact)
+        agrees = agrees_with_exact and bool(row.exact)
         verdict = "published is wrong; ours is exact" if agrees else "differs from the exact value"
     else:
-        agrees = near and right
+        agrees = agrees_with_published and agrees_with_exact
         verdict = "agrees" if agrees else "differs"
     return {
         "published": row.published,

@@ -115,12 +115,14 @@ class NormalRegression:
     def scale_cdf(self, position: int, x: npt.ArrayLike) -> Floats:
         """Return the probability that a scale is less than x, an array of any shape."""
         log_scale = np.log(np.asarray(x, dtype=float))
-        return np.asarray(self._log_density(position).antiderivative()(log_scale), dtype=np.float64)
+        return np.asarray(
+            self._density_of_log(position).antiderivative()(log_scale), dtype=np.float64
+        )
 
     def scale_quantile(self, position: int, probability: float) -> float:
         """Return the quantile of a scale at a probability."""
         low, high = self.nodes[position][[0, -1]]
-        cdf = self._log_density(position).antiderivative()
+        cdf = self._density_of_log(position).antiderivative()
         return float(
             np.exp(optimize.brentq(lambda log_scale: cdf(log_scale) - probability, low, high))
         )
@@ -129,13 +131,13 @@ class NormalRegression:
         """Return the density of a scale at x > 0, an array of any shape."""
         values = np.asarray(x, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            density = np.asarray(self._log_density(position)(np.log(values))) / values
+            density = np.asarray(self._density_of_log(position)(np.log(values))) / values
         return np.where(values > 0, density, np.nan)
 
-    def _log_density(self, position: int) -> Any:
+    def _density_of_log(self, position: int) -> Any:
         """Return the density of the logarithm of a scale, as a spline through the nodes.
 
-        The result is a function of the log scale; it is not the logarithm of a density.
+        The result is a function of the logarithm of the scale.
         """
         from scipy.interpolate import CubicSpline
 

@@ -138,6 +138,7 @@ def profile(
 def _profile(
     data: Sums, scale: Floats, sigma: Floats, rho: Floats
 ) -> tuple[Floats, Floats, Floats]:
+    """Return the attributes of `Profile` for the points of one chunk."""
     q, variance = data.effects, sigma**2
     factor = _factor(scale, rho)
     transposed = np.swapaxes(factor, 1, 2)[:, None]

@@ -140,6 +140,7 @@ def save(study: Study, folder: Path) -> tuple[Path, ...]:
 
 
 def _save_figure(draw: Callable[[], Axes], path: Path) -> Path:
+    """Draw a figure, save it and close it; return its path."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
