@@ -1,4 +1,4 @@
-"""`Regression`: a formula, data, a family and priors, and all that follows before sampling."""
+"""`Regression`: the part of a `Model` that is computed before sampling."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KEYS = 2
-"""How priors are named in saved fits: 1, of partialpool 0.1, had one name for a column and a
-parameter that were called alike."""
+"""Version of the prior names in saved fits. Version 1, of partialpool 0.1, had the same name for a
+parameter and for the slope of a column that was called like the parameter."""
 
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """What is known of a `Model` before sampling; see there for the parameters.
+    """A regression before sampling: its design, priors, program and data.
 
-    Everything is computed when it is first asked for, and checked when the object is made.
+    The parameters are those of `Model`. All checks run when the object is made; other results are
+    computed when they are first used.
     """
 
     formula: str
@@ -60,14 +61,19 @@ class Regression:
     priors_at: str = "auto"
 
     def __post_init__(self) -> None:
-        """Check everything now, so that nothing fails after an hour of sampling."""
+        """Check everything before sampling, so that no mistake shows up only after it.
+
+        Raises
+        ------
+        FormulaError, DataError, OptionError
+        """
         check_pooling(self.pooling, self.full_design)
         check_response(self.full_design, self.response_family)
         check_nameable(self.full_design)
         check_separable(self.full_design, self.response_family, self.pooling)
-        _ = self.prior_table, self.parameterizations
+        _ = self.prior_table, self.parameterizations  # computing them checks them
         self._check_history()
-        hidden = hidden_priors(
+        warnings = hidden_priors(
             self.design,
             self.centering,
             self.priors,
@@ -75,28 +81,28 @@ class Regression:
             priors_at=self.priors_at,
             history=() if self.joint_prior is None else self.joint_prior.prior.names,
         )
-        for message in hidden:
+        for message in warnings:
             warn(message)
-        _ = self.specification  # so that a fit can be saved
+        _ = self.specification  # raises if a fit of this model could not be saved
 
     @functools.cached_property
     def response_family(self) -> Family:
-        """The family, with its link and functions."""
+        """The family: its link, mean, log likelihood and random draws."""
         return families.get(self.family)
 
     @functools.cached_property
     def full_design(self) -> Design:
-        """The design that the formula asks for, before pooling drops anything."""
+        """The design matrices of the formula, with all group terms, whatever the pooling."""
         return build(parse(self.formula), self.data, na_action=self.na_action)  # type: ignore[arg-type]
 
     @functools.cached_property
     def design(self) -> Design:
-        """The design that is fitted."""
+        """The design matrices that are fitted: `full_design` under the chosen pooling."""
         return pooled(self.full_design, self.pooling)
 
     @functools.cached_property
     def prior_table(self) -> PriorTable:
-        """Every prior, in order."""
+        """Every prior by name, with where it comes from."""
         return prior_table.resolve(
             self.program_design,
             self.response_family,
@@ -107,7 +113,7 @@ class Regression:
 
     @functools.cached_property
     def centering(self) -> Centering:
-        """Which columns the program gets, so that priors hold where `priors_at` says."""
+        """The columns that are centered, so that priors hold where `priors_at` says."""
         if self.priors_at not in centering.PRIORS_AT:
             raise OptionError(f"priors_at must be 'auto', 'mean' or 'zero', not {self.priors_at!r}")
         history = self.joint_prior
@@ -121,19 +127,19 @@ class Regression:
 
     @functools.cached_property
     def program_design(self) -> Design:
-        """The design in the columns that the program gets: `design`, some of them centered."""
+        """The design matrices of the program: those of `design`, with some columns centered."""
         return self.centering.design(self.design)
 
     @functools.cached_property
     def parameterizations(self) -> dict[str, str]:
-        """How the effects of each group term are dealt with: marginal, rescaled, ..."""
+        """The parameterization of each group term, by label: "marginal", "rescaled", ..."""
         return parameterizations(
             self.program_design, self.response_family, self.parameterization, pooling=self.pooling
         )
 
     @functools.cached_property
     def prepared(self) -> Prepared:
-        """The program, its data, and what the reduction left of the rows."""
+        """The program and its data, with the sums to which the rows were reduced."""
         return prepare(
             self.program_design,
             self.response_family,
@@ -144,7 +150,7 @@ class Regression:
 
     @property
     def joint_prior(self) -> History | None:
-        """The history, and how much it counts."""
+        """The history as a joint prior of the population with its weight; None without one."""
         return histories.as_history(self.history)
 
     def _check_history(self) -> None:
@@ -153,8 +159,8 @@ class Regression:
             return
         if self.pooling == "none":
             raise OptionError(
-                "history is of a population, which pooling='none' does not have: use 'partial' "
-                "or 'complete'"
+                "history is a prior of the population, and with pooling='none' there is none: use "
+                "pooling='partial' or 'complete'"
             )
         history_data.check_names(
             history.prior, history_data.coordinates(self.design, self.response_family)
@@ -162,39 +168,45 @@ class Regression:
 
     @property
     def fixed_priors(self) -> dict[str, Prior]:
-        """Every prior by name, so that a fit to part of the rows has the same ones."""
+        """Every prior by name, defaults included, to fit other rows with the same priors."""
         return {row.name: row.prior for row in self.prior_table.rows}
 
     @property
     def program(self) -> StanProgram:
-        """The Stan program; `program.full_code` is exactly what Stan runs."""
+        """The Stan program of this model; `program.full_code` is the code that Stan runs."""
         return self.prepared.program
 
     @property
     def stan_data(self) -> dict[str, Any]:
-        """Exactly what Stan gets; sizes and codes are explained in the program.
+        """The data that Stan gets, by the names in the program's data block.
 
-        In the user's own units, or, for columns whose standard deviation is not between 0.1 and
-        10, in these times a power of ten, with which the sampler is quicker. Columns of correlated
-        group terms, and numbers in products of columns, are less their means where their priors
-        hold there (`priors_at`).
+        Comments in the program explain sizes and codes. A response or column whose standard
+        deviation is not between 0.1 and 10 is divided by a power of ten, which makes sampling
+        faster. Where priors hold at the means of the predictors (`priors_at`), columns of
+        correlated group terms and numeric columns in products have their means subtracted.
         """
         return self.prepared.data
 
     def prior_summary(self) -> pd.DataFrame:
-        """Every prior, and where its scale comes from: columns prior and source."""
+        """Return a table of every prior and where its scale comes from.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by the name of the parameter; columns prior and source.
+        """
         return self.prior_table.frame()
 
     @functools.cached_property
     def specification(self) -> str:
-        """All but the data, as JSON: what a saved fit holds.
+        """Everything about the model but the data, as JSON, to be saved with a fit.
 
         Raises
         ------
         DataError
-            If a prior holds something that cannot be written.
+            If a prior has a value that cannot be written as JSON.
         """
-        form = self.parameterization
+        parameterization = self.parameterization
         return json.dumps(
             {
                 "formula": self.formula,
@@ -204,7 +216,11 @@ class Regression:
                     for name, prior in self.priors.items()
                 },
                 "pooling": self.pooling,
-                "parameterization": form if isinstance(form, str) else dict(form),
+                "parameterization": (
+                    parameterization
+                    if isinstance(parameterization, str)
+                    else dict(parameterization)
+                ),
                 "history": histories.as_plain(self.joint_prior),
                 "priors_at": self.priors_at,
                 "keys": KEYS,
@@ -214,7 +230,7 @@ class Regression:
 
 
 def _plain(value: Any) -> Any:
-    """Write NumPy's numbers as Python's."""
+    """Turn a NumPy number into Python's; raise `DataError` for anything else."""
     if isinstance(value, np.generic):
         return value.item()
-    raise DataError(f"{value!r} cannot be saved with a fit: give a number, or text")
+    raise DataError(f"{value!r} cannot be saved with a fit: give a number or text")

@@ -165,7 +165,7 @@ def test_few_groups_are_refused_with_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("formula", "options", "by", "message"),
     [
-        ("y ~ 1 + (1 | lab)", {}, "se", r"integrated out are of lab. fit.kfold\(by='se'\)"),
+        ("y ~ 1 + (1 | lab)", {}, "se", r"effects of lab, not of se. fit.kfold\(by='se'\)"),
         (
             "y ~ 1 + (1 | lab)", {"parameterization": "centered"}, "lab",
             r"needs group effects that are integrated out exactly.*fit.kfold\(by='lab'\)",

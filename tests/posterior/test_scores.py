@@ -236,8 +236,8 @@ def test_folds_are_a_partition() -> None:
 @pytest.mark.parametrize(
     ("k", "by", "message"),
     [
-        (1, None, "at least 2 parts"),
-        (2.5, None, "at least 2 parts"),
+        (1, None, "at least 2 folds"),
+        (2.5, None, "at least 2 folds"),
         (2, "h", "by='h' is not a column of the formula"),
         (2, "one", "only one one to leave out"),
     ],

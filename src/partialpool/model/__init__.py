@@ -1,1 +1,1 @@
-"""What the user holds: `Model`, `ModelFit`, the pooling ladder; saved, loaded, described."""
+"""`Model`, `ModelFit` and the pooling ladder; `load` for saved fits; the text of `print(model)`."""

@@ -1,4 +1,4 @@
-"""What `print(model)` says."""
+"""The text that `print(model)` shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ NO_PILOT = "non-centered: a quick fit by which to rescale was not finite"
 
 
 def describe(model: Regression) -> str:
-    """Write formula, family, sizes, program, parameterisation and every prior of a model."""
+    """Return the text of `print(model)`.
+
+    Formula, family, program, numbers of rows and groups, how each term's group effects are sampled
+    or integrated out, and every prior with where it comes from.
+    """
     design, family = model.design, model.response_family
     rows = len(design.offset)
     dropped = f" ({design.dropped} with missing values dropped)" if design.dropped else ""
@@ -33,15 +37,15 @@ def describe(model: Regression) -> str:
     elif model.prepared.rows < rows:
         lines.append(f"  reduced  {rows} rows -> {model.prepared.rows} distinct, exactly")
     for term in design.groups:
-        how = _how(model, term.label)
+        treatment = _treatment(model, term.label)
         cor = ", correlated" if term.correlated else ""
         names = ", ".join(term.coefficients)
-        lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {how}")
+        lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {treatment}")
     hint = model.prepared.mode_hint
     if hint is not None and hint.smooth:
         lines.append(f"  start    {START}")
-    why = why_sampled(model)
-    lines += [f"  note     {note}" for note in (*design.notes, *([why] if why else []))]
+    reason = why_sampled(model)
+    lines += [f"  note     {note}" for note in (*design.notes, *([reason] if reason else []))]
     history = model.joint_prior
     if history is not None:
         lines.append(f"  history  {history.line()}")
@@ -56,37 +60,43 @@ def describe(model: Regression) -> str:
     table = model.prior_table.rows
     width = max((len(row.name) for row in table), default=0)
     middle = max((len(repr(row.prior)) for row in table), default=0)
-    own = {} if history is None else dict.fromkeys(history.prior.names, history.own)
-    for r in table:
-        power = next((own[name] for name in own if _is_of(name, r.name)), 1.0)
+    powers = {} if history is None else dict.fromkeys(history.prior.names, history.own)
+    for row in table:
+        power = next((powers[name] for name in powers if _has_prior(name, row.name)), 1.0)
         note = f"; to the power {power:.3g}" if power else "; the history's instead"
-        source = r.source if power == 1 else r.source + note
-        source += ", where the predictors are 0" if r.name in at_zero else ""
-        lines.append(f"    {r.name:{width}}  {r.prior!r:{middle}}  {source}")
+        source = row.source if power == 1 else row.source + note
+        source += ", where the predictors are 0" if row.name in at_zero else ""
+        lines.append(f"    {row.name:{width}}  {row.prior!r:{middle}}  {source}")
     return "\n".join(lines)
 
 
-def _is_of(name: str, key: str) -> bool:
-    """Whether a parameter of a history, such as ``cor(g)[a, b]``, has the prior of a key."""
+def _has_prior(name: str, key: str) -> bool:
+    """Whether the prior named `key` is that of a history's parameter, such as ``cor(g)[a, b]``."""
     return name == key or (key.startswith("cor(") and name.startswith(f"{key}["))
 
 
 def why_sampled(model: Regression) -> str | None:
-    """Say why no effects are integrated out where they might be, but for the sums' size."""
-    asked = model.parameterization
+    """Return why group effects are sampled that could be integrated out exactly, or None.
+
+    The only reason is size: the cross-products of the term's columns would be too large.
+    """
+    choice = model.parameterization
     by_term = {
-        t.label: asked if isinstance(asked, str) else asked.get(t.label, "auto")
-        for t in model.design.groups
+        term.label: choice if isinstance(choice, str) else choice.get(term.label, "auto")
+        for term in model.design.groups
     }
-    free = [label for label, choice in by_term.items() if choice == "auto"]
+    automatic = [label for label, form in by_term.items() if form == "auto"]
     gaussian = model.response_family.name == "gaussian" and model.pooling == "partial"
-    if not gaussian or not free or "marginal" in model.parameterizations.values():
+    if not gaussian or not automatic or "marginal" in model.parameterizations.values():
         return None
-    return too_many(model.design, largest(model.design, free))
+    return too_many(model.design, largest(model.design, automatic))
 
 
-def _how(model: Regression, label: str) -> str:
-    """Say how a term's effects are dealt with, and why where that is not what was asked for."""
+def _treatment(model: Regression, label: str) -> str:
+    """Say whether a term's effects are integrated out, or in which form they are sampled.
+
+    Where a quick fit to rescale by was not finite, say that too.
+    """
     chosen, prepared = model.parameterizations[label], model.prepared
     failed = prepared.reduced is None and prepared.mode_hint is None
     return NO_PILOT if failed and chosen == "rescaled" else HOW[chosen]

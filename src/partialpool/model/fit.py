@@ -1,4 +1,4 @@
-"""A fitted formula model: its tables, predictions and scores, under the field's names."""
+"""`ModelFit`: the draws of a formula model, with tables, predictions and scores."""
 
 from __future__ import annotations
 
@@ -36,32 +36,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelFit(Fit):
-    """Draws from the posterior of a `Model`, with names and labels.
+    """Draws from the posterior of a `Model`, under the names of its columns and groups.
 
     Attributes
     ----------
     program : StanProgram
+        The Stan program that was run.
     idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
-        Group posterior has ``beta`` (coefficient) and, of each group term g, ``sd_g``
-        (g_coefficient), ``cor_g`` (g_pair), ``r_g`` (g, g_coefficient); ``sigma``, ``nu``,
-        ``phi`` where the family has them. Without pooling, ``coef_g`` (g, g_coefficient). Where
-        the priors of a term's sds and correlations hold at the means of its predictors, these are
-        ``center_sd_g`` and ``center_cor_g``; ``sd_g`` and ``cor_g`` are at zero. Dimensions that
-        would be called as something else are ``g_group``, ``of_g``: `names`.
+        All draws, with the data. Variables of the group ``posterior``, besides the dimensions
+        chain and draw:
+
+        - ``beta`` (coefficient): population-level coefficients, the intercept first;
+        - for each group term g: ``sd_g`` (g_coefficient), standard deviations of the group
+          effects; ``cor_g`` (g_pair), their correlations; ``r_g`` (g, g_coefficient), the group
+          effects, which are deviations from the population;
+        - without pooling, in place of these: ``coef_g`` (g, g_coefficient), the groups' own
+          coefficients;
+        - ``sigma``, ``nu``, ``phi``: the family's further parameters, if it has them.
+
+        ``sd_g`` and ``cor_g`` hold where all predictors are 0. Where the priors of a term hold at
+        the means of its predictors, ``center_sd_g`` and ``center_cor_g`` are the same quantities
+        at these means. A dimension whose name is already taken is called ``g_group`` or ``of_g``.
     model : Model
+        The model that was fitted.
 
     Notes
     -----
-    Where group effects were integrated out and would take more than `posterior.KEPT` numbers,
-    ``r_g`` is left out: `effects` draws those of the groups asked for, `ranef` and `coef` have
-    means and sds, and all else works as with it.
+    Group effects that were integrated out are drawn after sampling. If they would take more than
+    20 million numbers (`posterior.KEPT`), they are not stored: ``r_g`` is missing from `idata`,
+    `effects` draws those of the groups you name, and `ranef` and `coef` give means and standard
+    deviations without quantiles. Everything else works as usual.
     """
 
     model: Regression
 
     @classmethod
     def from_program(cls, model: Regression, raw: Fit) -> ModelFit:
-        """Name the draws that the model's program gave."""
+        """Turn the draws of the model's program into draws under the user's names."""
         response = model.full_design.response
         assert response is not None
         named = Posterior.of_program(raw.posterior, model.prepared, seed=int(raw.attrs["seed"]))
@@ -86,45 +97,66 @@ class ModelFit(Fit):
 
     @property
     def seed(self) -> int:
-        """The seed of the sampler."""
+        """The seed with which the fit was sampled."""
         return int(self.attrs["seed"])
 
     def fixef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise population coefficients: mean, sd, quantiles, MCSE, ESS, R-hat; a row each."""
+        """Summarise the population-level (fixed) coefficients.
+
+        Parameters
+        ----------
+        quantiles : tuple of float
+            Probabilities of the posterior quantiles, each between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            A row for each coefficient: mean, sd, quantiles, Monte Carlo standard errors,
+            effective sample sizes and R-hat.
+
+        Raises
+        ------
+        DataError
+            If the model has no population-level coefficients.
+        """
         return tables.fixef(self.posterior, quantiles=quantiles)
 
     @functools.cached_property
     def _bases(self) -> dict[str, Basis]:
-        """The columns that `coef` tells each term's coefficients in, whatever the pooling."""
+        """By term label, the columns in which `coef` expresses the groups' coefficients.
+
+        They are the same under every kind of pooling, so that fits can be compared.
+        """
         design = self.model.full_design
         return {term.label: basis_of(design, term) for term in design.groups}
 
     @functools.cached_property
     def _posterior(self) -> Posterior:
-        """The draws in the program's columns, and what is needed to compute from them."""
+        """The draws in the columns of `Model.program_design`, with design, family and priors."""
         return Posterior.of(self.program_posterior, self.model.prepared, seed=self.seed)
 
     @property
-    def _drawn(self) -> GroupEffects | None:
-        """Effects that the posterior does not hold, to be drawn when they are asked for."""
+    def _unstored(self) -> GroupEffects | None:
+        """The group effects that are not in `idata`, as something to draw them from; or None."""
         return self._posterior.effects
 
     @property
     def program_posterior(self) -> xr.Dataset:
-        """The posterior in the program's columns, those of `Model.program_design`."""
+        """The posterior in terms of the columns of `Model.program_design` (some are centered)."""
         return self.model.centering.to_program(self.posterior, self.model.design)
 
     def effects(
         self, groups: Sequence[Hashable] | None = None, *, factor: str | None = None
     ) -> xr.DataArray:
-        """Draws of the groups' deviations from the population.
+        """Return draws of the group effects: the groups' deviations from the population.
 
         Parameters
         ----------
         groups : sequence of labels, optional
-            Only these, in this order: no others are drawn or kept. All if not given.
+            The groups to return, in this order; all if not given. Effects that are not stored in
+            the fit are drawn for these groups only.
         factor : str, optional
-            A group term's label; the first one's if not given.
+            Label of a group term, such as ``"county"``; the first term if not given.
 
         Returns
         -------
@@ -133,61 +165,114 @@ class ModelFit(Fit):
         Raises
         ------
         DataError
-            For a group that the fit has not seen, and without pooling.
+            If the fit has no such term or group, and for a fit without pooling, which has no
+            population to deviate from.
         """
         term = tables.term_of(self.model.design, factor)
         codes = None if groups is None else tables.codes_of(term, groups)
-        if self._drawn is not None and term.label == self._drawn.term.label:
-            drawn, W = self._drawn.draw(codes), self.model.centering.terms.get(term.label)
+        if self._unstored is not None and term.label == self._unstored.term.label:
+            drawn, W = self._unstored.draw(codes), self.model.centering.terms.get(term.label)
             return drawn if W is None else effects_with(drawn, term, W)
         name = name_of("r", term)
         if name not in self.posterior:
             raise DataError("without pooling no group deviates from a population: use coef()")
-        every = self.posterior[name]
-        return every if codes is None else every.isel({dim_of(term): codes})
+        stored = self.posterior[name]
+        return stored if codes is None else stored.isel({dim_of(term): codes})
 
     def ranef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise the groups' deviations, indexed by factor, group and coefficient.
+        """Summarise the group effects: the groups' deviations from the population.
 
-        Mean and sd alone, without Monte-Carlo error of the effects' own draws, of those that are
-        not kept.
+        Parameters
+        ----------
+        quantiles : tuple of float
+            Probabilities of the posterior quantiles, each between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by factor, group and coefficient; columns as in `fixef`. Of effects that are
+            not stored in the fit only mean and sd, which are averages over exact conditional
+            distributions and so have no Monte Carlo error from drawing the effects.
+
+        Raises
+        ------
+        DataError
+            If the model has no group terms, or was fitted without pooling: use `coef`.
         """
         return table_of(
             tables.ranef,
             self.posterior,
             self.model.design,
-            self._drawn,
+            self._unstored,
             self.model.centering,
             quantiles=quantiles,
         )
 
     def coef(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise coefficients of the groups: population plus deviation, indexed as `ranef`.
+        """Summarise the coefficients of each group: population plus deviation.
 
-        They are what predictions of a group say. Columns of the two parts belong together by
-        their values, so ``x:z`` of the population is added to ``z:x`` of a group. Where
-        deviations are of columns that are made of several of the population's, as in
-        ``0 + f + (1 + f | g)``, coefficients are of the population's columns: here the mean of
-        each level of f in each group.
+        Parameters
+        ----------
+        quantiles : tuple of float
+            Probabilities of the posterior quantiles, each between 0 and 1.
 
-        Mean and sd alone of effects that are not kept.
+        Returns
+        -------
+        DataFrame
+            Indexed by factor, group and coefficient; columns as in `fixef`. For effects that are
+            not stored in the fit, mean and sd only.
+
+        Notes
+        -----
+        A population-level column and a group-level column are added where they have the same
+        values, whatever their names: the population's ``x:z`` goes with a group's ``z:x``. If the
+        two parts of the formula code a factor differently, as in ``0 + f + (1 + f | g)``, the
+        table has the population's columns: here the mean of each level of f in each group.
+
+        Raises
+        ------
+        DataError
+            If the model has no group terms.
         """
         return table_of(
             tables.coef,
             self.posterior,
             self.model.design,
-            self._drawn,
+            self._unstored,
             self.model.centering,
             quantiles=quantiles,
             bases=self._bases,
         )
 
     def varcorr(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise sds and correlations of the group effects, and the residual sd."""
+        """Summarise standard deviations and correlations of the group effects, and sigma.
+
+        Parameters
+        ----------
+        quantiles : tuple of float
+            Probabilities of the posterior quantiles, each between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by factor, kind ("sd" or "cor") and coefficient; the residual standard
+            deviation has factor "Residual". Columns as in `fixef`.
+
+        Raises
+        ------
+        DataError
+            If the model has no standard deviations.
+        """
         return tables.varcorr(self.posterior, self.model.design, quantiles=quantiles)
 
     def sigma(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
-        """Summarise the residual sd, a row; `DataError` for a family that has none."""
+        """Summarise the residual standard deviation, in a table of one row.
+
+        Raises
+        ------
+        DataError
+            If the family has no residual standard deviation, or the standard errors are known.
+        """
         if "sigma" not in self.posterior:
             raise DataError(f"family {self.model.family!r} has no residual standard deviation here")
         return tables.of_variables(self.posterior, ["sigma"], quantiles=quantiles)
@@ -200,33 +285,39 @@ class ModelFit(Fit):
         new_groups: NewGroups = "error",
         seed: int | None = None,
     ) -> xr.DataArray:
-        """Predict old rows or new ones, draw by draw.
+        """Predict the rows of the fit or new rows, once for each posterior draw.
 
         Parameters
         ----------
         newdata : DataFrame, optional
-            With the predictors, group factors, offset and (but for the linear predictor) trials
-            of the formula; the rows of the fit if not given.
+            Rows to predict, with the predictors, grouping factors and offset of the formula, and
+            its trials unless `kind` is "linpred". The rows of the fit if not given.
         kind : {"mean", "response", "linpred"}
-            The expected response (of ``trials(n)``: the expected count); a draw of the response,
-            with its own variation; the linear predictor, on the scale of the link.
+            "mean": the expected response (with ``trials(n)``, the expected count). "response": a
+            draw from the predictive distribution of the response. "linpred": the linear
+            predictor, on the scale of the link.
         new_groups : {"error", "sample", "population"}
-            For groups that the fit has not seen: refuse, draw each one's effects from the
-            population (the same label gets the same draws), or give it the population's mean;
-            then newdata need not have the group columns.
+            What to do with groups that the fit has not seen. "error": refuse. "sample": draw
+            their effects from the population distribution; the same label always gets the same
+            draws. "population": set their effects to 0, the population's mean; `newdata` then
+            does not need the columns of the grouping factors.
         seed : int, optional
-            The fit's own if not given, so that predictions repeat.
+            Seed of the draws of new groups and of the response; the seed of the fit if not given,
+            so that the same call gives the same numbers.
 
         Returns
         -------
         DataArray, (chain, draw, row)
-            row has the index of the data. Average over ("chain", "draw"), or give it to
-            `pp.summaries`.
+            The coordinate row has the index of the data. Average over ("chain", "draw"), or pass
+            it to `pp.summaries`.
 
         Raises
         ------
         DataError
-            If newdata lack a column, have missing values, or name an unseen group.
+            If newdata lacks a column, has missing values, or has an unseen group while
+            `new_groups` is "error".
+        OptionError
+            For an unknown `kind` or `new_groups`.
         """
         predict.check_options(kind, new_groups)
         model = self.model
@@ -248,45 +339,52 @@ class ModelFit(Fit):
         )
 
     def log_likelihood(self) -> xr.DataArray:
-        """Log likelihood of every row of the fit, times its weight: (chain, draw, row)."""
+        """Return the log likelihood of every row of the fit, times the row's weight.
+
+        Returns
+        -------
+        DataArray, (chain, draw, row)
+        """
         return predict.log_likelihood(self._posterior, self.model.program_design)
 
     def loo(self, *, by: str | None = None, refit: bool = False) -> Loo:
         """Leave-one-out cross-validation by Pareto-smoothed importance sampling.
 
-        Vehtari, Gelman & Gabry 2017, Statistics and Computing 27:1413; of groups, with their
-        effects integrated out: Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84:802.
+        See Vehtari, Gelman & Gabry 2017, Statistics and Computing 27:1413. With `by`, whole groups
+        are left out, with their effects integrated out: Merkle, Furr & Rabe-Hesketh 2019,
+        Psychometrika 84:802.
 
         Parameters
         ----------
         by : str, optional
-            The factor whose effects the model integrates out: leave out a group at a time,
-            and score its rows together, as those of a group not seen before. Given each
-            draw's effects of the other group terms, groups are independent, so this is exact
-            beside such terms too; of their groups that the rest of the rows lack, effects are
-            drawn from the population.
+            A grouping factor whose effects the model integrates out. One group at a time is left
+            out, and its rows are scored jointly, as rows of a group not seen before. Other group
+            terms may be present: given their effects, the groups of `by` are independent. If a
+            group of such a term is found in the left-out rows only, its effects are drawn from
+            the population.
         refit : bool
-            Where the smoothed weights cannot be trusted, fit the model again without the row
-            or group.
+            Fit the model again without a row or group for which the smoothed weights cannot be
+            trusted. If False, such a row or group raises `AccuracyError`.
 
         Returns
         -------
         Loo
-            With `by` a `GroupLoo`, a row per group.
+            A `GroupLoo`, with a row for each group, if `by` is given.
 
         Raises
         ------
         AccuracyError
-            If Pareto k-hat of some row is too large, as for rows that have a parameter of
-            their own, or if the draws are an approximation's; names the way out.
+            If the Pareto k-hat of some row is too large, as for a row that is the only one of its
+            group; if the draws come from an approximation; or if the likelihood was raised to a
+            power. The message says what to do instead.
         DataError
             If the effects of `by` were not integrated out.
         """
         history = self.model.joint_prior
         if history is not None and history.likelihood != 1:
             raise AccuracyError(
-                "loo takes draws for those of a posterior, and these have the likelihood to the "
-                f"power {history.likelihood:.3g}: use fit.kfold(10), which fits again"
+                "loo needs draws from the posterior, and in this model the likelihood is raised to "
+                f"the power {history.likelihood:.3g}: use fit.kfold(10), which fits again"
             )
         sampler = Sampler.of(self)
         if by is None:
@@ -294,28 +392,46 @@ class ModelFit(Fit):
         return loo_by_group(self._posterior, sampler, by, refit=refit)
 
     def kfold(self, k: int = 10, *, by: str | None = None, seed: int = 1) -> KFold:
-        """Cross-validation by fitting again without each of k parts of the rows.
+        """K-fold cross-validation: fit again without each of k parts, and score that part.
 
         Parameters
         ----------
         k : int
-            Parts; ignored where there are fewer groups.
+            Number of parts; the number of groups or rows where there are fewer of them.
         by : str, optional
-            A column: its groups stay together, and those left out are new to the fit, with
-            effects drawn from the population.
+            A column of the formula. All rows of one of its values go into the same part, so that
+            left-out groups are new to the fit, and their effects are drawn from the population.
         seed : int
-            Of the partition: the same for all models, so that these can be compared.
+            Seed of the random partition. Use the same for all models that you compare.
 
         Returns
         -------
         KFold
+
+        Raises
+        ------
+        DataError
+            If `k` is less than 2, `by` is not a column, or there is only one part to leave out.
         """
         return kfold(self.model.prepared, Sampler.of(self), k, by=by, seed=choose_seed(seed))
 
     def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
-        """Summarise the population: all but the groups' own values, which `ranef` and `coef` have.
+        """Summarise all parameters but the groups' effects and coefficients.
 
-        `var_names` as in `Fit.summary`, group effects included if named.
+        Those are in the tables of `ranef` and `coef`.
+
+        Parameters
+        ----------
+        var_names : str or sequence of str, optional
+            Variables of the posterior to summarise, as in `Fit.summary`. Group effects are
+            included if they are named.
+        quantiles : float or sequence of float
+            Probabilities of the posterior quantiles, each between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            A row for each quantity.
         """
         if var_names is None:
             var_names = [
@@ -326,7 +442,7 @@ class ModelFit(Fit):
         return super().summary(var_names, quantiles=quantiles)
 
     def __repr__(self) -> str:
-        """Show formula, method and size."""
+        """Show formula, method, engine and number of draws."""
         size = self.posterior.sizes
         return (
             f"<Fit of {self.model.formula!r} by {self.attrs['method']} on "
@@ -335,22 +451,27 @@ class ModelFit(Fit):
 
 
 def group_moments(fit: ModelFit, label: str) -> tuple[Floats, Floats]:
-    """Means and sds of the groups' coefficients of a term, as `coef`, (group, coefficient)."""
+    """Return posterior means and sds of a term's coefficients, as in `ModelFit.coef`.
+
+    Returns
+    -------
+    mean, sd : arrays, (group, coefficient)
+    """
     basis = fit._bases[label]
-    if fit._drawn is not None and fit._drawn.term.label == label:
-        return fit._drawn.moments(fit.model.centering, basis=basis)
+    if fit._unstored is not None and fit._unstored.term.label == label:
+        return fit._unstored.moments(fit.model.centering, basis=basis)
     term = tables.term_of(fit.model.design, label)
     draws = tables.group_coefficients(fit.posterior, term, basis)
     return draws.mean(axis=(0, 1)), draws.std(axis=(0, 1), ddof=1)
 
 
 def _without_groups(newdata: Any, design: Design) -> Any:
-    """Give rows without a group column a group that no row of the fit has."""
+    """Fill missing columns of grouping factors with a label that no row of the fit has."""
     frame, formula = as_frame(newdata, "newdata"), design.formula
     missing = [name for name in formula.factors if name not in frame.columns]
-    free = [name for name in missing if name not in formula.predictors]
-    nobody = dict.fromkeys(free, "(population)")
-    for name in free:
-        while nobody[name] in set(design.data[name].astype(str)):
-            nobody[name] += "'"
-    return frame.assign(**nobody) if free else newdata
+    to_fill = [name for name in missing if name not in formula.predictors]
+    labels = dict.fromkeys(to_fill, "(population)")
+    for name in to_fill:
+        while labels[name] in set(design.data[name].astype(str)):
+            labels[name] += "'"
+    return frame.assign(**labels) if to_fill else newdata

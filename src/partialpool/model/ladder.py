@@ -26,7 +26,7 @@ RUNGS = ("complete", "none", "partial")
 
 @dataclass(frozen=True)
 class Ladder:
-    """The three fits of `pooling_ladder`.
+    """The three fits of `pooling_ladder`: complete, no and partial pooling.
 
     Attributes
     ----------
@@ -36,20 +36,24 @@ class Ladder:
     fits: Mapping[str, ModelFit]
 
     def coef(self, factor: str | None = None) -> pd.DataFrame:
-        """Group coefficients under the three, posterior means and sds side by side.
-
-        The three are of the same columns, those of `ModelFit.coef`.
+        """Compare the groups' coefficients in the three fits: posterior means and sds.
 
         Parameters
         ----------
         factor : str, optional
-            A group term's label; the first one's if not given.
+            Label of a group term, such as ``"county"``; the first term if not given.
 
         Returns
         -------
         DataFrame
-            Indexed by group and coefficient; columns n (rows of the group), complete, none,
-            partial, and the sds of the last two.
+            Indexed by group and coefficient, as in `ModelFit.coef`. Columns: n, the number of
+            rows of the group; complete, none and partial, the posterior means; sd_none and
+            sd_partial, posterior standard deviations.
+
+        Raises
+        ------
+        DataError
+            If there is no group term of this label.
         """
         import pandas as pd
 
@@ -57,13 +61,13 @@ class Ladder:
         term = tables.term_of(design, factor)
         counts = np.bincount(term.codes, minlength=len(term.levels))
         complete, basis = self.fits["complete"].posterior, self.fits["partial"]._bases[term.label]
-        pool: dict[str, Any] = {}
+        means: dict[str, Any] = {}
         if "beta" in complete:
             beta = complete["beta"].mean(("chain", "draw"))
-            pool = dict(zip(beta["coefficient"].values.tolist(), beta.values, strict=True))
+            means = dict(zip(beta["coefficient"].values.tolist(), beta.values, strict=True))
         columns: dict[str, Any] = {
             "n": np.repeat(counts, len(basis.names)),
-            "complete": np.tile(np.array(basis.of_population(pool), float), len(term.levels)),
+            "complete": np.tile(np.array(basis.of_population(means), float), len(term.levels)),
         }
         for rung in ("none", "partial"):
             mean, sd = group_moments(self.fits[rung], term.label)
@@ -77,46 +81,53 @@ class Ladder:
 
 @takes_options_of(Regression, Model.sample, without=("pooling",))
 def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
-    """Fit a formula by complete, no and partial pooling.
-
-    `Ladder.coef` has the coefficients of each group under the three, of the same columns
-    whichever way the formula codes factors in its two parts.
+    """Fit the same formula three times: with complete, no and partial pooling.
 
     Parameters
     ----------
     formula, data
-        As in `Model`, with at least one group term.
+        As in `Model`; the formula has at least one group term.
     **options
-        As in `fit`, but for pooling. Of `priors`, each fit takes those of parameters it has;
-        ``coef(...)`` of no pooling may be among them.
+        As in `fit`, except pooling. Each fit uses those of `priors` whose parameters it has; they
+        may include ``coef(...)`` priors, which only the fit without pooling has.
 
     Returns
     -------
     Ladder
+        `Ladder.coef` compares the groups' coefficients in the three fits. They are expressed in
+        the same columns, even where the formula codes a factor differently in its population and
+        group parts.
 
     Raises
     ------
+    DataError
+        If the formula has no group term.
     KeptDrawsError
-        If a later fit fails: it has the earlier ones as ``fits``.
+        If a fit fails after an earlier one ended: the error has the earlier ones as ``fits``.
     """
-    given, sampling = split_options(options, without=("pooling",))
-    priors = dict(given.pop("priors", {}))
-    how = given.pop("parameterization", "auto")
-    partial = Model(formula, data, **given)
+    of_model, sampling = split_options(options, without=("pooling",))
+    priors = dict(of_model.pop("priors", {}))
+    parameterization = of_model.pop("parameterization", "auto")
+    partial = Model(formula, data, **of_model)
     if not partial.design.groups:
         raise DataError(f"{formula!r} has no group term, such as (1 | county): nothing to pool")
     models = {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DataWarning)  # said once, of the partial model
+        warnings.simplefilter("ignore", DataWarning)  # the partial model has warned already
         for rung in RUNGS:
             model = dataclasses.replace(partial, pooling=rung)
-            mine = {name: prior for name, prior in priors.items() if model.prior_table.takes(name)}
-            models[rung] = dataclasses.replace(model, priors=mine)
+            usable = {
+                name: prior for name, prior in priors.items() if model.prior_table.takes(name)
+            }
+            models[rung] = dataclasses.replace(model, priors=usable)
         used = {name for model in models.values() for name in model.priors}
-        rest = {name: prior for name, prior in priors.items() if name not in used}
-        own = {name: prior for name, prior in priors.items() if name in models["partial"].priors}
-        # refuses priors that match nothing, and says how to parameterise
-        models["partial"] = dataclasses.replace(partial, priors=own | rest, parameterization=how)
+        unused = {name: prior for name, prior in priors.items() if name not in used}
+        # The partial model gets the unused priors too, so that it refuses them with its message.
+        models["partial"] = dataclasses.replace(
+            partial,
+            priors={**models["partial"].priors, **unused},
+            parameterization=parameterization,
+        )
     verbose = sampling.pop("verbose", True)
     fits: dict[str, ModelFit] = {}
     for rung in RUNGS:

@@ -1,4 +1,4 @@
-"""Read a saved fit back as what it was."""
+"""`load`: read a saved fit, as the `Fit` or `ModelFit` that was saved."""
 
 from __future__ import annotations
 
@@ -15,12 +15,22 @@ from .specification import restore
 
 
 def load(path: str | Path) -> Fit:
-    """Read a fit that `Fit.save` wrote; one of a formula comes back as a `ModelFit`.
+    """Read a fit that `Fit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Fit or ModelFit
+        A `ModelFit`, with its model and data, if a formula model was saved.
 
     Raises
     ------
     DataError
-        If there is no such file, or it was not written by partialpool.
+        If there is no such file, it was not written by partialpool, or its draws do not belong to
+        the model and data in it.
     """
     idata = inference_data.load(path)
     missing = {"program", "program_code"} - set(idata.attrs)
@@ -34,7 +44,7 @@ def load(path: str | Path) -> Fit:
 
 
 def model_fit(fit: Fit) -> ModelFit:
-    """Build the model again from the data and the specification in a saved fit."""
+    """Make a saved fit a `ModelFit`: build its model again from the data saved with it."""
     data = frames.from_dataset(inference_data.group(fit.idata, "constant_data"))
     model = restore(fit.attrs, data)
     return ModelFit(fit.program, up_to_date(fit.idata, model.design), model)

@@ -1,4 +1,4 @@
-"""`Model`: a formula, data, a family and priors, which can be sampled."""
+"""`Model`, a formula with data, family and priors, and `fit`, which builds and samples one."""
 
 from __future__ import annotations
 
@@ -27,49 +27,62 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLING = ("engine", "verbose", *(field.name for field in dataclasses.fields(SamplerConfig)))
-"""Options of `Model.sample`."""
+"""Names of the options of `Model.sample`."""
 
 
 class Model(Regression):
-    """A hierarchical regression: nothing is sampled until `sample` is called.
+    """A hierarchical regression, checked when it is made and sampled when you call `sample`.
 
     Parameters
     ----------
     formula : str
-        As in lme4 and brms: ``y ~ x + (1 + x | g)``, ``hits | trials(n) ~ (1 | player)``.
+        In the syntax of lme4 and brms: ``y ~ x + (1 + x | g)``,
+        ``hits | trials(n) ~ (1 | player)``.
     data : DataFrame
-        A row per observation. Never changed.
+        One row for each observation. It is not changed.
     family : str
-        gaussian, student, bernoulli, binomial, beta_binomial, poisson, negbinomial.
+        Distribution of the response: gaussian, student, bernoulli, binomial, beta_binomial,
+        poisson or negbinomial.
     priors : mapping of str to Prior
-        In the place of the defaults: ``{"floor": pp.Normal(0, 1), "sd(county)":
-        pp.HalfNormal(0.5), "cor(county)": pp.LKJ(2)}``; ``b`` stands for all slopes.
+        Priors to use instead of the defaults, by the names that `print(model)` shows:
+        ``{"floor": pp.Normal(0, 1), "sd(county)": pp.HalfNormal(0.5), "cor(county)": pp.LKJ(2)}``.
+        ``b`` sets the prior of all slopes.
     pooling : {"partial", "complete", "none"}
-        Complete drops the group terms; none gives every group its own coefficients with a fixed
-        prior.
-    parameterization : str, or mapping of term to str
-        How group effects are dealt with; the posterior is the same. "marginal" integrates those
-        of one term out exactly, and draws them afterwards: gaussian family; of several terms
-        the one with the most effects, unless another is named, as in {"plate": "marginal"}.
-        "rescaled" samples them about what each group's rows say of it at a quick fit. "auto" takes
-        the first that there is; beside an integrated term others are "centered" or
-        "noncentered", as the literature has them, by what their rows tell. `print(model)` says
-        which.
+        "partial": group effects have a population distribution, which is estimated. "complete":
+        group terms are left out. "none": every group has its own coefficients, with fixed priors.
+    parameterization : str, or mapping of term label to str
+        How group effects are computed. It changes how long sampling takes, not the posterior.
+
+        - "marginal": integrate the effects of one group term out exactly, and draw them after
+          sampling; for the gaussian family. Of several terms this is the one with the most
+          effects, unless you name another: ``{"plate": "marginal"}``.
+        - "rescaled": sample each group's effects relative to the mean and sd that a quick fit
+          gives for that group.
+        - "centered": sample the effects themselves.
+        - "noncentered": sample standard normals, from which the effects are computed.
+        - "auto": "marginal" where possible, else "rescaled". If one term is integrated out, the
+          others are "centered" where their groups' rows determine the effects well, and
+          "noncentered" where they do not.
+
+        `print(model)` shows the choice for each term.
     na_action : {"error", "drop"}
-        What to do with rows that have missing values.
+        What to do with rows that have missing values in columns of the formula.
     history : PosteriorPrior or History, optional
-        What an earlier fit says of the population: ``pp.prior_from(fit)`` in the place of the
-        priors of the parameters it has; ``.power(a0)`` of it, or ``.regularise(strength)``.
+        An earlier fit's posterior of the population parameters, to be used as their prior:
+        ``pp.prior_from(fit)``. Give it less weight with ``.power(a0)``, or
+        shrink towards it with ``.regularise(strength)``.
     priors_at : {"auto", "mean", "zero"}
-        Where the priors of a correlated group term's intercept sd and correlations hold, and those
-        of slopes that are part of products such as ``x:z``. "mean": where the predictors have
-        their means. "zero": where they are zero, which is what `varcorr` and `fixef` report.
-        "auto": default priors at the means, those in `priors` at zero. `print(model)` says where.
+        Point of the predictors at which some priors hold: those of the intercept's sd and of the
+        correlations of a correlated group term, and those of slopes of predictors that are also
+        part of a product such as ``x:z``. "mean": where the predictors have their means. "zero":
+        where they are 0, as in the tables of `varcorr` and `fixef`. "auto": at the means for
+        default priors, at zero for those in `priors`. `print(model)` shows which.
 
     Raises
     ------
     FormulaError, DataError, OptionError
-        In the user's words: the column, the level, the rows, what to do.
+        If something is wrong with the formula, the data or an option. The message names the
+        column, level or rows, and says what to do.
 
     Examples
     --------
@@ -94,11 +107,11 @@ class Model(Regression):
         Parameters
         ----------
         engine : {"auto", "cmdstan", "stanli"}
-            "auto" takes CmdStan where one is installed, else stanli.
+            What runs the Stan program. "auto": CmdStan if it is installed, else stanli.
         seed : int, optional
-            Drawn at random, and kept with the fit, if not given.
+            Seed of the sampler, drawn at random if not given; the fit has it as ``fit.seed``.
         verbose : bool
-            End with one line that says whether the draws can be trusted.
+            Print one line at the end that says whether the draws can be trusted.
         **options
             As in `StanProgram.sample`: chains, parallel_chains, warmup, draws, thin, inits,
             adapt_delta, max_treedepth, metric, inv_metric, step_size, adapt_engaged, save_warmup,
@@ -106,14 +119,15 @@ class Model(Regression):
 
         Notes
         -----
-        Where group effects are integrated out or rescaled, the mode of the posterior and the
-        curvature there are computed first. If the posterior is smooth about the mode, chains start
-        near it in the metric of the inverse Hessian, and warmup is 100 or 149 iterations unless
-        it is given. If the posterior is near normal, adapt_delta is 0.6 and max_treedepth is what
-        a trajectory needs to cross the posterior once, unless they are given. With inits, metric,
-        inv_metric, step_size or adapt_engaged nothing of this is done. The fit's
-        ``attrs["config"]`` has the options that were used, and ``attrs["start"]`` says how the
-        chains started and why.
+        If the model has no group effects, or those of a single term, integrated out or rescaled,
+        the posterior mode and the Hessian there are computed before sampling. If the curvature of
+        the log density changes little around the mode, chains start near it, with the inverse
+        Hessian as metric, and warmup has 100 or 149 iterations unless you give `warmup`. If the
+        posterior is also close to normal, adapt_delta is 0.6 and max_treedepth is as large as a
+        trajectory across the posterior needs, unless you give adapt_delta or max_treedepth. None
+        of this is done if you give inits, metric, inv_metric, step_size or adapt_engaged. The
+        options that were used are in ``fit.config``; ``fit.attrs["start"]`` says how the chains
+        started and why.
 
         Returns
         -------
@@ -122,9 +136,12 @@ class Model(Regression):
         Raises
         ------
         OptionError
-            For an option that there is not; the message has the nearest, and all.
+            For an unknown option, or a value that is not allowed; the message names the nearest
+            option and lists all.
+        EngineError, SamplingError
+            If the engine is not installed, or the program fails.
         KeptDrawsError
-            If something fails after the draws were drawn: it has them as ``fit``.
+            If something fails after sampling has ended: the error has the draws as ``fit``.
         """
         refuse_unknown(options, SAMPLING)
         raw = methods.sample(
@@ -144,9 +161,13 @@ class Model(Regression):
 
     @takes_options_of(methods.optimize)
     def optimize(self, **options: Any) -> Mode:
-        """Find the mode of the program's own parameters, in the units of `stan_data`.
+        """Find the posterior mode of the Stan program's parameters; see `StanProgram.optimize`.
 
-        See `StanProgram.optimize`.
+        The values are under the program's names and in the units of `stan_data`, not the user's.
+
+        Returns
+        -------
+        Mode
         """
         return methods.optimize(self.program, self.stan_data, **options)
 
@@ -157,7 +178,7 @@ class Model(Regression):
 
     @takes_options_of(methods.laplace)
     def laplace(self, **options: Any) -> ModelFit:
-        """Approximate the posterior by the normal at its mode; see `StanProgram.laplace`."""
+        """Approximate the posterior by a normal around its mode; see `StanProgram.laplace`."""
         return self._approximate(methods.laplace, options)
 
     @takes_options_of(methods.variational)
@@ -171,18 +192,33 @@ class Model(Regression):
             return ModelFit.from_program(self, raw)
 
     def prior_predictive(self, *, draws: int = 1000, seed: int | None = None) -> Any:
-        """Draw parameters from the prior, and data from them.
+        """Draw parameters from the prior, and responses given these parameters.
+
+        Parameters
+        ----------
+        draws : int
+            Number of independent draws.
+        seed : int, optional
+            Drawn at random if not given; the result has it as ``attrs["seed"]``.
 
         Returns
         -------
         InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
-            Groups prior and prior_predictive, with the response's name; one chain of
-            independent draws.
+            Groups ``prior``, with the parameters, and ``prior_predictive``, with the response,
+            (chain, draw, row), for the rows of the data. There is one chain.
+
+        Raises
+        ------
+        DataError
+            If a prior is flat, so that nothing can be drawn from it.
+        OptionError
+            If the model has a history.
         """
         if self.history is not None:
             raise OptionError(
-                "prior_predictive draws from independent priors, and this model has a history: "
-                "predict() of the fit that the history comes from has what it says of these rows"
+                "prior_predictive draws from independent priors, but this model has a history, "
+                "which is a joint prior: to predict these rows from it, use predict() of the fit "
+                "that the history comes from"
             )
         check_integer("draws", draws, 1)
         seed, design = choose_seed(seed), self.program_design
@@ -199,7 +235,7 @@ class Model(Regression):
         return inference_data.assemble(groups, {"formula": self.formula, "seed": seed})
 
     def __str__(self) -> str:
-        """Show formula, sizes, program and priors."""
+        """Show formula, family, program, numbers of rows and groups, and priors."""
         return describe(self)
 
 
@@ -225,11 +261,11 @@ def fit(
     Parameters
     ----------
     formula, data, family, priors, pooling, parameterization, na_action, history, priors_at
-        As in `Model`.
+        What is fitted; see `Model`.
     engine, seed, verbose, **options
-        As in `Model.sample`: chains, parallel_chains, warmup, draws, thin, inits, adapt_delta,
-        max_treedepth, metric, inv_metric, step_size, adapt_engaged, save_warmup, output_dir,
-        progress.
+        How it is sampled; see `Model.sample`. The options are chains, parallel_chains, warmup,
+        draws, thin, inits, adapt_delta, max_treedepth, metric, inv_metric, step_size,
+        adapt_engaged, save_warmup, output_dir, progress.
 
     Returns
     -------
@@ -237,8 +273,12 @@ def fit(
 
     Raises
     ------
+    FormulaError, DataError
+        If something is wrong with the formula or the data.
     OptionError
-        For an unknown option; the message has the nearest name, and all of them.
+        For an unknown option; the message names the nearest option and lists all.
+    EngineError, SamplingError, KeptDrawsError
+        As in `Model.sample`.
     """
     refuse_unknown(options, (*_MODEL, *SAMPLING))
     model = Model(
@@ -263,7 +303,23 @@ _MODEL = tuple(
 def split_options(
     options: Mapping[str, Any], *, without: tuple[str, ...] = ()
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell options of `Model` from those of `Model.sample`, and refuse all others."""
+    """Split options into those of `Model` and those of `Model.sample`.
+
+    Parameters
+    ----------
+    options : mapping of str to value
+    without : tuple of str
+        Options of `Model` that are not allowed here.
+
+    Returns
+    -------
+    of_model, of_sample : dict
+
+    Raises
+    ------
+    OptionError
+        For any other option; the message names the nearest one and lists all.
+    """
     of_model = tuple(name for name in _MODEL if name not in without)
     refuse_unknown(options, (*of_model, *SAMPLING))
     model = {name: value for name, value in options.items() if name in of_model}

@@ -1,4 +1,4 @@
-"""A saved fit brought up to date: its names of today, its groups in the order of its model."""
+"""Bring a saved fit up to date: today's names of dimensions, and its groups in model order."""
 
 from __future__ import annotations
 
@@ -15,21 +15,26 @@ from ..sampling import inference_data
 
 
 def up_to_date(idata: Any, design: Design) -> Any:
-    """Bring a saved fit to the names of today, and check that its model is the one it is of.
+    """Rename and reorder the posterior of a saved fit so that it matches its model.
 
-    partialpool 0.1 named some dimensions otherwise, and read labels of some types back as text,
-    which is sorted otherwise.
+    partialpool 0.1 had other names for some dimensions. It also read labels of some types back as
+    text, which sorts in another order.
 
     Parameters
     ----------
     idata : InferenceData or DataTree
     design : Design
-        Of the model that was built from its data again.
+        Design of the model, which was built again from the saved data.
+
+    Returns
+    -------
+    InferenceData or DataTree
+        `idata` itself if nothing had to change.
 
     Raises
     ------
     DataError
-        If the groups or coefficients are not those of the model.
+        If the groups or coefficients in the file are not those of the model.
     """
     saved = inference_data.group(idata, "posterior")
     posterior = renamed(saved, design.groups)
@@ -43,29 +48,30 @@ def up_to_date(idata: Any, design: Design) -> Any:
 
 
 def _in_order(posterior: xr.Dataset, term: GroupDesign) -> xr.Dataset:
+    """Put the groups of a term into the order of its levels."""
     dim = dim_of(term)
     if dim not in posterior.coords:
         return posterior
     saved = [str(label) for label in posterior[dim].values.tolist()]
-    wanted = [str(label) for label in level_labels(term).tolist()]
-    if saved == wanted:
+    expected = [str(label) for label in level_labels(term).tolist()]
+    if saved == expected:
         return posterior
-    if sorted(saved) != sorted(wanted) or len(set(saved)) < len(saved):
-        other = sorted(set(saved) ^ set(wanted)) or saved
+    if sorted(saved) != sorted(expected) or len(set(saved)) < len(saved):
+        different = sorted(set(saved) ^ set(expected)) or saved
         raise DataError(
             f"the groups of {term.label} in this file are not those of its data: they differ in "
-            f"{listed(other)}. Read the draws with ArviZ, and fit the model again"
+            f"{listed(different)}. Read the draws with ArviZ, and fit the model again"
         )
     places = {label: place for place, label in enumerate(saved)}
-    found: xr.Dataset = posterior.isel({dim: [places[label] for label in wanted]})
-    return found
+    reordered: xr.Dataset = posterior.isel({dim: [places[label] for label in expected]})
+    return reordered
 
 
 def _check_coefficients(posterior: xr.Dataset, design: Design) -> None:
     saved = posterior["coefficient"].values.tolist() if "coefficient" in posterior.coords else []
-    wanted = [*(["Intercept"] if design.intercept else []), *design.coefficients]
-    if saved != wanted:
+    expected = [*(["Intercept"] if design.intercept else []), *design.coefficients]
+    if saved != expected:
         raise DataError(
             f"the coefficients in this file are {', '.join(saved)}, but its formula and data give "
-            f"{', '.join(wanted)}. Read the draws with ArviZ, and fit the model again"
+            f"{', '.join(expected)}. Read the draws with ArviZ, and fit the model again"
         )

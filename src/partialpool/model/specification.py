@@ -1,4 +1,4 @@
-"""A model built again from what a saved fit holds of it."""
+"""Build the model of a saved fit again, from its attributes and its data."""
 
 from __future__ import annotations
 
@@ -22,45 +22,54 @@ if TYPE_CHECKING:
 
 
 def restore(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
-    """Build a model again from what `specify` wrote, and its data."""
-    given = json.loads(attrs["model"])
-    given["priors"] = {
-        name: getattr(priors, kind)(*values) for name, (kind, values) in given["priors"].items()
-    }
-    given["history"] = joint.from_plain(given.get("history"))
-    given.setdefault("priors_at", "zero")  # where those of fits of version 0.1 hold
-    keys = given.pop("keys", 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # said when the model was built the first time
-        if keys == 1:
-            given |= _keys_of_today(given, data)
-        return Model(given.pop("formula"), data, **given)
+    """Build the model of a saved fit again.
 
-
-def _keys_of_today(given: Mapping[str, Any], data: pd.DataFrame) -> dict[str, Any]:
-    """Call the priors and the history of a saved fit of 0.1 by names that tell all apart.
-
-    There a column called as a parameter took the parameter's prior with it.
+    Parameters
+    ----------
+    attrs : mapping
+        Attributes of the fit; ``attrs["model"]`` is what `Regression.specification` wrote.
+    data : DataFrame
+        The data saved with the fit.
     """
-    own, history = dict(given["priors"]), given["history"]
+    saved = json.loads(attrs["model"])
+    saved["priors"] = {
+        name: getattr(priors, kind)(*values) for name, (kind, values) in saved["priors"].items()
+    }
+    saved["history"] = joint.from_plain(saved.get("history"))
+    saved.setdefault("priors_at", "zero")  # version 0.1 had priors at zero only
+    keys = saved.pop("keys", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user saw the warnings when the model was first built
+        if keys == 1:
+            saved |= _renamed_priors(saved, data)
+        return Model(saved.pop("formula"), data, **saved)
+
+
+def _renamed_priors(saved: Mapping[str, Any], data: pd.DataFrame) -> dict[str, Any]:
+    """Rename the priors and history of a fit saved by version 0.1 to today's unambiguous names.
+
+    In 0.1 the slope of a column called ``sigma`` and the parameter sigma had the same name, so
+    that one prior was used for both.
+    """
+    prior_of, history = dict(saved["priors"]), saved["history"]
     names = [] if history is None else history.prior.names
-    if not any(slope_name(key) != key for key in (*own, *names)):
+    if not any(slope_name(key) != key for key in (*prior_of, *names)):
         return {}
-    design = build(parse(given["formula"]), data)
-    coefficients = pooled(design, given["pooling"]).coefficients
-    auxiliaries = families.get(given["family"]).auxiliaries
+    design = build(parse(saved["formula"]), data)
+    coefficients = pooled(design, saved["pooling"]).coefficients
+    auxiliaries = families.get(saved["family"]).auxiliaries
     for name in coefficients:
         key = slope_name(name)
         if key == name:
             continue
-        if name in own and name != "b":
-            own[key] = own[name]
+        if name in prior_of and name != "b":
+            prior_of[key] = prior_of[name]
             if name not in auxiliaries:
-                del own[name]
+                del prior_of[name]
         if name in names and (name not in auxiliaries or names.count(name) == 2):
             place = names.index(name)
             names = (*names[:place], key, *names[place + 1 :])
     if history is not None:
         prior = dataclasses.replace(history.prior, names=tuple(names))
         history = dataclasses.replace(history, prior=prior)
-    return {"priors": own, "history": history}
+    return {"priors": prior_of, "history": history}

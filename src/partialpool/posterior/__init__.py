@@ -1,1 +1,1 @@
-"""Draws become named effects, predictions, tables and scores."""
+"""From draws to named effects, predictions, tables of coefficients, and cross-validation scores."""

@@ -1,9 +1,12 @@
-"""Group effects given everything else, in a Gaussian model: exact normals, group by group.
+"""The exact conditional distribution of group effects in a Gaussian model, given all else.
 
-With A_j = I + Lambda'S_j Lambda / sigma^2 and u_j = v_j - C_j d (`reduce`), the effects of group j
-given the population are r_j = Lambda w_j, w_j normal with mean A_j^-1 Lambda'u_j / sigma^2
-and covariance A_j^-1 (Lindley & Smith 1972, JRSS B 34:1). Given the effects r2 of further terms
-too, u_j is less by Z_j'W r2 (`crossed`).
+Notation: Lambda is the Cholesky factor of the covariance of a group's effects; S_j = Z_j'Z_j,
+C_j = Z_j'X and v_j = Z_j'e are sums over the rows of group j, where e are the residuals of a
+reference fit; d is the difference of the population coefficients from that fit (`reduction.sums`).
+With A_j = I + Lambda'S_j Lambda / sigma^2 and u_j = v_j - C_j d, the effects of group j are
+r_j = Lambda w_j, where w_j is normal with mean A_j^-1 Lambda'u_j / sigma^2 and covariance A_j^-1
+(Lindley & Smith 1972, JRSS B 34:1). Given also the effects r2 of further group terms, whose columns
+are W, Z_j'W r2 is subtracted from u_j (`reduction.pair_sums`).
 """
 
 from __future__ import annotations
@@ -18,23 +21,23 @@ from ..arrays import Floats
 from ..reduction.sums import GaussianSums
 
 CHUNK = 200_000
-"""Numbers of one kind (draws x groups) held at a time: few enough for a processor's cache."""
+"""Size of each array (draws x groups) in a chunk: small enough for a processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Draws of all that the group effects depend on besides the data.
+    """Draws of the parameters that the group effects depend on.
 
     Attributes
     ----------
     coefficients : array, (draw, column)
-        Of the columns of X, the intercept first.
+        Population-level coefficients of the columns of X, the intercept first.
     factor : array, (draw, coefficient, coefficient)
-        Lambda: Cholesky factor of the covariance of the group effects.
+        Lambda: lower Cholesky factor of the covariance of a group's effects.
     sigma : array, (draw,)
         Residual standard deviation; 1 where standard errors are known.
     further : array, (draw, effect), or None
-        Effects of further group terms, ordered as the columns W of `CrossedSums`.
+        Effects of further group terms, in the order of the columns W of `CrossedSums`.
     """
 
     coefficients: Floats
@@ -43,22 +46,25 @@ class Population:
     further: Floats | None = None
 
     def __len__(self) -> int:
-        """Count the draws."""
+        """Return the number of draws."""
         return len(self.sigma)
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
-    """A chunk of draws, A factorised: everything (draw, group), by coefficient.
+class SolvedChunk:
+    """The conditional distributions of all groups' effects, for a chunk of draws.
+
+    Matrices and vectors over coefficients are lists, with an array (draw, group) for each element.
 
     Attributes
     ----------
     part : slice
-        Which draws.
+        The draws of this chunk.
     factor : array, (draw, coefficient, coefficient)
+        Lambda of these draws.
     sigma : array, (draw, 1)
     lower : list of list of array
-        Cholesky factor F of A.
+        Lower Cholesky factor F of A.
     x : list of array
         F^-1 Lambda'u / sigma.
     """
@@ -70,7 +76,7 @@ class Solved:
     x: list[Floats]
 
     def backward(self, right: list[Floats]) -> list[Floats]:
-        """Solve F'x = right."""
+        """Solve F'x = right by back substitution."""
         x: list[Floats] = list(right)
         for a in reversed(range(len(x))):
             left = right[a]
@@ -80,7 +86,7 @@ class Solved:
         return x
 
     def effects(self, w: list[Floats]) -> list[Floats]:
-        """Return Lambda w."""
+        """Return the group effects Lambda w."""
         return [
             np.sum([self.factor[:, k, a, None] * w[a] for a in range(k + 1)], axis=0)
             for k in range(len(w))
@@ -88,7 +94,7 @@ class Solved:
 
 
 def _forward(lower: list[list[Floats]], right: list[Floats]) -> list[Floats]:
-    """Solve F x = right."""
+    """Solve F x = right by forward substitution."""
     x: list[Floats] = []
     for a, row in enumerate(lower):
         left = right[a]
@@ -100,8 +106,11 @@ def _forward(lower: list[list[Floats]], right: list[Floats]) -> list[Floats]:
 
 def solved(
     sums: GaussianSums, population: Population, groups: NDArray[np.int64]
-) -> Iterator[Solved]:
-    """Factorise A of every draw and group: q is small, so element by element, in chunks."""
+) -> Iterator[SolvedChunk]:
+    """Yield the conditional distributions of the effects of some groups, in chunks of draws.
+
+    A is factorised for all draws and groups at once, element by element: it has few coefficients.
+    """
     q = sums.ZZ.shape[1]
     ZZ = sums.ZZ[groups].reshape(len(groups), q * q).T
     both = np.concatenate([sums.Zr[groups][:, :, None], sums.ZX[groups]], axis=2)
@@ -132,13 +141,16 @@ def solved(
             right = [
                 right[a] - sum(scaled[:, k, a, None] * u[k] for k in range(a, q)) for a in range(q)
             ]
-        yield Solved(part, factor, sigma, lower, _forward(lower, right))
+        yield SolvedChunk(part, factor, sigma, lower, _forward(lower, right))
 
 
 def _products(
     sums: GaussianSums, population: Population, groups: NDArray[np.int64]
 ) -> Callable[[slice], Floats] | None:
-    """Return a function of which draws that gives Z'W r2: (coefficient, draw, group)."""
+    """Return a function from a slice of draws to Z'W r2, (coefficient, draw, group).
+
+    Return None if there are no further terms.
+    """
     further = population.further
     if sums.crossed is None or further is None:
         return None
@@ -151,14 +163,15 @@ def _products(
 def draw_effects(
     sums: GaussianSums, population: Population, *, groups: Sequence[int] | None = None, seed: int
 ) -> Floats:
-    """Draw group effects, one per draw of the population.
+    """Draw group effects from their conditional distribution, once for each draw.
 
     Parameters
     ----------
     sums : GaussianSums
     population : Population
     groups : sequence of int, optional
-        Only these; all if not given. A group's draws do not depend on which others are asked for.
+        Codes of the groups; all if not given. The draws of a group are the same whichever other
+        groups are drawn with it.
     seed : int
 
     Returns
@@ -177,13 +190,18 @@ def draw_effects(
 def effects_from(
     sums: GaussianSums, population: Population, groups: NDArray[np.int64], z: Floats
 ) -> Floats:
-    """Make standard normals (group, draw, coefficient) into effects (draw, group, coefficient)."""
-    out = np.empty((len(population), len(groups), z.shape[2]))
-    for each in solved(sums, population, groups):
-        right = [x / each.sigma + z[:, each.part, a].T for a, x in enumerate(each.x)]
-        for k, effect in enumerate(each.effects(each.backward(right))):
-            out[each.part, :, k] = effect
-    return out
+    """Turn standard normals z, (group, draw, coefficient), into group effects.
+
+    Returns
+    -------
+    array, (draw, group, coefficient)
+    """
+    effects = np.empty((len(population), len(groups), z.shape[2]))
+    for chunk in solved(sums, population, groups):
+        right = [x / chunk.sigma + z[:, chunk.part, a].T for a, x in enumerate(chunk.x)]
+        for k, effect in enumerate(chunk.effects(chunk.backward(right))):
+            effects[chunk.part, :, k] = effect
+    return effects
 
 
 def _chosen(sums: GaussianSums, groups: Sequence[int] | None) -> NDArray[np.int64]:
@@ -198,20 +216,23 @@ def effect_moments(
     added: Floats | None = None,
     combine: Floats | None = None,
 ) -> tuple[Floats, Floats]:
-    """Posterior means and standard deviations of group effects, without drawing them.
+    """Compute posterior means and standard deviations of group effects without drawing them.
 
-    Averages of the conditional means and variances over the population's draws: less noisy than
-    the moments of draws (Rao-Blackwell), and nothing of size draws x groups is kept.
+    They are computed from the conditional means and variances, averaged over the population's
+    draws. This has less Monte Carlo error than moments of draws (Rao-Blackwell), and stores no
+    array of size draws x groups.
 
     Parameters
     ----------
     sums : GaussianSums
     population : Population
     groups : sequence of int, optional
-    added : array, (draw, coefficient), optional
-        What the population adds to the effects of every group, draw by draw.
+        Codes of the groups; all if not given.
+    added : array, (draw, coefficient'), optional
+        Population part that is added to the effects of every group.
     combine : array, (coefficient', coefficient), optional
-        By which the effects are multiplied first; `added` is then (draw, coefficient').
+        Matrix by which the effects are multiplied before `added` is added; the identity if not
+        given.
 
     Returns
     -------
@@ -221,21 +242,21 @@ def effect_moments(
     matrix = np.eye(q) if combine is None else combine
     shift: Floats | None = None
     total, square, within = (np.zeros((len(matrix), len(chosen))) for _ in range(3))
-    for each in solved(sums, population, chosen):
-        means = each.effects(each.backward([x / each.sigma for x in each.x]))
+    for chunk in solved(sums, population, chosen):
+        means = chunk.effects(chunk.backward([x / chunk.sigma for x in chunk.x]))
         if combine is not None:
             means = [sum((m * e for m, e in zip(row, means, strict=True))) for row in matrix]
-        factor = matrix @ each.factor
+        factor = matrix @ chunk.factor
         for k, mean in enumerate(means):
             if added is not None:
-                means[k] = mean = mean + added[each.part, k, None]
+                means[k] = mean = mean + added[chunk.part, k, None]
         if shift is None:
             shift = np.array([mean[0] for mean in means])
         for k, mean in enumerate(means):
-            away = mean - shift[k]
-            total[k] += away.sum(axis=0)
-            square[k] += (away**2).sum(axis=0)
-            of_k = _forward(each.lower, [factor[:, k, a, None] for a in range(q)])
+            difference = mean - shift[k]
+            total[k] += difference.sum(axis=0)
+            square[k] += (difference**2).sum(axis=0)
+            of_k = _forward(chunk.lower, [factor[:, k, a, None] for a in range(q)])
             within[k] += sum((x**2).sum(axis=0) for x in of_k)
     assert shift is not None
     n = len(population)

@@ -1,4 +1,4 @@
-"""Group effects of a marginal fit: drawn for all groups, or for those that are asked for."""
+"""Group effects that were integrated out: drawn for all groups or for some, or their moments."""
 
 from __future__ import annotations
 
@@ -27,15 +27,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK = 4_000_000
-"""Group effects (draws x groups x coefficients) held at a time in predictions."""
+"""Number of group effects (draws x groups x coefficients) in memory at a time in predictions."""
 
 
 def population(
     posterior: xr.Dataset, term: GroupDesign, further: Sequence[Floats] = ()
 ) -> Population:
-    """Take what a term's effects depend on from a named posterior.
+    """Collect the draws of the parameters that a term's group effects depend on.
 
-    Effects of further terms, each (chain * draw, group, coefficient), are given.
+    Parameters
+    ----------
+    posterior : Dataset
+        As `named` returns it.
+    term : GroupDesign
+    further : sequence of array, each (chain * draw, group, coefficient)
+        Effects of the other group terms.
     """
     draws = posterior.sizes["chain"] * posterior.sizes["draw"]
     sds = posterior[name_of("sd", term)].values
@@ -53,18 +59,20 @@ def population(
 
 @dataclass(frozen=True, eq=False)
 class GroupEffects:
-    """Effects that a posterior does not hold, given what it holds.
+    """Group effects that were integrated out and are not stored, ready to be drawn.
 
     Attributes
     ----------
     posterior : Dataset
-        As `named` returns it, without the effects.
+        As `named` returns it, without the effects of `term`.
     term : GroupDesign
         The term whose effects were integrated out.
     further : tuple of GroupDesign
         The other terms, whose effects `posterior` has.
     sums : GaussianSums
+        Sums over the rows of each group of `term`.
     seed : int
+        Seed of the draws of the effects.
     """
 
     posterior: xr.Dataset
@@ -77,7 +85,10 @@ class GroupEffects:
     def of(
         cls, posterior: xr.Dataset, design: Design, reduced: Reduced | None, *, seed: int
     ) -> GroupEffects | None:
-        """Return None where there was no marginalisation, or the posterior holds the effects."""
+        """Return the group effects that `posterior` lacks.
+
+        None if no effects were integrated out, or if `posterior` has them all.
+        """
         if reduced is None:
             return None
         term, *further = arranged(design, reduced.label).groups
@@ -87,15 +98,23 @@ class GroupEffects:
 
     @property
     def population(self) -> Population:
-        """Draws of what the effects depend on."""
-        every = [effects_of(self.posterior, each) for each in self.further]
-        flat = [effects.reshape(-1, *effects.shape[2:]) for effects in every]
+        """Draws of the parameters that the effects depend on."""
+        by_chain = [effects_of(self.posterior, term) for term in self.further]
+        flat = [effects.reshape(-1, *effects.shape[2:]) for effects in by_chain]
         return population(self.posterior, self.term, flat)
 
     def draw(self, groups: Sequence[int] | NDArray[np.int64] | None = None) -> xr.DataArray:
-        """Draw the effects of some groups, by their codes: (chain, draw, group, coefficient).
+        """Draw the effects of some groups.
 
-        The same whichever others are asked for.
+        Parameters
+        ----------
+        groups : sequence of int, optional
+            Codes of the groups; all if not given. The draws of a group are the same whichever
+            other groups are drawn with it.
+
+        Returns
+        -------
+        DataArray, (chain, draw, group, coefficient)
         """
         dim = dim_of(self.term)
         chosen = np.arange(len(self.term.levels)) if groups is None else np.asarray(groups, int)
@@ -104,60 +123,66 @@ class GroupEffects:
         )
         size = self.posterior.sizes
         dims = (*SAMPLE_DIMS, dim, name_of("coefficient", self.term))
-        here = self.posterior.isel({dim: chosen})
+        labels = self.posterior.isel({dim: chosen})
         return xr.DataArray(
             effects.reshape(size["chain"], size["draw"], *effects.shape[1:]),
             dims=dims,
-            coords={name: here[name].values for name in dims if name in here.coords},
+            coords={name: labels[name].values for name in dims if name in labels.coords},
             name=name_of("r", self.term),
         )
 
     def moments(self, centering: Centering, *, basis: Basis | None = None) -> tuple[Floats, Floats]:
-        """Return means and sds of all effects, (group, coefficient), without drawing them.
+        """Compute posterior means and sds of all groups' effects without drawing them.
 
         Parameters
         ----------
         centering : Centering
-            From the columns of the program, which these effects are of, to the user's.
+            Transforms these effects, which belong to the program's columns, to the user's.
         basis : Basis, optional
-            Of the groups' coefficients in it: the population's part and the effects together.
+            If given, the moments are those of the groups' coefficients (population plus effects)
+            in the columns of this basis.
+
+        Returns
+        -------
+        mean, sd : arrays, (group, coefficient)
         """
-        of, W = self.population, centering.terms.get(self.term.label)
+        population, W = self.population, centering.terms.get(self.term.label)
         if basis is None:
-            return conditional.effect_moments(self.sums, of, combine=W)
+            return conditional.effect_moments(self.sums, population, combine=W)
         names = self.posterior["coefficient"].values.tolist() if "beta" in self.posterior else []
         intercept = "Intercept" in names
-        coefficients = centering.coefficients(of.coefficients, intercept=intercept)
-        added = np.zeros((len(of), len(basis.names)))
+        coefficients = centering.coefficients(population.coefficients, intercept=intercept)
+        added = np.zeros((len(population), len(basis.names)))
         parts = basis.of_population(dict(zip(names, coefficients.T, strict=True)))
         for k, part in enumerate(parts):
             added[:, k] = part
         combine = W if basis.combine is None else basis.combine
         if W is not None and basis.combine is not None:
             combine = basis.combine @ W
-        return conditional.effect_moments(self.sums, of, added=added, combine=combine)
+        return conditional.effect_moments(self.sums, population, added=added, combine=combine)
 
     def blocks(self, design: Design) -> Iterator[tuple[NDArray[np.int64], xr.Dataset, Design]]:
-        """Split rows so that not too many groups are drawn at a time.
+        """Split the rows of a design by group, so that few groups' effects are drawn at a time.
 
         Yields
         ------
         rows : array of int
+            Positions of the rows in `design`.
         posterior : Dataset
-            With the effects of the groups of these rows.
+            The posterior, with the effects of the groups that these rows have.
         design : Design
-            These rows, coded by these groups.
+            Those rows, with codes that count these groups only.
         """
-        term = next(each for each in design.groups if each.label == self.term.label)
+        term = next(term for term in design.groups if term.label == self.term.label)
         total = self.posterior.sizes["chain"] * self.posterior.sizes["draw"]
         step = max(1, CHUNK // max(1, total * len(term.coefficients)))
         used = np.unique(term.codes[term.codes >= 0])
         for start in range(0, max(1, len(used)), step):
             chosen = used[start : start + step]
-            kept = np.isin(term.codes, chosen)
+            in_block = np.isin(term.codes, chosen)
             if start == 0:
-                kept |= term.codes < 0
-            rows = np.flatnonzero(kept)
+                in_block |= term.codes < 0  # rows of new groups, which need no stored effects
+            rows = np.flatnonzero(in_block)
             codes = term.codes[rows]
             recoded = dataclasses.replace(
                 term,
@@ -167,39 +192,42 @@ class GroupEffects:
                 new_levels=term.new_levels if (codes < 0).any() else (),
             )
             terms = [
-                dataclasses.replace(each, Z=each.Z[rows], codes=each.codes[rows])
-                for each in design.groups
+                dataclasses.replace(other, Z=other.Z[rows], codes=other.codes[rows])
+                for other in design.groups
             ]
             terms[design.groups.index(term)] = recoded
             part = dataclasses.replace(
                 design, X=design.X[rows], offset=design.offset[rows], groups=tuple(terms)
             )
             drawn = self.draw(chosen)
-            here = self.posterior.isel({dim_of(term): chosen})
-            yield rows, here.assign({str(drawn.name): drawn}), part
+            of_groups = self.posterior.isel({dim_of(term): chosen})
+            yield rows, of_groups.assign({str(drawn.name): drawn}), part
 
 
 def table_of(
     table: Callable[..., pd.DataFrame],
     posterior: xr.Dataset,
     design: Design,
-    drawn: GroupEffects | None,
+    unstored: GroupEffects | None,
     centering: Centering,
     *,
     quantiles: tuple[float, ...],
     bases: Mapping[str, Basis] | None = None,
 ) -> pd.DataFrame:
-    """Make `tables.ranef` or, with `bases`, `tables.coef`: moments alone of effects not kept."""
+    """Make the table of `tables.ranef` or, with `bases`, of `tables.coef`.
+
+    For group effects that are not stored (`unstored`), the table has mean and sd only.
+    """
     import pandas as pd
 
     if bases is not None:
         table = functools.partial(table, bases=bases)
-    if drawn is None:
+    if unstored is None:
         return table(posterior, design, quantiles=quantiles)
-    basis = None if bases is None else bases[drawn.term.label]
-    names = drawn.term.coefficients if basis is None else basis.names
-    moments = tables.moments(drawn.term, names, *drawn.moments(centering, basis=basis))
-    if not drawn.further:
+    basis = None if bases is None else bases[unstored.term.label]
+    names = unstored.term.coefficients if basis is None else basis.names
+    moments = tables.moments(unstored.term, names, *unstored.moments(centering, basis=basis))
+    if not unstored.further:
         return moments
-    others = dataclasses.replace(design, groups=drawn.further)
+    others = dataclasses.replace(design, groups=unstored.further)
     return pd.concat([moments, table(posterior, others, quantiles=quantiles)])

@@ -1,8 +1,10 @@
-"""How well a model predicts a whole group that it has not seen, without fitting it again.
+"""Leave-one-group-out cross-validation by importance sampling.
 
-Where the effects of a group are integrated out, its rows depend on the population alone, and so
-few draws say what the population would be without them: importance sampling works where it
-fails for effects that are sampled (Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84:802).
+It scores how well a model predicts all rows of a group that it has not seen, without fitting the
+model again. If group effects are integrated out, the density of a group's rows depends on the
+population parameters only. These change little when one group is left out, so that importance
+sampling works. With sampled effects it fails, because a group's effects depend strongly on its rows
+(Merkle, Furr & Rabe-Hesketh 2019, Psychometrika 84:802).
 """
 
 from __future__ import annotations
@@ -32,7 +34,15 @@ from .scores import GroupLoo, response_of, se_of, untrusted
 
 
 def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool) -> GroupLoo:
-    """Score every group by the fit to the other groups; see `ModelFit.loo`."""
+    """Score every group of `by` by the fit to the other groups; see `ModelFit.loo`.
+
+    Raises
+    ------
+    DataError
+        If the effects of `by` were not integrated out.
+    AccuracyError
+        If Pareto k-hat of a group is too large and `refit` is False.
+    """
     import pandas as pd
 
     prepared, named = posterior.prepared, posterior.draws
@@ -56,7 +66,7 @@ def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool
             draws,
             term.levels,
             what="group",
-            why="as where there are few groups or it is unlike the others",
+            why="as happens with few groups, or if the group is unlike the others",
             way=f"fit.loo(by={by!r}, refit=True), which fits again without each of them{column}",
         )
     scores = scores.copy()
@@ -77,6 +87,12 @@ def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool
 
 
 def _reduced(prepared: Prepared, by: str) -> Reduced:
+    """Return the sums of the term whose effects were integrated out; check that `by` is its factor.
+
+    Raises
+    ------
+    DataError
+    """
     reduced = prepared.reduced
     instead = f"fit.kfold(by={by!r}) fits again without parts of its groups"
     if reduced is None:
@@ -86,10 +102,10 @@ def _reduced(prepared: Prepared, by: str) -> Reduced:
         )
     factors = {term.label: term.factor for term in prepared.design.groups}
     if by != factors[reduced.label]:
-        other = f", parameterization={{{by!r}: 'marginal'}} integrates out those of {by}"
+        choose = f"; parameterization={{{by!r}: 'marginal'}} integrates out those of {by}"
         raise DataError(
-            f"loo(by={by!r}): the effects integrated out are of {factors[reduced.label]}. "
-            f"{instead}{other if by in factors else ''}"
+            f"loo(by={by!r}): this model integrates out the effects of "
+            f"{factors[reduced.label]}, not of {by}. {instead}{choose if by in factors else ''}"
         )
     if list(factors.values()).count(by) > 1:
         raise DataError(
@@ -107,32 +123,40 @@ def _log_likelihood(
     reference: Floats,
     seed: int,
 ) -> Floats:
-    """Log density of each group's rows given population and further terms: (draw, group).
+    """Compute the joint log density of each group's rows, with its effects integrated out.
 
-    Effects of further terms' groups that the fit has not seen are drawn from their population.
+    It is conditional on the effects of further group terms. Effects of their groups that the fit
+    has not seen are drawn from the population.
+
+    Returns
+    -------
+    array, (draw, group)
     """
     term, *further = design.groups
-    draws = np.empty((posterior.sizes["chain"] * posterior.sizes["draw"], 0))
+    no_slopes = np.empty((posterior.sizes["chain"] * posterior.sizes["draw"], 0))
     effects = predict.all_effects(
         posterior,
         dataclasses.replace(design, groups=tuple(further)),
-        draws,
+        no_slopes,
         None,
         new_groups="sample",
         seed=seed,
     )
-    whole = [
+    # New groups have codes -1, -2, ...: number them after the old ones, as their effects are.
+    extended = [
         dataclasses.replace(
-            each,
-            codes=np.where(each.codes < 0, each.codes + effects[each.label].shape[1], each.codes),
-            levels=(*each.levels, *each.new_levels[::-1]),
+            other,
+            codes=np.where(
+                other.codes < 0, other.codes + effects[other.label].shape[1], other.codes
+            ),
+            levels=(*other.levels, *other.new_levels[::-1]),
         )
-        for each in further
+        for other in further
     ]
-    design = dataclasses.replace(design, groups=(term, *whole))
-    sums, own = group_rows(design, codes, groups, reference)
-    of = population(posterior, term, [effects[each.label] for each in further])
-    return group_density.group_log_likelihood(sums, own, of)
+    design = dataclasses.replace(design, groups=(term, *extended))
+    sums, rows = group_rows(design, codes, groups, reference)
+    draws = population(posterior, term, [effects[other.label] for other in further])
+    return group_density.group_log_likelihood(sums, rows, draws)
 
 
 def _score_without(
@@ -142,9 +166,9 @@ def _score_without(
     reference: Floats,
     sampler: Sampler,
 ) -> tuple[float, list[str]]:
-    """Fit without a group, and score its rows together."""
-    rest, held_out = split(design, left_out)
-    posterior, problems = fit_again(prepared, rest, sampler)
+    """Fit the model again without a group, and score the rows of that group jointly."""
+    remaining, held_out = split(design, left_out)
+    posterior, problems = fit_again(prepared, remaining, sampler)
     codes = np.zeros(int(left_out.sum()), dtype=np.int64)
     likelihood = _log_likelihood(posterior.draws, held_out, codes, 1, reference, posterior.seed)
     return float(logsumexp(likelihood[:, 0]) - np.log(len(likelihood))), problems

@@ -1,4 +1,4 @@
-"""Draws of a program in ``stan/glmm/``, in the user's units and under the user's names."""
+"""Convert the draws of a program in ``stan/glmm/`` to the user's units and names."""
 
 from __future__ import annotations
 
@@ -20,19 +20,28 @@ from ..stan_data.units import units_of
 
 
 def in_users_units(raw: xr.Dataset, design: Design, family: Family) -> xr.Dataset:
-    """Bring the draws of a program from the units of `stan_data` to those of the data."""
+    """Convert draws from the units of `stan_data` to the units of the user's data.
+
+    Parameters
+    ----------
+    raw : Dataset
+        Under the program's names; variables without units are left as they are.
+    design : Design
+        In the columns that the program got.
+    family : Family
+    """
     unit = units_of(design, family)
     none = [np.empty(0)]
-    of_z = [unit.z[term.label] for term in design.groups]
-    of_r = [np.repeat(unit.z[term.label], len(term.levels)) for term in design.groups]
+    z_units = [unit.z[term.label] for term in design.groups]
+    r_units = [np.repeat(unit.z[term.label], len(term.levels)) for term in design.groups]
     factors: dict[str, Any] = {
         "Intercept": unit.eta,
         "beta": unit.eta / unit.x,
-        "tau": unit.eta / np.concatenate(none + of_z),
-        "r": unit.eta / np.concatenate(none + of_r),
+        "tau": unit.eta / np.concatenate(none + z_units),
+        "r": unit.eta / np.concatenate(none + r_units),
         "sigma": unit.eta,
     }
-    return raw.assign({name: raw[name] * f for name, f in factors.items() if name in raw})
+    return raw.assign({name: raw[name] * factor for name, factor in factors.items() if name in raw})
 
 
 def named(
@@ -43,7 +52,7 @@ def named(
     *,
     without: Collection[str] = (),
 ) -> xr.Dataset:
-    """Give the draws of a program in ``stan/glmm/`` the names that the user knows.
+    """Rename the draws of a program in ``stan/glmm/`` to the names that users know.
 
     Parameters
     ----------
@@ -53,8 +62,9 @@ def named(
         In the columns that the program got.
     family : Family
     table : PriorTable
+        Says which terms have estimated standard deviations, and which have fixed priors.
     without : collection of str
-        Labels of terms whose effects are not in `raw`.
+        Labels of group terms whose effects are not in `raw`.
 
     Returns
     -------
@@ -74,7 +84,7 @@ def named(
     if names:
         parts["beta"] = ((*SAMPLE_DIMS, "coefficient"), np.concatenate(columns, axis=2))
         coords["coefficient"] = names
-    own = own_priors(design, table)
+    unpooled = own_priors(design, table)
     coefficients: dict[str, NDArray[np.float64]] = {}
     tau_at = rho_at = r_at = 0
     for term in design.groups:
@@ -96,11 +106,11 @@ def named(
             if name_of("sd", term) in parts:
                 parts[name_of("r", term)] = ((*SAMPLE_DIMS, dim, inner), effects)
             else:
-                coefficients[term.label] = effects + own.locations[term.label]
+                coefficients[term.label] = effects + unpooled.locations[term.label]
         tau_at += q
         r_at += 0 if term.label in without else q * groups
     for term in design.groups if coefficients else ():
-        values = own.at_zero(coefficients, raw["beta"].values)[term.label]
+        values = unpooled.at_zero(coefficients, raw["beta"].values)[term.label]
         parts[name_of("coef", term)] = (
             (*SAMPLE_DIMS, dim_of(term), name_of("coefficient", term)),
             values,

@@ -1,4 +1,4 @@
-"""`Posterior`: draws under the user's names, with all that is needed to compute from them."""
+"""`Posterior`: named draws with the design, family and priors that they belong to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .effects import GroupEffects
 from .named import in_users_units, named
 
 KEPT = 20_000_000
-"""Group effects (draws x groups x coefficients) up to which those drawn afterwards are kept."""
+"""Most group effects (draws x groups x coefficients) that are drawn after sampling and stored."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +24,11 @@ class Posterior:
     draws : Dataset
         As `named` returns it, in the columns of ``prepared.design``.
     prepared : Prepared
-        The design, family and priors that the draws are of.
+        The design, family and priors of the fitted regression.
     effects : GroupEffects or None
-        The group effects that `draws` does not hold: they are drawn when they are needed.
+        Group effects that `draws` does not have; they are drawn when they are needed.
     seed : int
-        Of everything that is drawn from the posterior, so that it repeats.
+        Seed of everything that is drawn from the posterior, so that results can be repeated.
     """
 
     draws: xr.Dataset
@@ -38,20 +38,23 @@ class Posterior:
 
     @classmethod
     def of(cls, draws: xr.Dataset, prepared: Prepared, *, seed: int) -> Posterior:
-        """Bring named draws together with the group effects that they do not hold."""
+        """Make a posterior from named draws, and find the group effects that they lack."""
         effects = GroupEffects.of(draws, prepared.design, prepared.reduced, seed=seed)
         return cls(draws, prepared, effects, seed)
 
     @classmethod
     def of_program(cls, raw: xr.Dataset, prepared: Prepared, *, seed: int) -> Posterior:
-        """Name the draws of a program; where effects were integrated out, draw these too.
+        """Make a posterior from the draws of a program.
 
-        Effects are left to be drawn later where there would be more than `KEPT` numbers.
+        Group effects that were integrated out are drawn and stored, unless there would be more
+        than `KEPT` of them: then they are drawn when they are needed.
 
         Parameters
         ----------
         raw : Dataset
-            The draws of ``prepared.program``, under its own names.
+            Draws of ``prepared.program``, under the program's names and in its units.
+        prepared : Prepared
+        seed : int
         """
         design, family, priors = prepared.design, prepared.family, prepared.priors
         if prepared.reduced is None:

@@ -1,6 +1,6 @@
-"""Posterior draws and a design -> linear predictors, means, responses, log likelihoods.
+"""Linear predictors, means, responses and log likelihoods of a design's rows, draw by draw.
 
-Everything is (draw, row) inside, computed in chunks of draws, and (chain, draw, row) outside.
+Internally arrays are (draw, row) and computed in chunks of draws; results are (chain, draw, row).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ NewGroups = Literal["sample", "population", "error"]
 KINDS = ("mean", "response", "linpred")
 NEW_GROUPS = ("sample", "population", "error")
 CHUNK = 4_000_000
-"""Numbers (draws x rows) held at a time besides the result."""
+"""Number of values (draws x rows) in memory at a time, besides the result."""
 
 
 def check_options(kind: object, new_groups: object) -> None:
-    """Refuse what `predict` does not know."""
+    """Raise `OptionError` for a `kind` or `new_groups` that `predict` does not have."""
     if kind not in KINDS:
         raise OptionError(f"kind must be 'mean', 'response' or 'linpred', not {kind!r}")
     if new_groups not in NEW_GROUPS:
@@ -49,27 +49,36 @@ def predict(
     new_groups: NewGroups,
     seed: int | None = None,
 ) -> xr.DataArray:
-    """Predict the rows of a design.
+    """Predict the rows of a design, once for each posterior draw.
 
     Parameters
     ----------
     posterior : Posterior
     design : Design
-        Of the rows to predict, in the columns of ``posterior.prepared.design``.
+        The rows to predict, in the columns of ``posterior.prepared.design``.
     kind : {"mean", "response", "linpred"}
-        Expected response (of `trials`: the expected count), a draw of the response, or the
+        The expected response (with trials, the expected count), a draw of the response, or the
         linear predictor on the scale of the link.
     new_groups : {"sample", "population", "error"}
-        What unseen groups have: effects drawn from the population, the same for the same
-        label, or none. Without pooling there is no population: "sample" draws their coefficients
-        from the prior.
+        "sample": effects of unseen groups are drawn from the population distribution, and the
+        same label always gets the same draws; without pooling, coefficients are drawn from their
+        prior. "population": effects of unseen groups are 0. "error" is for designs without unseen
+        groups.
     seed : int, optional
-        The posterior's if not given.
+        Seed of new groups and responses; the posterior's if not given.
 
     Returns
     -------
     DataArray, (chain, draw, row)
-        Labelled by the index of the design's data.
+        The coordinate row has the index of the design's data.
+
+    Raises
+    ------
+    DataError
+        If responses are to be drawn, but the design has no standard errors and the posterior no
+        residual standard deviation.
+    OptionError
+        If the posterior has no population from which to draw an unseen group.
     """
     family, seed = posterior.prepared.family, posterior.seed if seed is None else seed
     rng = np.random.default_rng(np.random.SeedSequence([seed, 1]))
@@ -94,7 +103,12 @@ def predict(
 def log_likelihood(
     posterior: Posterior, design: Design, *, new_groups: NewGroups = "error"
 ) -> xr.DataArray:
-    """Log likelihood of every row of a design, times its weight: (chain, draw, row)."""
+    """Compute the log likelihood of every row of a design, times the row's weight.
+
+    Returns
+    -------
+    DataArray, (chain, draw, row)
+    """
     response, family = design.response, posterior.prepared.family
     assert response is not None
     rows = Rows(response.trials, response.se)
@@ -114,18 +128,26 @@ def _by_rows(
     seed: int,
     dtype: type,
 ) -> xr.DataArray:
-    """Apply a function of (linear predictor, auxiliary parameters) to chunks of draws."""
+    """Apply a function of linear predictor and auxiliary parameters to all draws and rows.
+
+    `function` takes the linear predictor, (draw, row), and the auxiliary parameters of the same
+    draws, and returns an array (draw, row).
+    """
     draws, family = posterior.draws, posterior.prepared.family
     unpooled, effects = posterior.prepared.unpooled, posterior.effects
     n, chains, per_chain = len(design.offset), draws.sizes["chain"], draws.sizes["draw"]
     values: NDArray[Any] = np.empty((chains * per_chain, n), dtype=dtype)
     if effects is None:
-        chunks = linear_predictor(draws, design, new_groups=new_groups, seed=seed, own=unpooled)
+        chunks = linear_predictor(
+            draws, design, new_groups=new_groups, seed=seed, unpooled=unpooled
+        )
         for part, eta in chunks:
             values[part] = function(eta, _auxiliaries(draws, family, part))
     else:
-        for rows, drawn, some in effects.blocks(design):
-            for part, eta in linear_predictor(drawn, some, new_groups=new_groups, seed=seed):
+        for rows, with_effects, block in effects.blocks(design):
+            for part, eta in linear_predictor(
+                with_effects, block, new_groups=new_groups, seed=seed
+            ):
                 values[part, rows] = eta
         for part in _parts(chains * per_chain, n):
             values[part] = function(values[part], _auxiliaries(draws, family, part))
@@ -143,7 +165,7 @@ def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliar
 
 
 def _parts(total: int, rows: int) -> list[slice]:
-    """Chunks of draws."""
+    """Split the draws into chunks of at most `CHUNK` numbers."""
     step = max(1, CHUNK // max(1, rows))
     return [slice(start, min(start + step, total)) for start in range(0, total, step)]
 
@@ -154,13 +176,20 @@ def linear_predictor(
     *,
     new_groups: NewGroups = "error",
     seed: int = 0,
-    own: Own | None = None,
+    unpooled: Own | None = None,
 ) -> Iterator[tuple[slice, Floats]]:
-    """Yield the linear predictor in chunks of draws: (which draws, (draw, row))."""
+    """Compute the linear predictor in chunks of draws.
+
+    Yields
+    ------
+    part : slice
+        The draws of the chunk, counted over all chains.
+    eta : array, (draw, row)
+    """
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
     beta = _flat(posterior["beta"].values) if "beta" in posterior else np.empty((total, 0))
     slopes = beta[:, int(design.intercept) :]
-    effects = all_effects(posterior, design, slopes, own, new_groups=new_groups, seed=seed)
+    effects = all_effects(posterior, design, slopes, unpooled, new_groups=new_groups, seed=seed)
     n = len(design.offset)
     for part in _parts(total, n):
         coefficients = beta[part]
@@ -170,9 +199,9 @@ def linear_predictor(
         if design.X.shape[1]:
             eta += coefficients[:, int(design.intercept) :] @ design.X.T
         for term in design.groups:
-            every = effects[term.label]
+            of_term = effects[term.label]
             for k in range(len(term.coefficients)):
-                eta += every[part, :, k][:, term.codes] * term.Z[:, k]
+                eta += of_term[part, :, k][:, term.codes] * term.Z[:, k]
         yield part, eta
 
 
@@ -184,14 +213,35 @@ def all_effects(
     posterior: xr.Dataset,
     design: Design,
     slopes: Floats,
-    own: Own | None,
+    unpooled: Own | None,
     *,
     new_groups: NewGroups,
     seed: int,
 ) -> dict[str, Floats]:
-    """Effects of each term: (draw, group, coefficient) of old groups, then of new ones.
+    """Collect the effects of each group term, and draw those of new groups.
 
-    Codes -1, -2, ... of new groups count from the end, as NumPy's indices do.
+    New groups come after the groups of the fit, in reverse order: their codes in a design are -1,
+    -2, ..., which NumPy counts from the end.
+
+    Parameters
+    ----------
+    posterior : Dataset
+    design : Design
+    slopes : array, (draw, column)
+        Population-level slopes; used without pooling only.
+    unpooled : Own, optional
+        Priors of the groups' coefficients, without pooling.
+    new_groups : {"sample", "population", "error"}
+    seed : int
+
+    Returns
+    -------
+    dict of term label to array, (draw, group, coefficient)
+
+    Raises
+    ------
+    OptionError
+        For a new group without pooling, unless `new_groups` is "sample".
     """
     new: dict[str, Floats] = {}
     for term in design.groups:
@@ -201,41 +251,44 @@ def all_effects(
         elif name_of("sd", term) in posterior:
             factor = scale_factor(posterior, term)
             new[term.label] = np.einsum("sij,sgj->sgi", factor, _standard(seed, term, shape))
-        elif term.new_levels and (own is None or new_groups == "population"):
+        elif term.new_levels and (unpooled is None or new_groups == "population"):
             raise OptionError(
                 f"without pooling there is no population of {term.factor}, so nothing is known of "
                 f"{term.new_levels[0]!r}: new_groups='sample' draws its coefficients from their "
                 "prior; pooling='partial' learns from the other groups"
             )
-        elif own is not None:
-            drawn = own.scales[term.label] * _standard(seed, term, shape)
-            new[term.label] = own.locations[term.label] + drawn
-    if own is not None and own.locations:
-        new = own.at_zero(new, slopes)
+        elif unpooled is not None:
+            drawn = unpooled.scales[term.label] * _standard(seed, term, shape)
+            new[term.label] = unpooled.locations[term.label] + drawn
+    if unpooled is not None and unpooled.locations:
+        new = unpooled.at_zero(new, slopes)
     effects: dict[str, Floats] = {}
     for term in design.groups:
-        old = effects_of(posterior, term)
-        old = old.reshape(old.shape[0] * old.shape[1], *old.shape[2:])
+        of_term = effects_of(posterior, term)
+        of_term = of_term.reshape(of_term.shape[0] * of_term.shape[1], *of_term.shape[2:])
         added = new.get(term.label)
         if added is not None and term.new_levels:
-            old = np.concatenate([old, added[:, ::-1]], axis=1)
-        effects[term.label] = old
+            of_term = np.concatenate([of_term, added[:, ::-1]], axis=1)
+        effects[term.label] = of_term
     return effects
 
 
 def _standard(seed: int, term: GroupDesign, shape: tuple[int, int, int]) -> Floats:
-    """Draw standard normals of each new group: (draw, group, coefficient)."""
+    """Draw standard normals for the new groups of a term: (draw, group, coefficient)."""
     draws, _, q = shape
     drawn = np.empty(shape)
     for i, level in enumerate(term.new_levels):
-        drawn[:, i] = _label_rng(seed, term, level, (draws, q))
+        drawn[:, i] = _standard_of_level(seed, term, level, (draws, q))
     return drawn
 
 
-def _label_rng(
+def _standard_of_level(
     seed: int, term: GroupDesign, level: object, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
-    """Draw standard normals that depend on the seed, the factor and the label, and nothing else."""
+    """Draw standard normals for one new group.
+
+    They depend only on the seed, the label of the term and the label of the group.
+    """
     text = repr(level) if isinstance(level, str) and _is_number(level) else level  # "7" is not 7
     digest = hashlib.sha256(f"{term.label}\0{text}".encode("utf-8", "surrogatepass")).digest()
     words = np.frombuffer(digest, dtype=np.uint32).tolist()
@@ -243,6 +296,7 @@ def _label_rng(
 
 
 def _is_number(text: str) -> bool:
+    """Whether a text looks like a value of another type: a number, a boolean or None."""
     try:
         float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Draws from the prior of a formula model, exact and independent: no Markov chain."""
+"""Independent draws from the prior of a formula model, without a Markov chain."""
 
 from __future__ import annotations
 
@@ -36,15 +36,25 @@ def draw_prior(
 ) -> xr.Dataset:
     """Draw every parameter from its prior.
 
+    Parameters
+    ----------
+    design : Design
+        In the columns that the program gets.
+    family : Family
+    table : PriorTable
+    draws : int
+        Number of draws.
+    seed : int
+
     Returns
     -------
     Dataset
-        As `named`, with one chain.
+        With the names of `named.named`, and one chain.
 
     Raises
     ------
     DataError
-        If a prior is flat, and so has no draws.
+        If a prior is flat, so that nothing can be drawn from it.
     """
     flat = [row.name for row in table.rows if isinstance(row.prior, Flat)]
     if flat:
@@ -82,6 +92,15 @@ def draw_prior(
 def _term(
     term: GroupDesign, table: PriorTable, rng: np.random.Generator, draws: int
 ) -> tuple[Array, Array, Array]:
+    """Draw standard deviations, correlations and effects of a group term.
+
+    Returns
+    -------
+    sd : array, (draw, coefficient)
+    rho : array, (draw, pair)
+    effects : array, (draw, effect)
+        In the order of `_flat_effects`.
+    """
     q, groups = len(term.coefficients), len(term.levels)
     z = rng.standard_normal((draws, groups, q))
     if own_name(term, term.coefficients[0]) in table:
@@ -101,15 +120,22 @@ def _term(
 
 
 def _flat_effects(effects: Array) -> Array:
-    """(draw, group, coefficient) as the programs lay it out: by coefficient, then group."""
+    """Flatten effects (draw, group, coefficient) as the programs do.
+
+    In the result, (draw, effect), all groups of the first coefficient come first.
+    """
     return effects.swapaxes(1, 2).reshape(len(effects), -1)
 
 
 def lkj_cholesky(rng: np.random.Generator, draws: int, q: int, eta: float) -> Array:
-    """Cholesky factors of correlation matrices from the LKJ distribution: (draw, q, q).
+    """Draw Cholesky factors of correlation matrices from the LKJ distribution with shape eta.
 
-    Canonical partial correlations are independent betas on (-1, 1): Lewandowski, Kurowicka &
-    Joe 2009, Journal of Multivariate Analysis 100:1989, section 2.4.
+    The canonical partial correlations are independent, with beta distributions on (-1, 1):
+    Lewandowski, Kurowicka & Joe 2009, Journal of Multivariate Analysis 100:1989, section 2.4.
+
+    Returns
+    -------
+    array, (draw, q, q)
     """
     lower = np.zeros((draws, q, q))
     lower[:, 0, 0] = 1.0
@@ -125,7 +151,7 @@ def lkj_cholesky(rng: np.random.Generator, draws: int, q: int, eta: float) -> Ar
 
 
 def draw(prior: Prior, rng: np.random.Generator, size: int) -> Array:
-    """Draw from a proper univariate prior."""
+    """Draw `size` values from a proper univariate prior; `DataError` for any other."""
     match prior:
         case Normal(location, scale):
             return location + scale * rng.standard_normal(size)
@@ -147,13 +173,13 @@ def draw(prior: Prior, rng: np.random.Generator, size: int) -> Array:
 
 
 def _above_one(prior: Prior, values: Array, rng: np.random.Generator) -> Array:
-    """Draw again where the degrees of freedom of a t distribution are below their bound 1."""
+    """Draw again the degrees of freedom of a t distribution that are below their lower bound 1."""
     for _ in range(1000):
         low = values < 1.0
         if not low.any():
             return values
         values[low] = draw(prior, rng, int(low.sum()))
-    raise DataError(f"{prior!r} has next to no mass above 1, the lower bound of nu")
+    raise DataError(f"{prior!r} has almost no probability above 1, the lower bound of nu")
 
 
 def _columns(columns: list[Array], draws: int) -> Array:

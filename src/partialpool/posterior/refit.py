@@ -1,4 +1,4 @@
-"""Fit a regression again without some of its rows, as it was fitted before."""
+"""Fit a regression again to some of its rows, with the priors and sampler of the first fit."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from ..stan_data.prepare import Prepared
 from .posterior import Posterior
 
 REPEATED = ("chains", "warmup", "draws", "adapt_delta", "max_treedepth")
-"""Options that a refit takes from the user; it chooses all others as a first fit does."""
+"""Options of the first fit that a refit uses too, if the user gave them; others are chosen anew."""
 
 
 @dataclass(frozen=True)
 class Sampler:
-    """How a fit was sampled.
+    """How a fit was sampled, for fitting again in the same way.
 
     Attributes
     ----------
     method : str
-        "sample" for NUTS, or the name of an approximation.
+        "sample" for NUTS, or the name of an approximation, such as "pathfinder".
     engine : str
     seed : int
     options : mapping of str to value
-        Those of `REPEATED` that the user gave.
+        The options of `REPEATED` that the user gave.
     """
 
     method: str
@@ -40,29 +40,29 @@ class Sampler:
 
     @classmethod
     def of(cls, fit: Fit) -> Sampler:
-        """Read from a fit's attributes how it was sampled."""
+        """Read method, engine, seed and options from the attributes of a fit."""
         attrs = fit.attrs
-        given = str(attrs.get("given", " ".join(REPEATED))).split()
-        options = {name: fit.config[name] for name in REPEATED if name in given}
+        from_user = str(attrs.get("given", " ".join(REPEATED))).split()
+        options = {name: fit.config[name] for name in REPEATED if name in from_user}
         return cls(attrs["method"], attrs["engine"], int(attrs["seed"]), options)
 
 
 def fit_again(prepared: Prepared, design: Design, sampler: Sampler) -> tuple[Posterior, list[str]]:
-    """Sample a regression for other rows under the same priors.
+    """Sample a regression again for some of its rows, with the same priors.
 
     Parameters
     ----------
     prepared : Prepared
-        Of the fit to all rows.
+        The regression for all rows.
     design : Design
-        Of the rows to fit to: some of those of ``prepared.design``.
+        The rows to fit: some of those of ``prepared.design``.
     sampler : Sampler
 
     Returns
     -------
     posterior : Posterior
     problems : list of str
-        What is wrong with the draws, the gravest finding; empty if nothing is.
+        The most serious problem that the diagnosis found, in a sentence; empty if there is none.
     """
     again = prepared.of_rows(design)
     fit = methods.sample(
@@ -80,10 +80,10 @@ def fit_again(prepared: Prepared, design: Design, sampler: Sampler) -> tuple[Pos
 
 
 def _problems(fit: Fit, draws: xr.Dataset) -> list[str]:
-    """Name the gravest finding about the population parameters; groups are too many to look at.
+    """Return the most serious problem with the draws of the population parameters, if any.
 
-    `draws` are under the user's names: the signs of some of the program's own parameters are
-    arbitrary, so that their R-hat means nothing.
+    Group effects are not checked: there are too many. `draws` are under the user's names, because
+    the signs of some of the program's parameters are arbitrary, so that their R-hat is meaningless.
     """
     of_groups = [str(name) for name in draws if str(name).startswith(("r_", "coef_"))]
     diagnosis = diagnose(

@@ -1,7 +1,7 @@
-"""How well a model predicts rows it has not seen: leave-one-out and k-fold, per row.
+"""Leave-one-out and k-fold cross-validation: how well a model predicts rows it has not seen.
 
-Log predictive densities, in nats; larger is better. Each row's score is for that row alone,
-also where whole groups are left out.
+Scores are log predictive densities in nats; larger is better. `loo` and `kfold` score each row by
+itself, even if whole groups are left out.
 """
 
 from __future__ import annotations
@@ -29,24 +29,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN = 5
+"""Number of rows or groups that a message lists."""
 
 
 @dataclass(frozen=True, repr=False)
 class Score:
-    """An expected log predictive density and its parts.
+    """The expected log predictive density (elpd) of a model, and the contribution of each row.
 
     Attributes
     ----------
     elpd : float
         Sum over rows.
     se : float
-        Its standard error, from the variation between rows.
+        Standard error of elpd, from the variation between rows.
     pointwise : DataFrame
-        A row per row of the data: elpd, and how it was found.
+        A row for each row of the data, with its elpd and how it was computed.
     response : str
-        What was predicted: the response's expression. Scores of different ones do not compare.
+        The predicted response, as in the formula. Scores of different responses, such as y and
+        log(y), cannot be compared.
     problems : tuple of str
-        What the diagnosis found in models that were fitted again, one line each.
+        Problems that the diagnosis found in refitted models, a line for each model.
     """
 
     elpd: float
@@ -56,11 +58,11 @@ class Score:
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        """In one line."""
-        found = f"; sampling problems in {len(self.problems)} refits: see problems"
+        """Show elpd and its standard error in one line."""
+        problems = f"; sampling problems in {len(self.problems)} refits: see problems"
         return (
             f"{type(self).__name__}: elpd {self.elpd:.1f} (se {self.se:.1f})"
-            f"{found if self.problems else ''}"
+            f"{problems if self.problems else ''}"
         )
 
     __repr__ = __str__
@@ -68,7 +70,7 @@ class Score:
 
 @dataclass(frozen=True, repr=False)
 class Loo(Score):
-    """Leave-one-out; pointwise has elpd, pareto_k and refitted.
+    """Leave-one-out cross-validation; `pointwise` has columns elpd, pareto_k and refitted.
 
     Attributes
     ----------
@@ -81,22 +83,29 @@ class Loo(Score):
 
 @dataclass(frozen=True, repr=False)
 class GroupLoo(Loo):
-    """Leave-one-group-out: a row per group, whose rows are scored together."""
+    """Leave-one-group-out cross-validation; `pointwise` has a row for each group."""
 
 
 @dataclass(frozen=True, repr=False)
 class KFold(Score):
-    """K-fold cross-validation; pointwise has elpd and fold."""
+    """K-fold cross-validation; `pointwise` has columns elpd and fold."""
 
 
 def loo(posterior: Posterior, sampler: Sampler, *, refit: bool) -> Loo:
-    """Score every row by the fit to the other rows; see `ModelFit.loo`."""
+    """Score every row by the fit to the other rows; see `ModelFit.loo`.
+
+    Raises
+    ------
+    AccuracyError
+        If the draws come from an approximation, or if Pareto k-hat of a row is too large and
+        `refit` is False.
+    """
     import pandas as pd
 
     if sampler.method != "sample":
         raise AccuracyError(
-            f"these draws come from {sampler.method}, not from the posterior, which importance "
-            "sampling takes them for: use fit.kfold(10), or loo() of model.sample()"
+            f"these draws come from {sampler.method}, and importance sampling needs draws from "
+            "the posterior: use fit.kfold(10), or loo() of model.sample()"
         )
     design = posterior.prepared.design
     likelihood = predict.log_likelihood(posterior, design)
@@ -131,7 +140,23 @@ def loo(posterior: Posterior, sampler: Sampler, *, refit: bool) -> Loo:
 def untrusted(
     k: Floats, draws: int, labels: Sequence[Any], *, what: str, why: str, way: str
 ) -> AccuracyError:
-    """Say which rows or groups importance sampling cannot leave out, and what can be done."""
+    """Make the error for rows or groups whose Pareto k-hat is too large.
+
+    Parameters
+    ----------
+    k : array, (row,) or (group,)
+        Pareto k-hat.
+    draws : int
+        Number of draws, on which the largest allowed k-hat depends.
+    labels : sequence
+        Labels of the rows or groups.
+    what : str
+        "row" or "group".
+    why : str
+        When k-hat is large.
+    way : str
+        What to call instead.
+    """
     limit = pareto_k_threshold(draws)
     bad = np.flatnonzero(~(k <= limit))
     named = ", ".join(str(labels[i]) for i in bad[:SHOWN].tolist())
@@ -144,7 +169,7 @@ def untrusted(
 
 
 def kfold(prepared: Prepared, sampler: Sampler, k: int, *, by: str | None, seed: int) -> KFold:
-    """Score the rows of each part by the fit to the other parts; see `ModelFit.kfold`."""
+    """Score the rows of each fold by the fit to the other folds; see `ModelFit.kfold`."""
     import pandas as pd
 
     data = prepared.design.data
@@ -160,43 +185,45 @@ def kfold(prepared: Prepared, sampler: Sampler, k: int, *, by: str | None, seed:
 
 
 def response_of(design: Design) -> str:
-    """Return what a regression predicts: the expression of its response."""
+    """Return the response that a regression predicts, as it is written in the formula."""
     assert design.response is not None
     return design.response.name
 
 
 def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
-    """Lay the scores of several models for the same rows side by side, the best first.
+    """Compare the cross-validation scores of several models for the same rows.
 
     Parameters
     ----------
     scores : mapping of name to ModelFit, Loo or KFold
-        Of a fit, `ModelFit.loo` is taken.
+        For a fit, its leave-one-out score is computed (`ModelFit.loo`).
 
     Returns
     -------
     DataFrame
-        elpd, se, difference to the best, and se_difference: the standard error of that, from the
-        rows' differences (Vehtari, Gelman & Gabry 2017, section 5.2).
+        A row for each model, the best first, with columns elpd; se; difference, to the best model;
+        and se_difference, the standard error of the difference, from the differences of the rows
+        (Vehtari, Gelman & Gabry 2017, section 5.2).
 
     Raises
     ------
     DataError
-        If the models were not scored in the same way on the same rows.
+        If `scores` is not such a mapping, or if the models were not scored in the same way on the
+        same rows.
     AccuracyError
-        If a fit's leave-one-out scores cannot be trusted.
+        If the leave-one-out scores of a fit cannot be trusted.
     """
     import pandas as pd
 
     if not isinstance(scores, Mapping) or not scores:
         raise DataError("compare takes a dict of models by name: {'slopes': fit, 'none': other}")
-    found = {name: _scored(name, score) for name, score in scores.items()}
-    origin, first = next(iter(found.items()))
-    for name, score in found.items():
+    by_name = {name: _scored(name, score) for name, score in scores.items()}
+    origin, first = next(iter(by_name.items()))
+    for name, score in by_name.items():
         _check_comparable(name, score, origin, first)
-    best = max(found.values(), key=lambda score: score.elpd)
+    best = max(by_name.values(), key=lambda score: score.elpd)
     rows = []
-    for name, score in found.items():
+    for name, score in by_name.items():
         difference = (score.pointwise["elpd"] - best.pointwise["elpd"]).to_numpy()
         rows.append((name, score.elpd, score.se, float(difference.sum()), se_of(difference)))
     table = pd.DataFrame(rows, columns=["model", "elpd", "se", "difference", "se_difference"])
@@ -204,13 +231,15 @@ def compare(scores: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _scored(name: str, score: object) -> Score:
-    found = score.loo() if hasattr(score, "loo") else score
-    if not isinstance(found, Score):
+    """Return a score as it is, and the leave-one-out score of a fit."""
+    computed = score.loo() if hasattr(score, "loo") else score
+    if not isinstance(computed, Score):
         raise DataError(f"{name} is neither a fit of a Model nor its loo() or kfold(): {score!r}")
-    return found
+    return computed
 
 
 def _check_comparable(name: str, score: Score, origin: str, first: Score) -> None:
+    """Raise `DataError` if two scores are not of the same kind, rows, response and folds."""
     if type(score) is not type(first):
         kinds = f"{type(first).__name__} and {type(score).__name__}"
         raise DataError(f"{origin} and {name} were scored in different ways: {kinds}")
@@ -218,23 +247,25 @@ def _check_comparable(name: str, score: Score, origin: str, first: Score) -> Non
         raise DataError(f"{origin} and {name} were scored on different rows")
     if score.response != first.response:
         raise DataError(
-            f"{origin} predicts {first.response}, {name} {score.response}: densities of different "
-            "responses do not compare"
+            f"{origin} predicts {first.response}, {name} {score.response}: scores of different "
+            "responses cannot be compared"
         )
     if isinstance(score, KFold) and not score.pointwise["fold"].equals(first.pointwise["fold"]):
         raise DataError(
-            f"{origin} and {name} were scored on different parts: give kfold the same k, by, seed"
+            f"{origin} and {name} were scored on different folds: "
+            "give kfold the same k, by and seed"
         )
 
 
 def se_of(scores: Floats) -> float:
-    """Return the standard error of a sum, from the variation between its parts."""
+    """Return the standard error of the sum of independent scores; nan for a single one."""
     return float(np.sqrt(len(scores) * np.var(scores, ddof=1))) if len(scores) > 1 else float("nan")
 
 
 def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.int64]:
+    """Assign every row to one of k folds at random; rows with the same value of `by` together."""
     if isinstance(k, bool) or not isinstance(k, int) or k < 2:
-        raise DataError(f"kfold needs at least 2 parts, not {k!r}")
+        raise DataError(f"kfold needs at least 2 folds, not k={k!r}")
     rng = np.random.default_rng(np.random.SeedSequence([seed, 3]))
     if by is None:
         units: NDArray[Any] = np.arange(len(data))
@@ -257,9 +288,12 @@ def _folds(data: pd.DataFrame, k: int, by: str | None, seed: int) -> NDArray[np.
 def _score_without(
     prepared: Prepared, left_out: NDArray[np.bool_], sampler: Sampler
 ) -> tuple[Floats, list[str]]:
-    """Fit without some rows and score these; effects of groups that are gone are drawn anew."""
-    rest, held_out = split(prepared.design, left_out)
-    posterior, problems = fit_again(prepared, rest, sampler)
+    """Fit the model again without some rows, and score these rows.
+
+    Effects of groups that the remaining rows do not have are drawn from the population.
+    """
+    remaining, held_out = split(prepared.design, left_out)
+    posterior, problems = fit_again(prepared, remaining, sampler)
     likelihood = predict.log_likelihood(posterior, held_out, new_groups="sample")
     flat = likelihood.values.reshape(-1, int(left_out.sum()))
     scores: Floats = logsumexp(flat, axis=0) - np.log(len(flat))

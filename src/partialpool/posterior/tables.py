@@ -1,4 +1,4 @@
-"""fixef, ranef, coef, varcorr: a posterior as DataFrames under the field's names."""
+"""fixef, ranef, coef and varcorr: posterior summaries as DataFrames."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUANTILES = (0.05, 0.5, 0.95)
+"""Probabilities of the quantiles in the tables, if not given."""
 
 
 def of_variables(
     posterior: xr.Dataset, names: Sequence[str], *, quantiles: Sequence[float]
 ) -> pd.DataFrame:
-    """Summarise some variables, a row per scalar."""
+    """Summarise some variables of a posterior, with a row for each scalar."""
     return summary(posterior, var_names=list(names), quantiles=quantiles)
 
 
@@ -55,7 +56,7 @@ def coef(
     quantiles: Sequence[float],
     bases: Mapping[str, Basis],
 ) -> pd.DataFrame:
-    """Summarise population plus deviation, indexed by factor, group and coefficient."""
+    """Summarise the groups' coefficients (population plus group effect), indexed as `ranef`."""
     _need_groups(design)
     arrays = [
         (term, bases[term.label].names, group_coefficients(posterior, term, bases[term.label]))
@@ -67,13 +68,19 @@ def coef(
 def group_coefficients(
     posterior: xr.Dataset, term: GroupDesign, basis: Basis
 ) -> NDArray[np.float64]:
-    """Add population and deviation of each group of a term: (chain, draw, group, coefficient)."""
+    """Add the population-level coefficients to the effects of each group of a term.
+
+    Returns
+    -------
+    array, (chain, draw, group, coefficient)
+        In the columns of `basis`.
+    """
     effects = basis.of_effects(effects_of(posterior, term)).copy()
     if "beta" not in posterior:
         return effects
     beta = posterior["beta"].transpose("coefficient", *SAMPLE_DIMS)
-    own = dict(zip(beta["coefficient"].values.tolist(), beta.values[..., None], strict=True))
-    for k, part in enumerate(basis.of_population(own)):
+    by_name = dict(zip(beta["coefficient"].values.tolist(), beta.values[..., None], strict=True))
+    for k, part in enumerate(basis.of_population(by_name)):
         effects[..., k] += part
     return effects
 
@@ -102,17 +109,17 @@ def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]
 
 
 def term_of(design: Design, label: str | None) -> GroupDesign:
-    """Return the group term of a label, the first one if that is None."""
+    """Return the group term of a label, or the first one for None; `DataError` if there is none."""
     _need_groups(design)
-    found = next((term for term in design.groups if label in (None, term.label)), None)
-    if found is None:
+    match = next((term for term in design.groups if label in (None, term.label)), None)
+    if match is None:
         labels = ", ".join(term.label for term in design.groups)
         raise DataError(f"there is no group term {label!r}; there are {labels}")
-    return found
+    return match
 
 
 def codes_of(term: GroupDesign, groups: Sequence[Hashable]) -> list[int]:
-    """Codes of groups by their labels."""
+    """Return the codes of groups by their labels; `DataError` for a group not in the fit."""
     if isinstance(groups, str):
         raise DataError(f"groups must be a list of labels of {term.factor}, not {groups!r}")
     places = {level: code for code, level in enumerate(term.levels)}
@@ -125,7 +132,7 @@ def codes_of(term: GroupDesign, groups: Sequence[Hashable]) -> list[int]:
 
 
 def moments(term: GroupDesign, names: Sequence[str], mean: Floats, sd: Floats) -> pd.DataFrame:
-    """Lay out means and sds, (group, coefficient), as `ranef` and `coef` do."""
+    """Make a table of means and sds, (group, coefficient), with the index of `ranef` and `coef`."""
     import pandas as pd
 
     keys = [(term.label, group, name) for group in term.levels for name in names]
@@ -145,6 +152,7 @@ def _stack(
     arrays: Sequence[tuple[GroupDesign, Sequence[str], NDArray[np.float64]]],
     quantiles: Sequence[float],
 ) -> pd.DataFrame:
+    """Summarise the effects of several terms, each (chain, draw, group, coefficient)."""
     import pandas as pd
 
     parts, keys = [], []
