@@ -56,7 +56,7 @@ class Model:
     pooling : {"partial", "complete", "none"}
         Complete drops the group terms; none gives every group its own coefficients with a fixed
         prior.
-        parameterization : str, or mapping of term to str
+    parameterization : str, or mapping of term to str
         How group effects are dealt with; the posterior is the same. "marginal" integrates those
         of one term out exactly, and draws them afterwards: gaussian family; of several terms
         the one with the most effects, unless another is named, as in {"plate": "marginal"}.
