@@ -7,6 +7,7 @@ in the repository.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import partialpool
@@ -83,7 +84,7 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
-def without_factory(
+def readable(
     _app: Any,
     _what: str,
     _name: str,
@@ -92,10 +93,15 @@ def without_factory(
     signature: str | None,
     returns: Any,
 ) -> tuple[str | None, Any]:
-    """Write `...` where a dataclass makes a default anew: `<factory>` cannot be read by Sphinx."""
-    return signature and signature.replace("<factory>", "..."), returns
+    """Shorten a signature.
+
+    `...` stands where a dataclass makes a default anew: `<factory>` cannot be read by Sphinx.
+    """
+    array = r"(?:numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (?:numpy\.)?dtype\[\w+\]\]"
+    short = re.sub(array, "ndarray", (signature or "").replace("<factory>", "..."))
+    return short if signature else signature, returns
 
 
 def setup(app: Any) -> None:
     """Change signatures before they are shown."""
-    app.connect("autodoc-process-signature", without_factory)
+    app.connect("autodoc-process-signature", readable)

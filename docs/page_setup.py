@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import warnings
 
 import pandas as pd
 import tqdm
@@ -10,6 +11,8 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 import partialpool as pp
 
 set_matplotlib_formats("svg")
+# ArviZ 0.23 announces 1.0 once a day: no matter of these pages.
+warnings.filterwarnings("ignore", r"\s*ArviZ is undergoing a major refactor", FutureWarning)
 pd.set_option("display.float_format", "{:.4g}".format)
 pd.set_option("display.max_rows", 12)
 pd.set_option("display.max_columns", 20)

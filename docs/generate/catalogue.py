@@ -78,7 +78,7 @@ def _index(families: dict[str, list[pp.StanProgram]]) -> str:
     return INTRODUCTION + "\n\n".join(tables) + TOCTREE.format(pages=toctree)
 
 
-INTRODUCTION = """# The Stan programs
+INTRODUCTION = """# Catalogue of Stan programs
 
 Each program is a text to be read. It can be run by partialpool, by CmdStan or by stanli. The pages
 below have, of every program, its model, its data, its parameters and the whole code.
@@ -163,7 +163,7 @@ def _paragraph(paragraph: Paragraph, declared: set[str]) -> str:
 
 def _prose(text: str) -> str:
     """Mark names of variables, programs and files in a comment's text as code."""
-    code = r"[A-Za-z][\w.]*(?:\[[^\]\s]*\])+|\w+(?:\.[A-Za-z]\w*)+\b|\w+_\w+|\S*\^\S*|\*"
+    code = r"[A-Za-z][\w.]*(?:\[[^\]\s]*\])+|\w+(?:\.[A-Za-z]\w*)+\b|\w+_\w+|[\w()]+\^[\w()-]+|\*"
     marked = re.sub(rf"(?<![\w`])(?:{code})", lambda found: f"`{found[0]}`", text)
     return marked.replace("<", "&lt;")
 

@@ -115,11 +115,12 @@ def _page(title: str, names: Iterable[str]) -> str:
 
 def _module_page(name: str, module: ModuleType) -> str:
     entries = [_entry(f"partialpool.{name}", member) for member in public_names(module)]
+    introduction, heading, sources = (inspect.getdoc(module) or "").partition("References\n")
     # numbered references become a numbered list: none of them is a footnote of the page
-    introduction = re.sub(
-        r"^\.\. \[\d+\] ", "#. ", inspect.getdoc(module) or "", flags=re.MULTILINE
-    )
-    return "\n\n".join([_heading(f"partialpool.{name}", "="), introduction, *entries, ""])
+    sources = re.sub(r"^\.\. \[\d+\] ", "#. ", sources, flags=re.MULTILINE)
+    current = f".. py:currentmodule:: partialpool.{name}"
+    title = _heading(f"partialpool.{name}", "=")
+    return "\n\n".join([title, current, introduction, *entries, heading + sources, ""])
 
 
 def _entry(module: str, name: str) -> str:
