@@ -38,7 +38,7 @@ class StanSource:
     path : Path or None
         The `.stan` file; None for a program that was restored from a saved fit.
     code : str
-        The file's text; `full_code` has its `#include`s put in.
+        The file's text; `full_code` is the text with every `#include` put in.
     """
 
     name: str
