@@ -67,7 +67,7 @@ def individual_slopes(settings: Settings) -> Study:
         length = {} if variant == "marginal" else {"warmup": SHORT, "draws": SHORT}
         options: dict[str, Any] = {"adapt_delta": delta, **length, **LABELS}
         fits[name] = settings.sample(name, program, points[noise].data, **options)
-    silent, best = points[0.0], fits[BEST]
+    noiseless, best, engine = points[0.0], fits[BEST], settings.engine
     return Study(
         "individual_slopes",
         {
@@ -75,19 +75,19 @@ def individual_slopes(settings: Settings) -> Study:
                 "The forms, without and with noise",
                 sampling_table(fits, var_names=PARAMETERS),
             ),
-            "population": Table("Without noise: posterior and truth", population(best, silent)),
-            "slopes": Table("Five slopes", five_slopes(best, silent)),
-            "ridge": Table("Log density as sigma nears 0", ridge(silent, engine=settings.engine)),
+            "population": Table("Without noise: posterior and truth", population(best, noiseless)),
+            "slopes": Table("Five slopes", five_slopes(best, noiseless)),
+            "ridge": Table("Log density as sigma nears 0", ridge(noiseless, engine=engine)),
         },
-        compare(read("individual_slopes"), numbers(fits, silent)),
+        compare(read("individual_slopes"), numbers(fits, noiseless)),
         fits,
         {
-            **{f"trace_{name}": _trace(best, silent, name) for name in PARAMETERS[:3]},
+            **{f"trace_{name}": _trace(best, noiseless, name) for name in PARAMETERS[:3]},
             "sigma_marginal": lambda: trace_sigma(best),
             "sigma_centered": lambda: trace_sigma(fits["centered"]),
             "sigma_noncentered": lambda: trace_sigma(fits["noncentered"]),
             "neck": lambda: neck(fits["marginal_long_steps"], best)[0],
-            "lines": lambda: five_lines(best, silent)[0],
+            "lines": lambda: five_lines(best, noiseless)[0],
         },
     )
 
@@ -100,8 +100,7 @@ def five(points: simulate.IndividualSlopes) -> NDArray[np.int64]:
 def population(fit: Fit, points: simulate.IndividualSlopes) -> pd.DataFrame:
     """Tabulate the population parameters, and the mean and sd of the 100 slopes, with the truth.
 
-    The residual sd is left out, because its true value, 0, is at the boundary of its range and so
-    below every interval.
+    The residual sd is left out, because its true value, 0, is below every interval.
     """
     draws = {name: fit.posterior[name] for name in PARAMETERS[:3]}
     draws |= {
@@ -296,5 +295,5 @@ def exact(points: simulate.IndividualSlopes) -> dict[str, float]:
     values |= {"sigma_b mean": mean, "sigma_b sd": float(np.sqrt(square - mean**2))}
     values |= {f"sigma {p:.0%}": posterior.scale_quantile(1, p) for p in (0.05, 0.5, 0.95)}
     below = float(posterior.scale_cdf(1, SMALL))
-    silent = [name for name, (_, _, noise) in RUNS.items() if noise == 0]
-    return values | {f"P(sigma < {SMALL}), {name}": below for name in silent}
+    noiseless = [name for name, (_, _, noise) in RUNS.items() if noise == 0]
+    return values | {f"P(sigma < {SMALL}), {name}": below for name in noiseless}

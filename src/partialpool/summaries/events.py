@@ -58,13 +58,13 @@ def event_probability(
     """
     import pandas as pd
 
-    happened: Any = draws
+    occurrences: Any = draws
     if event is not None:
         _refuse_missing(draws)
-        happened = event(
+        occurrences = event(
             draws if isinstance(draws, xr.DataArray | xr.Dataset) else np.asarray(draws)
         )
-    labels, values = flatten(_indicators(happened, name).to_dataset(name=name))
+    labels, values = flatten(_indicators(occurrences, name).to_dataset(name=name))
     estimate = estimate_mean(values)
     return pd.DataFrame(
         {
@@ -85,12 +85,12 @@ def _refuse_missing(draws: Draws | xr.Dataset) -> None:
             raise DataError(f"{name} has draws that are NaN, for which no event is true or false")
 
 
-def _indicators(happened: Any, name: str) -> xr.DataArray:
+def _indicators(occurrences: Any, name: str) -> xr.DataArray:
     """Return an event as a boolean DataArray with dimensions chain and draw, after checking it."""
-    if isinstance(happened, xr.DataArray):
-        array = happened
+    if isinstance(occurrences, xr.DataArray):
+        array = occurrences
     else:
-        values = np.asarray(happened)
+        values = np.asarray(occurrences)
         if values.ndim < 2:
             raise DataError(
                 f"{name!r} must be true or false for every chain and draw; its shape is "

@@ -123,9 +123,9 @@ def logit_normal_log_predictive(
     logs = np.empty((*mean.shape, len(old[0])))
     log_marginals: dict[tuple[float, float], Floats] = {}
     for unit, (m, y, m_new, y_new) in enumerate(zip(*old, *new, strict=True)):
-        for pair in ((m, y), (m + m_new, y + y_new)):
-            if pair not in log_marginals:
-                log_marginals[pair] = _log_marginal(mean, scale, *pair, nodes)
+        for counts in ((m, y), (m + m_new, y + y_new)):
+            if counts not in log_marginals:
+                log_marginals[counts] = _log_marginal(mean, scale, *counts, nodes)
         logs[..., unit] = log_marginals[m + m_new, y + y_new] - log_marginals[m, y]
     return _labelled(logs + _log_choose(*new), labels)
 
@@ -157,10 +157,12 @@ def _log_marginal(mu: Floats, sigma: Floats, trials: float, successes: float, no
 
 
 def _two_draws(first: tuple[str, Draws], second: tuple[str, Draws]) -> tuple[Floats, Floats]:
-    one, two = (scalar_draws(draws, what=name) for name, draws in (first, second))
-    if one.shape != two.shape:
-        raise DataError(f"{first[0]} has shape {one.shape}, but {second[0]} has {two.shape}")
-    return one, two
+    first_draws, second_draws = (scalar_draws(draws, what=name) for name, draws in (first, second))
+    if first_draws.shape != second_draws.shape:
+        raise DataError(
+            f"{first[0]} has shape {first_draws.shape}, but {second[0]} has {second_draws.shape}"
+        )
+    return first_draws, second_draws
 
 
 def _counts(

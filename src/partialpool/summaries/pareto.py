@@ -39,17 +39,17 @@ def pareto_k(log_weights: npt.ArrayLike) -> float:
     size = math.ceil(min(0.2 * len(logs), 3 * math.sqrt(len(logs))))
     if size < SMALLEST_TAIL:
         return math.nan
-    top = logs[-1]
+    largest = logs[-1]
     if not logs[-size - 1] > -math.inf:
         return math.inf
-    weights = np.exp(logs[-size - 1 :] - top)
+    weights = np.exp(logs[-size - 1 :] - largest)
     if weights[0] == 1.0:
         return -math.inf
-    above = weights[weights > weights[0]] - weights[0]
-    if len(above) < SMALLEST_TAIL or above[0] <= 0 or weights[0] == 0:
+    excesses = weights[weights > weights[0]] - weights[0]
+    if len(excesses) < SMALLEST_TAIL or excesses[0] <= 0 or weights[0] == 0:
         return math.inf
-    n = len(above)
-    return (n * _shape(above) + PRIOR_DRAWS * PRIOR_K) / (n + PRIOR_DRAWS)
+    n = len(excesses)
+    return (n * _shape(excesses) + PRIOR_DRAWS * PRIOR_K) / (n + PRIOR_DRAWS)
 
 
 def pareto_k_threshold(draws: int) -> float:

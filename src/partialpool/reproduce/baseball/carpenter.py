@@ -82,18 +82,23 @@ def events(theta: Theta, remaining: Theta, players: pd.DataFrame) -> Findings:
     """
     row = players.set_index("player").loc[BEST]
     tables = {
-        "P(some theta > .350)": {m: (draws > 0.35).any("player") for m, draws in theta.items()},
-        f"P({BEST}'s theta > .400)": {m: d.sel(player=BEST) > 0.4 for m, d in theta.items()},
+        "P(some theta > .350)": {
+            model: (draws > 0.35).any("player") for model, draws in theta.items()
+        },
+        f"P({BEST}'s theta > .400)": {
+            model: draws.sel(player=BEST) > 0.4 for model, draws in theta.items()
+        },
         f"P({BEST}'s season average > .400)": {
-            m: (d.sel(player=BEST) + row["hits"]) / (row["at_bats"] + row["remaining_at_bats"])
+            model: (draws.sel(player=BEST) + row["hits"])
+            / (row["at_bats"] + row["remaining_at_bats"])
             > 0.4
-            for m, d in remaining.items()
+            for model, draws in remaining.items()
         },
     }
     probabilities = {
-        (event, model): _probability(event_probability(happened))
+        (event, model): _probability(event_probability(occurrences))
         for event, by_model in tables.items()
-        for model, happened in by_model.items()
+        for model, occurrences in by_model.items()
     }
     return probabilities | {
         (f"P({player} is best)", model): _probability(
@@ -128,8 +133,11 @@ def season(remaining: Theta, players: pd.DataFrame) -> Findings:
     quantiles: dict[tuple[str, str], Number] = {}
     for model, draws in remaining.items():
         hits = draws.sel(player=BEST)
-        whole = (hits + row["hits"]) / (row["remaining_at_bats"] + row["at_bats"])
-        for name, values in (("season", whole), ("remaining", hits / row["remaining_at_bats"])):
+        season_average = (hits + row["hits"]) / (row["remaining_at_bats"] + row["at_bats"])
+        for name, values in (
+            ("season", season_average),
+            ("remaining", hits / row["remaining_at_bats"]),
+        ):
             for level in (0.1, 0.9):
                 quantiles[f"{BEST}'s {name} average {level:.0%}", model] = quantile_of(
                     values, level

@@ -87,8 +87,8 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
         Engine that computes the log densities of the figure "collapse".
     """
     posterior = {name: fit.posterior for name, fit in fits.items()}
-    here = {"county": FUNNEL}
-    unit = "log pCi/L"
+    funnel_county = {"county": FUNNEL}
+    response_unit = "log pCi/L"
 
     def ladder(counties: Sequence[str]) -> Callable[[], Axes]:
         return lambda: plots.pooling_ladder(**ladder_of(fits, counties))
@@ -105,7 +105,7 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
             groups=CHOSEN,
             complete=(float(posterior["complete"]["a"].mean()), slope),
             xlabel="floor (0 basement, 1 first floor)",
-            ylabel=f"log radon ({unit})",
+            ylabel=f"log radon ({response_unit})",
         )
         first: Axes = panels[0]
         return first
@@ -119,7 +119,7 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
             slope=draws["g"],
             named=[name for name in CHOSEN if name != "CLAY"],  # it would overlap another name
             xlabel="log uranium in the county's soil (log ppm)",
-            ylabel=f"intercept: basement level ({unit})",
+            ylabel=f"intercept: basement level ({response_unit})",
         )
 
     def trace() -> Axes:
@@ -129,7 +129,9 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
     def funnel(form: str, effect: str) -> Callable[[], Axes]:
         def draw() -> Axes:
             draws, diverging = posterior[form], fits[form].sample_stats["diverging"]
-            ax = plots.funnel(draws[effect].sel(here), draws["sigma_b"], divergent=diverging)
+            ax = plots.funnel(
+                draws[effect].sel(funnel_county), draws["sigma_b"], divergent=diverging
+            )
             ax.set_ylim(FUNNEL_LIMITS)
             return ax
 
@@ -141,23 +143,27 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
             limits=(0, 0.8),
             bins=40,
             exact=exact_spread(),
-            xlabel=f"sigma_b ({unit} per floor)",
+            xlabel=f"sigma_b ({response_unit} per floor)",
         )
 
     def joint() -> Axes:
         path, curves = collapse(fits["marginal"], engine=engine)
         mean = float(posterior["marginal"]["sigma_b"].mean())
         return plots.density_path(
-            path, curves, reference=mean, limits=(-8, 30), xlabel=f"sigma_b ({unit} per floor)"
+            path,
+            curves,
+            reference=mean,
+            limits=(-8, 30),
+            xlabel=f"sigma_b ({response_unit} per floor)",
         )
 
     def slopes() -> Axes:
-        shown = {"county": [*CHOSEN, FUNNEL]}
+        drawn_counties = {"county": [*CHOSEN, FUNNEL]}
         return plots.forest(
-            {"posterior": posterior["marginal"]["b"].sel(shown)},
+            {"posterior": posterior["marginal"]["b"].sel(drawn_counties)},
             sort="estimate",
             reference=PUBLISHED_MODE,
-            xlabel=f"slope ({unit} per floor); line: the mode that was published",
+            xlabel=f"slope ({response_unit} per floor); line: the mode that was published",
         )
 
     def speed() -> Axes:
