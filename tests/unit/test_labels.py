@@ -48,7 +48,7 @@ def never(*arguments: Any, **options: Any) -> None:
             "not all different",
         ),
         ({"inits": -1}, "inits must be a number at least 0"),
-        ({"inits": [{"mu": 1.0}]}, "1 entries for 4 chains"),
+        ({"inits": [{"mu": 1.0}]}, "one mapping for each of the 4 chains, not 1"),
         ({"inits": {"nu": 1.0}}, "no parameter 'nu'"),
         ({"inits": {"tau": -1.0}}, "inits do not fit the parameters block"),
     ],
