@@ -107,7 +107,7 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
         if len(products) > len(frame) + intercept:
             raise DataError(
                 f"`{text}` has more coefficients than the data have rows, {len(frame)}: "
-                f"leave terms out, or make (1 | factor) of a factor of many levels."
+                f"leave terms out, or write a factor of many levels as (1 | factor)."
             )
         matrix = _matrix(parts, values, products, len(frame))
     component_names = tuple(tuple(part.name for part in product) for product in products)
