@@ -21,6 +21,12 @@ Sample = Callable[..., dict[str, Array]]
 
 stanli_only = pytest.mark.parametrize("engine", ["stanli"], indirect=True)
 """For controls that must fail: broken programs, each of which would need to be compiled."""
+cmdstan_if_full = pytest.mark.parametrize(
+    "engine",
+    ["stanli", pytest.param("cmdstan", marks=[pytest.mark.cmdstan, pytest.mark.full])],
+    indirect=True,
+)
+"""For tests of several programs of the catalogue, each of which CmdStan needs to compile."""
 
 _STENCIL = {-3: -1 / 60, -2: 3 / 20, -1: -3 / 4, 1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
 

@@ -299,6 +299,8 @@ def test_modes_on_stanli() -> None:
 
 
 @pytest.mark.cmdstan
+@pytest.mark.full
+@pytest.mark.usefixtures("cmdstan")
 def test_modes_on_cmdstan() -> None:
     modes = radon.modes(engine="cmdstan", seeds=[1], forms=["noncentered", "marginal"])
     flat = modes.loc[("noncentered", False, 1)]

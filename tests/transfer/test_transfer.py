@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from programs.checks import assert_mean
+from programs.checks import assert_mean, cmdstan_if_full
 from scipy import integrate, optimize, special, stats
 
 import partialpool as pp
@@ -203,6 +203,7 @@ def exact_prior() -> Any:
     return PosteriorPrior(names, plain, history.mean, factor, check, "")
 
 
+@cmdstan_if_full
 def test_every_method_samples_its_closed_form(engine: str, exact_prior: Any) -> None:
     one = pair()
     options = QUIET | {"engine": engine}
@@ -228,6 +229,7 @@ def test_every_method_samples_its_closed_form(engine: str, exact_prior: Any) -> 
         assert_draws(beta(wanted["kl"][0]), known["alone"], "control")
 
 
+@cmdstan_if_full
 def test_adaptive_methods_sample_their_mixtures(engine: str) -> None:
     one = pair(columns=1)
     options = QUIET | {"engine": engine}
@@ -276,6 +278,7 @@ def test_normalised_power_prior_with_unknown_sigma_is_the_quadrature() -> None:
 
 
 @pytest.mark.cmdstan
+@pytest.mark.full
 def test_advi_finds_the_kl_regularised_posterior(cmdstan: Any, exact_prior: Any) -> None:
     """Full-rank ADVI of the tempered program, its steps and tolerance small enough to compare."""
     import cmdstanpy
