@@ -97,7 +97,7 @@ def readable(
 
     `...` stands where a dataclass makes a default anew: `<factory>` cannot be read by Sphinx.
     """
-    array = r"(?:numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (?:numpy\.)?dtype\[\w+\]\]"
+    array = r"~?(?:numpy\.)?ndarray\[tuple\[[^]]*\], ~?(?:numpy\.)?dtype\[[^]]*\]\]"
     short = re.sub(array, "ndarray", (signature or "").replace("<factory>", "..."))
     return short if signature else signature, returns
 
