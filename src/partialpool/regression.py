@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 KEYS = 2
 """Version of the prior names in saved fits. Version 1, of partialpool 0.1, had the same name for a
-parameter and for the slope of a column that was called like the parameter."""
+parameter and for the slope of a column with the name of that parameter."""
 
 
 @dataclass(frozen=True, eq=False)

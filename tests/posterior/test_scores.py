@@ -204,7 +204,7 @@ def test_what_does_not_compare(other: Any, message: str) -> None:
 def test_other_parts_do_not_compare() -> None:
     a = score([-1.0, -2, -3], KFold, columns={"fold": [0, 1, 2]})
     b = score([-1.0, -2, -3], KFold, columns={"fold": [0, 1, 1]})
-    with pytest.raises(DataError, match="give kfold the same k, by, seed"):
+    with pytest.raises(DataError, match="give kfold the same k, by and seed"):
         pp.compare({"a": a, "b": b})
     for nothing in ({}, [a]):
         with pytest.raises(DataError, match="compare takes a dict of models by name"):

@@ -116,7 +116,7 @@ def test_a_failing_diagnosis_is_a_warning(what: str, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(diagnostics, "diagnose", broken)
     else:
         monkeypatch.setattr("builtins.print", broken)
-    with pytest.warns(DataWarning, match="the draws are there, but their diagnosis failed"):
+    with pytest.warns(DataWarning, match="sampling ended, but the diagnosis of the draws failed"):
         fit = model().sample(**SHORT | {"verbose": True})
     xr.testing.assert_identical(fit.posterior, undisturbed.posterior)
     with pytest.raises(KeptDrawsError) as caught:  # warnings are errors here

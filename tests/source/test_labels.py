@@ -34,7 +34,7 @@ def never(*arguments: Any, **options: Any) -> None:
         ({"dims": {"thet": ["a"]}}, "'thet', which the program does not declare"),
         ({"dims": ["theta"]}, "dims must be a mapping"),
         ({"coords": ["a"]}, "coords must be a mapping"),
-        ({"coords": {"school": SCHOOLS}}, "'school', which is no dimension; .* not named"),
+        ({"coords": {"school": SCHOOLS}}, "'school', which is not a dimension; .* not named"),
         (
             {"coords": {"schol": SCHOOLS}, "dims": {"theta": ["school"]}},
             r"did you mean 'school'\?",

@@ -1,4 +1,4 @@
-"""Engines run Stan programs: `cmdstan` (the reference) and `stanli` (no C++ toolchain)."""
+"""Engines that run Stan programs: CmdStan, the reference, and stanli, without a C++ toolchain."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ __all__ = ["Draws", "Engine", "LogDensity", "Mode", "SamplerConfig", "names", "s
 
 
 def names() -> tuple[str, ...]:
-    """Names of the engines, the preferred one first."""
+    """Return the names of the engines, the preferred one first."""
     return ("cmdstan", "stanli")
 
 
 def select(name: str = "auto") -> Engine:
-    """Return an engine by name; "auto" takes CmdStan where one is installed, else stanli.
+    """Return an engine by its name, or for "auto" CmdStan if it is installed, else stanli.
 
     Raises
     ------
     EngineError
-        If the name is unknown, or the engine is not installed. A name never falls back to
-        another engine.
+        If the name is unknown, or the named engine is not installed: no other engine is used
+        in its place.
     """
     from ..toolchain import cmdstan_path, find_cmdstan
     from .cmdstan.engine import CmdStanEngine
@@ -36,15 +36,16 @@ def select(name: str = "auto") -> Engine:
         return CmdStanEngine(cmdstan_path())
     if name != "auto":
         raise EngineError(f"there is no engine {name!r}: choose 'auto', 'cmdstan' or 'stanli'")
-    found = find_cmdstan()
-    if found is not None:
-        return CmdStanEngine(found)
+    cmdstan = find_cmdstan()
+    if cmdstan is not None:
+        return CmdStanEngine(cmdstan)
     _say_fallback()
     return StanliEngine()
 
 
 @functools.cache
 def _say_fallback() -> None:
+    """Print, once in a process, that there is no CmdStan."""
     print(
         "partialpool: no CmdStan found, so Stan programs run on stanli. "
         "`partialpool install-cmdstan` installs CmdStan.",

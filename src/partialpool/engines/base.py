@@ -1,4 +1,4 @@
-"""What every engine takes and returns: draws, modes, and the `Engine` protocol.
+"""The `Engine` protocol, and what engines return: draws, modes and log densities.
 
 Arrays are ordered (chain, draw, ...), as in ArviZ.
 """
@@ -18,27 +18,31 @@ from .config import SamplerConfig
 from .requests import Laplace, Optimize, Pathfinder, Variational
 
 StanData = Mapping[str, Any]
+"""The data of a program, by name, after `StanSource.check_data`."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws of every quantity that a program declares, as an engine returns them.
+    """Draws of all parameters, transformed parameters and generated quantities of a program.
 
     Attributes
     ----------
     names : tuple of str
-        Column names as in Stan's CSV: ``theta.1``, ``L.2.1``.
+        Names of the columns, as in Stan's CSV files: ``theta.1``, ``L.2.1``.
     values : array, (chain, draw, column)
     sampler_stats : mapping of str to array, (chain, draw)
-        Under ArviZ's names: lp, acceptance_rate, step_size, tree_depth, n_steps, diverging,
-        energy for NUTS; lp and lp_approx for approximations.
-    warmup_values, warmup_sampler_stats : the same for saved warmup draws, or None and empty
-    step_size : array (chain,), optional
-        After adaptation.
-    inv_metric : array (chain, n) or (chain, n, n), optional
-        After adaptation.
+        Under ArviZ's names. For NUTS: lp, acceptance_rate, step_size, tree_depth, n_steps,
+        diverging and energy. For approximations: lp and lp_approx.
+    warmup_values : array, (chain, draw, column), optional
+        Warmup draws, if they were saved.
+    warmup_sampler_stats : mapping of str to array, (chain, draw)
+        Their statistics; empty if they were not saved.
+    step_size : array, (chain,), optional
+        Step size of each chain after adaptation.
+    inv_metric : array, (chain, n) or (chain, n, n), optional
+        Inverse metric of each chain after adaptation, for n unconstrained parameters.
     info : mapping
-        Engine, versions, seconds spent: what goes into the attributes of InferenceData.
+        Engine, versions and seconds, which become attributes of the fit.
     """
 
     names: tuple[str, ...]
@@ -51,12 +55,12 @@ class Draws:
     info: Mapping[str, str | float | int] = field(default_factory=dict)
 
     def variables(self, *, warmup: bool = False) -> dict[str, NDArray[Any]]:
-        """Draws by variable, each shaped (chain, draw, *declared shape).
+        """Return the draws by variable, each (chain, draw, *declared shape).
 
         Parameters
         ----------
         warmup : bool
-            Those of the saved warmup instead.
+            Return the warmup draws instead; an empty dict if they were not saved.
         """
         values = self.warmup_values if warmup else self.values
         return {} if values is None else by_variable(self.names, values)
@@ -69,16 +73,17 @@ class Mode:
     Attributes
     ----------
     values : mapping of str to array
-        Every declared parameter and transformed parameter at the mode, in its declared shape.
-        (Generated quantities, which may be random, are not among them.)
+        Every parameter and transformed parameter at the mode, with its declared shape. Generated
+        quantities are left out, because they may be random.
     lp : float
-        The log density there (with constant terms dropped, as Stan does).
+        The log density at the mode, without constant terms, as in Stan.
     jacobian : bool
-        True: mode of the posterior on the unconstrained scale. False: on the user's scale
-        (the maximum a posteriori estimate, or penalised maximum likelihood).
+        True: the mode of the density on the unconstrained scale. False: the mode on the scale of
+        the parameters (the maximum a posteriori or penalised maximum likelihood estimate).
     converged : bool
-        False: the iterations ran out before the optimum was found.
+        False if the iterations ran out before the optimum was found.
     info : mapping
+        Engine, versions and seconds.
     """
 
     values: Mapping[str, NDArray[Any]]
@@ -88,39 +93,47 @@ class Mode:
     info: Mapping[str, str | float | int] = field(default_factory=dict)
 
 
-def kept_at_mode(
+def without_generated(
     program: StanSource, values: Mapping[str, NDArray[Any]]
 ) -> dict[str, NDArray[Any]]:
-    """Leave out generated quantities: a random one has no value at the mode."""
-    random = program.declarations.generated_quantities
-    return {name: value for name, value in values.items() if name.split(":")[0] not in random}
+    """Leave out the generated quantities, which may be random and so have no value at the mode."""
+    generated = program.declarations.generated_quantities
+    return {name: value for name, value in values.items() if name.split(":")[0] not in generated}
 
 
 @dataclass(frozen=True)
 class LogDensity:
-    """A log density (constant terms dropped) and its gradient on the unconstrained scale."""
+    """A log density at a point, and its gradient.
+
+    Attributes
+    ----------
+    value : float
+        Without constant terms.
+    gradient : array, (unconstrained,)
+        On the unconstrained scale.
+    """
 
     value: float
     gradient: Floats
 
 
 class Density(Protocol):
-    """The log density of a program and its data on the unconstrained scale, to be asked often."""
+    """The log density of a program and its data as a function on the unconstrained scale."""
 
     def unconstrain(self, values: Mapping[str, Any]) -> Floats:
-        """Return the point of the unconstrained scale where all parameters have these values."""
+        """Transform values of all parameters to a point on the unconstrained scale."""
 
     def at(self, q: Floats) -> tuple[float, Floats]:
-        """Return log density and gradient at a point; -inf where there is none."""
+        """Return log density and gradient at a point; -inf and nan if they cannot be computed."""
 
 
 class Engine(Protocol):
-    """Runs Stan programs. Data given to an engine have been checked by `standata`."""
+    """Runs Stan programs, on data that have been checked by `StanSource.check_data`."""
 
     name: str
 
     def version(self) -> str:
-        """Name and version, with the version of Stan behind it."""
+        """Return the name and version of the engine."""
 
     def sample(self, program: StanSource, data: StanData, config: SamplerConfig) -> Draws:
         """Draw from the posterior by NUTS."""
@@ -153,4 +166,4 @@ class Engine(Protocol):
         """Evaluate log density and gradient at constrained parameter values."""
 
     def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
-        """Give the log density as a function; only of this call's program and data."""
+        """Return the log density of this program and these data as a function."""

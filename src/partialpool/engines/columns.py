@@ -1,4 +1,4 @@
-"""Stan's names for columns, and ArviZ's for the sampler's statistics."""
+"""Names of columns: from Stan's CSV files to variables, and to ArviZ's sampler statistics."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ STATS = {
     "divergent__": "diverging",
     "energy__": "energy",
 }
-"""ArviZ's names of Stan's sampler columns."""
+"""From Stan's names of sampler columns to ArviZ's."""
 
 
 def sampler_stats(column: Callable[[str], NDArray[np.float64]]) -> dict[str, NDArray[Any]]:
-    """Give Stan's sampler columns ArviZ's names and types."""
+    """Return the sampler's statistics under ArviZ's names, with ArviZ's types.
+
+    `column` returns the values of a column, (chain, draw), by Stan's name.
+    """
     types = {"tree_depth": np.int64, "n_steps": np.int64, "diverging": np.bool_}
     return {
         arviz: column(stan).astype(types.get(arviz, np.float64)) for stan, arviz in STATS.items()
@@ -29,23 +32,31 @@ def sampler_stats(column: Callable[[str], NDArray[np.float64]]) -> dict[str, NDA
 
 
 def csv_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Turn ``theta[1,2]`` into the ``theta.1.2`` of Stan's CSV."""
+    """Turn names such as ``theta[1,2]`` into those of Stan's CSV files, ``theta.1.2``."""
     return tuple(name.replace("[", ".").replace(",", ".").rstrip("]") for name in names)
 
 
 def by_variable(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
-    """Gather Stan's flat columns (the last axis of `values`) into arrays by variable.
+    """Collect the columns of Stan's CSV files into an array for each variable.
 
-    A tuple ``t`` gives a variable for each component, named as in Stan's CSV: ``t:1``, ``t:2``;
-    an array of tuples has its own dimensions first.
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns.
+    values : array, (..., column)
+
+    Returns
+    -------
+    dict of variable to array, (..., *declared shape)
+        A tuple ``t`` becomes a variable for each component, named as in Stan's CSV files: ``t:1``,
+        ``t:2``. For an array of tuples, the dimensions of the array come first.
     """
     import stanio
 
-    # stanio takes only the last axis for granted; a program may also have no columns at all
-    if not names:
+    if not names:  # stanio needs at least one column
         return {}
     plain = [i for i, name in enumerate(names) if ":" not in name]
-    found = _variables(stanio, [names[i] for i in plain], values[..., plain])
+    variables = _variables(stanio, [names[i] for i in plain], values[..., plain])
     components: dict[str, list[tuple[tuple[Any, ...], str, int]]] = {}
     for i, name in enumerate(names):
         if ":" in name:
@@ -56,16 +67,17 @@ def by_variable(names: Sequence[str], values: NDArray[np.float64]) -> dict[str, 
             components.setdefault(variable, []).append((key, label, i))
     for variable, columns in components.items():
         columns.sort()
-        gathered = _variables(
+        component = _variables(
             stanio, [label for _, label, _ in columns], values[..., [i for *_, i in columns]]
         )
-        found[variable] = gathered["x"]
-    return found
+        variables[variable] = component["x"]
+    return variables
 
 
 def _variables(
     stanio: Any, names: Sequence[str], values: NDArray[np.float64]
 ) -> dict[str, NDArray[Any]]:
+    """Collect the columns of variables that are not tuples."""
     return (
         dict(stanio.stan_variables(stanio.parse_header(",".join(names)), values)) if names else {}
     )

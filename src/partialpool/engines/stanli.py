@@ -1,7 +1,7 @@
-"""The stanli engine: Stan programs run in-process, with no C++ toolchain.
+"""The stanli engine: runs Stan programs in this process, without a C++ toolchain.
 
-stanli interprets the program that stanc compiled, and samples with Stan's own NUTS and
-random-number streams. What it lacks raises `EngineError` naming the engine that has it.
+stanli interprets the program that stanc compiled, and samples with Stan's NUTS and random-number
+generator. A method that it does not have raises an `EngineError` that names CmdStan, which has it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..options import usable_cpus
 from ..source.compiler import compiled, complaint
 from ..source.data import as_json, translate_stan_error
 from ..source.program import StanSource
-from .base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
+from .base import Density, Draws, LogDensity, Mode, StanData, without_generated
 from .columns import by_variable, csv_names, sampler_stats
 from .config import Inits, SamplerConfig
 from .progress import stdout_progress
@@ -34,7 +34,8 @@ NAME = "stanli"
 class StanliEngine:
     """Runs programs through stanli; the methods are those of `Engine`.
 
-    An engine keeps the model that it built last, for a second call on the same program and data.
+    The engine keeps the last model that it built, and uses it again in the next call if program,
+    data and seed are the same.
     """
 
     name = NAME
@@ -43,7 +44,7 @@ class StanliEngine:
         self._built: tuple[StanSource, StanData, int, Any] | None = None
 
     def version(self) -> str:
-        """Name and version of the engine."""
+        """Return the name and version of the engine."""
         import stanli
 
         return f"stanli {stanli.__version__}"
@@ -53,7 +54,7 @@ class StanliEngine:
         if config.output_dir is not None:
             self._refuse("write CSV files (output_dir); save the fit with fit.save(), or use it")
         model = self._model(program, data, config.seed)
-        inits, radius = self._starts(model, config.inits, config.chains)
+        inits, radius = self._initial_points(model, config.inits, config.chains)
         parallel = config.parallel_chains or usable_cpus()
         total = config.warmup + config.draws
         began = time.perf_counter()
@@ -83,16 +84,16 @@ class StanliEngine:
             )
         seconds = time.perf_counter() - began
         self._check_complete(program, data, csv_names(result.names))
-        kept = config.stored_warmup
+        warmup = config.stored_warmup
         values, stats = result.draws(), result.sampler_stats
         order = {stan: position for position, stan in enumerate(_columns())}
         return Draws(
             names=csv_names(result.names),
-            values=values[:, kept:],
-            sampler_stats=sampler_stats(lambda name: stats[:, kept:, order[name]]),
-            warmup_values=values[:, :kept] if config.save_warmup else None,
+            values=values[:, warmup:],
+            sampler_stats=sampler_stats(lambda name: stats[:, warmup:, order[name]]),
+            warmup_values=values[:, :warmup] if config.save_warmup else None,
             warmup_sampler_stats=(
-                sampler_stats(lambda name: stats[:, :kept, order[name]])
+                sampler_stats(lambda name: stats[:, :warmup, order[name]])
                 if config.save_warmup
                 else {}
             ),
@@ -108,22 +109,22 @@ class StanliEngine:
         if not request.jacobian:
             self._refuse("optimise without the Jacobian (jacobian=False)")
         model = self._model(program, data, request.seed)
-        starts, radius = self._starts(model, request.inits, 1)
+        inits, radius = self._initial_points(model, request.inits, 1)
         began = time.perf_counter()
         with stan_errors(program):
             result = model.optimize(
                 seed=request.seed,
                 iter=request.iterations,
-                init=None if starts is None else starts[0],
+                init=None if inits is None else inits[0],
                 init_radius=radius,
             )
-            # stanli does not say whether it converged: if it did, going on changes nothing
+            # stanli does not report convergence: at an optimum, further iterations change nothing
             further = model.optimize(seed=request.seed, iter=10, init=result.unconstrained)
         names = csv_names(tuple(result))
         flat = np.array([float(result[name]) for name in result])
         lp = float(result.lp)
         return Mode(
-            values=kept_at_mode(program, by_variable(names, flat)),
+            values=without_generated(program, by_variable(names, flat)),
             lp=lp,
             jacobian=True,
             converged=float(further.lp) - lp < 1e-6 * max(1.0, abs(lp)),
@@ -131,21 +132,21 @@ class StanliEngine:
         )
 
     def pathfinder(self, program: StanSource, data: StanData, request: Pathfinder) -> Draws:
-        """Refuse: stanli's Python package has no Pathfinder draws."""
+        """Raise `EngineError`: stanli's Python package has no Pathfinder."""
         self._refuse("run Pathfinder")
 
     def laplace(self, program: StanSource, data: StanData, request: Laplace) -> Draws:
-        """Refuse: stanli's Python package has no Laplace draws."""
+        """Raise `EngineError`: stanli's Python package has no Laplace approximation."""
         self._refuse("run the Laplace approximation")
 
     def variational(self, program: StanSource, data: StanData, request: Variational) -> Draws:
-        """Refuse: stanli's Python package has no ADVI."""
+        """Raise `EngineError`: stanli's Python package has no ADVI."""
         self._refuse("run variational inference")
 
     def generate_quantities(
         self, program: StanSource, data: StanData, draws: Mapping[str, NDArray[Any]], *, seed: int
     ) -> Draws:
-        """Refuse: stanli generates quantities only while it samples."""
+        """Raise `EngineError`: stanli computes generated quantities only while it samples."""
         self._refuse("generate quantities from an earlier fit's draws")
 
     def log_density(
@@ -156,7 +157,7 @@ class StanliEngine:
         *,
         jacobian: bool,
     ) -> LogDensity:
-        """Evaluate log density, with the Jacobian, and its gradient."""
+        """Evaluate the log density, with the Jacobian, and its gradient."""
         if not jacobian:
             self._refuse("evaluate the density without the Jacobian (jacobian=False)")
         model = self._model(program, data, seed=1)
@@ -168,13 +169,14 @@ class StanliEngine:
         return LogDensity(float(value), np.asarray(gradient, dtype=np.float64))
 
     def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
-        """Give the log density as a function."""
+        """Return the log density of this program and these data as a function."""
         return StanliDensity(self._model(program, data, seed))
 
     def _model(self, program: StanSource, data: StanData, seed: int) -> Any:
+        """Return the model of a program and its data: the last one, if it was built for these."""
         if self._built is not None:
-            of, given, by, model = self._built
-            if of is program and given is data and by == seed:
+            last_program, last_data, last_seed, model = self._built
+            if last_program is program and last_data is data and last_seed == seed:
                 return model
         model = self._new_model(program, data, seed)
         self._built = (program, data, seed, model)
@@ -184,7 +186,7 @@ class StanliEngine:
         import stanli
 
         with stan_errors(program), warnings.catch_warnings():
-            # what it cannot compute at all it leaves out: _check_complete says so
+            # stanli leaves out what it cannot compute: _check_complete reports it
             warnings.filterwarnings("ignore", message="(?s).*interpreter also failed")
             return stanli.Model(
                 mir=compiled(program.full_code),
@@ -192,33 +194,38 @@ class StanliEngine:
                 seed=int(seed),
             )
 
-    def _starts(
+    def _initial_points(
         self, model: Any, inits: Inits, chains: int
     ) -> tuple[NDArray[np.float64] | None, float]:
+        """Return initial points, (chain, unconstrained), or None, and the radius of random ones."""
         if inits is None:
             return None, 2.0
         if isinstance(inits, numbers.Real):
             return None, float(inits)
-        each = (
+        by_chain = (
             [inits] * chains
             if isinstance(inits, Mapping)
             else cast("Sequence[Mapping[str, Any]]", inits)
         )
-        return np.array([_unconstrain(model, values) for values in each]), 2.0
+        return np.array([_unconstrain(model, values) for values in by_chain]), 2.0
 
     def _check_complete(
         self, program: StanSource, data: StanData, columns: tuple[str, ...]
     ) -> None:
-        got = {column.split(".")[0].split(":")[0] for column in columns}
-        lost = [
-            str(each)
-            for each in program.declarations.declared
-            if each.block != "data" and each.name not in got and 0 not in (each.shape(data) or ())
+        """Raise `EngineError` if stanli left out a variable that the program declares."""
+        returned = {column.split(".")[0].split(":")[0] for column in columns}
+        missing = [
+            str(declaration)
+            for declaration in program.declarations.declared
+            if declaration.block != "data"
+            and declaration.name not in returned
+            and 0 not in (declaration.shape(data) or ())
         ]
-        if lost:
-            self._refuse(f"compute {'; '.join(lost)} of {program.name}")
+        if missing:
+            self._refuse(f"compute {'; '.join(missing)} of {program.name}")
 
     def _refuse(self, what: str) -> NoReturn:
+        """Raise `EngineError`: stanli cannot do this, CmdStan can."""
         raise EngineError(
             f"stanli cannot {what}; CmdStan can: engine='cmdstan' "
             "(`partialpool doctor` tells whether it is installed and how to install it)"
@@ -229,17 +236,17 @@ class StanliEngine:
 
 
 class StanliDensity:
-    """A `Density` in this process."""
+    """The log density of a stanli model, a `Density`."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
 
     def unconstrain(self, values: Mapping[str, Any]) -> Floats:
-        """Return the point of the unconstrained scale where all parameters have these values."""
+        """Transform values of all parameters to a point on the unconstrained scale."""
         return _unconstrain(self._model, values)
 
     def at(self, q: Floats) -> tuple[float, Floats]:
-        """Return log density and gradient at a point; -inf where there is none."""
+        """Return log density and gradient at a point; -inf and nan if they cannot be computed."""
         try:
             value, gradient = self._model.log_prob_grad(q)
         except RuntimeError:
@@ -248,12 +255,14 @@ class StanliDensity:
 
 
 def _columns() -> tuple[str, ...]:
+    """Return Stan's names of the sampler columns, in stanli's order."""
     import stanli
 
     return tuple(stanli.SAMPLER_COLUMNS)
 
 
 def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
+    """Transform values of all parameters to the unconstrained scale."""
     nested = {name: np.asarray(value, dtype=np.float64).tolist() for name, value in values.items()}
     try:
         return np.asarray(model.unconstrain(nested), dtype=np.float64)
@@ -266,7 +275,7 @@ def _unconstrain(model: Any, values: Mapping[str, Any]) -> NDArray[np.float64]:
 
 @contextlib.contextmanager
 def stan_errors(program: StanSource) -> Iterator[None]:
-    """Turn what stanli raises into the package's errors, in the user's words."""
+    """Translate errors of stanli into errors of this package, in terms of program and data."""
     try:
         yield
     except ValueError as error:

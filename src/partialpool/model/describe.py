@@ -95,7 +95,7 @@ def why_sampled(model: Regression) -> str | None:
 def _treatment(model: Regression, label: str) -> str:
     """Say whether a term's effects are integrated out, or in which form they are sampled.
 
-    Where a quick fit to rescale by was not finite, say that too.
+    The text also says if "rescaled" was not possible because the quick fit was not finite.
     """
     chosen, prepared = model.parameterizations[label], model.prepared
     failed = prepared.reduced is None and prepared.mode_hint is None

@@ -275,7 +275,7 @@ class ModelFit(Fit):
         """
         if "sigma" not in self.posterior:
             raise DataError(f"family {self.model.family!r} has no residual standard deviation here")
-        return tables.of_variables(self.posterior, ["sigma"], quantiles=quantiles)
+        return tables.summarise(self.posterior, ["sigma"], quantiles=quantiles)
 
     def predict(
         self,

@@ -14,7 +14,7 @@ from ..errors import DataError, DataWarning
 from ..options import takes_options_of
 from ..posterior import tables
 from ..regression import Regression
-from ..sampling.kept import keeping_all, say_diagnosis
+from ..sampling.kept import keeping_all, print_diagnosis
 from .fit import ModelFit, group_moments
 from .model import Model, split_options
 
@@ -135,5 +135,5 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
         with keeping_all(fits, f"the fit with {name} pooling"):
             fits[rung] = models[rung].sample(verbose=False, **sampling)
             if verbose:
-                say_diagnosis(fits[rung], f"{name} pooling: ")
+                print_diagnosis(fits[rung], f"{name} pooling: ")
     return Ladder(fits)

@@ -19,7 +19,7 @@ from ..priors.distributions import Prior
 from ..priors.history import History, PosteriorPrior
 from ..regression import Regression
 from ..sampling import inference_data, methods
-from ..sampling.kept import keeping, say_diagnosis
+from ..sampling.kept import keeping, print_diagnosis
 from .describe import describe
 from .fit import ModelFit
 
@@ -156,7 +156,7 @@ class Model(Regression):
         with keeping(raw, f"naming the draws of {self.formula!r}"):
             fit = ModelFit.from_program(self, raw)
         if verbose:
-            say_diagnosis(fit)
+            print_diagnosis(fit)
         return fit
 
     @takes_options_of(methods.optimize)

@@ -79,10 +79,10 @@ class SolvedChunk:
         """Solve F'x = right by back substitution."""
         x: list[Floats] = list(right)
         for a in reversed(range(len(x))):
-            left = right[a]
+            remainder = right[a]
             for b in range(a + 1, len(x)):
-                left = left - self.lower[b][a] * x[b]
-            x[a] = left / self.lower[a][a]
+                remainder = remainder - self.lower[b][a] * x[b]
+            x[a] = remainder / self.lower[a][a]
         return x
 
     def effects(self, w: list[Floats]) -> list[Floats]:
@@ -97,10 +97,10 @@ def _forward(lower: list[list[Floats]], right: list[Floats]) -> list[Floats]:
     """Solve F x = right by forward substitution."""
     x: list[Floats] = []
     for a, row in enumerate(lower):
-        left = right[a]
+        remainder = right[a]
         for b in range(a):
-            left = left - row[b] * x[b]
-        x.append(left / row[a])
+            remainder = remainder - row[b] * x[b]
+        x.append(remainder / row[a])
     return x
 
 
@@ -113,9 +113,9 @@ def solved(
     """
     q = sums.ZZ.shape[1]
     ZZ = sums.ZZ[groups].reshape(len(groups), q * q).T
-    both = np.concatenate([sums.Zr[groups][:, :, None], sums.ZX[groups]], axis=2)
-    by_column = both.reshape(len(groups), q * both.shape[2]).T
-    of_others = _products(sums, population, groups)
+    ZrX = np.concatenate([sums.Zr[groups][:, :, None], sums.ZX[groups]], axis=2)
+    by_column = ZrX.reshape(len(groups), q * ZrX.shape[2]).T
+    further_part = _further_part(sums, population, groups)
     step = max(1, CHUNK // max(1, len(groups)))
     for start in range(0, len(population), step):
         part = slice(start, min(start + step, len(population)))
@@ -128,23 +128,23 @@ def solved(
             lower.append([])
             for b in range(a + 1):
                 pairs = scaled[:, :, a, None] * scaled[:, None, :, b]
-                left = pairs.reshape(len(d), -1) @ ZZ + float(a == b)
+                element = pairs.reshape(len(d), -1) @ ZZ + float(a == b)
                 for i in range(b):
-                    left -= lower[a][i] * (lower[b][i] if b < a else lower[a][i])
-                lower[a].append(np.sqrt(left) if a == b else left / lower[b][b])
+                    element -= lower[a][i] * (lower[b][i] if b < a else lower[a][i])
+                lower[a].append(np.sqrt(element) if a == b else element / lower[b][b])
         right = [
             (scaled[:, :, a, None] * e[:, None, :]).reshape(len(d), -1) @ by_column
             for a in range(q)
         ]
-        if of_others is not None:
-            u = of_others(part)
+        if further_part is not None:
+            u = further_part(part)
             right = [
                 right[a] - sum(scaled[:, k, a, None] * u[k] for k in range(a, q)) for a in range(q)
             ]
         yield SolvedChunk(part, factor, sigma, lower, _forward(lower, right))
 
 
-def _products(
+def _further_part(
     sums: GaussianSums, population: Population, groups: NDArray[np.int64]
 ) -> Callable[[slice], Floats] | None:
     """Return a function from a slice of draws to Z'W r2, (coefficient, draw, group).
@@ -256,8 +256,8 @@ def effect_moments(
             difference = mean - shift[k]
             total[k] += difference.sum(axis=0)
             square[k] += (difference**2).sum(axis=0)
-            of_k = _forward(chunk.lower, [factor[:, k, a, None] for a in range(q)])
-            within[k] += sum((x**2).sum(axis=0) for x in of_k)
+            whitened = _forward(chunk.lower, [factor[:, k, a, None] for a in range(q)])
+            within[k] += sum((x**2).sum(axis=0) for x in whitened)
     assert shift is not None
     n = len(population)
     between = np.maximum(square - total**2 / n, 0.0) / max(1, n - 1)

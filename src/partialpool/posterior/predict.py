@@ -149,7 +149,7 @@ def _by_rows(
                 with_effects, block, new_groups=new_groups, seed=seed
             ):
                 values[part, rows] = eta
-        for part in _parts(chains * per_chain, n):
+        for part in _chunks(chains * per_chain, n):
             values[part] = function(values[part], _auxiliaries(draws, family, part))
     coords = {dim: draws[dim].values for dim in SAMPLE_DIMS}
     return xr.DataArray(
@@ -164,7 +164,7 @@ def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliar
     return {name: posterior[name].values.reshape(-1, 1)[part] for name in names}
 
 
-def _parts(total: int, rows: int) -> list[slice]:
+def _chunks(total: int, rows: int) -> list[slice]:
     """Split the draws into chunks of at most `CHUNK` numbers."""
     step = max(1, CHUNK // max(1, rows))
     return [slice(start, min(start + step, total)) for start in range(0, total, step)]
@@ -191,7 +191,7 @@ def linear_predictor(
     slopes = beta[:, int(design.intercept) :]
     effects = all_effects(posterior, design, slopes, unpooled, new_groups=new_groups, seed=seed)
     n = len(design.offset)
-    for part in _parts(total, n):
+    for part in _chunks(total, n):
         coefficients = beta[part]
         eta = np.broadcast_to(design.offset, (coefficients.shape[0], n)).copy()
         if design.intercept:

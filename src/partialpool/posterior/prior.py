@@ -140,13 +140,13 @@ def lkj_cholesky(rng: np.random.Generator, draws: int, q: int, eta: float) -> Ar
     lower = np.zeros((draws, q, q))
     lower[:, 0, 0] = 1.0
     for i in range(1, q):
-        left = np.ones(draws)
+        remaining = np.ones(draws)  # of the row's unit length, squared
         for j in range(i):
             shape = eta + 0.5 * (q - 2 - j)
             partial = 2.0 * rng.beta(shape, shape, draws) - 1.0
-            lower[:, i, j] = partial * np.sqrt(left)
-            left = left * (1.0 - partial**2)
-        lower[:, i, i] = np.sqrt(left)
+            lower[:, i, j] = partial * np.sqrt(remaining)
+            remaining = remaining * (1.0 - partial**2)
+        lower[:, i, i] = np.sqrt(remaining)
     return lower
 
 
@@ -175,10 +175,10 @@ def draw(prior: Prior, rng: np.random.Generator, size: int) -> Array:
 def _above_one(prior: Prior, values: Array, rng: np.random.Generator) -> Array:
     """Draw again the degrees of freedom of a t distribution that are below their lower bound 1."""
     for _ in range(1000):
-        low = values < 1.0
-        if not low.any():
+        below = values < 1.0
+        if not below.any():
             return values
-        values[low] = draw(prior, rng, int(low.sum()))
+        values[below] = draw(prior, rng, int(below.sum()))
     raise DataError(f"{prior!r} has almost no probability above 1, the lower bound of nu")
 
 

@@ -24,7 +24,7 @@ QUANTILES = (0.05, 0.5, 0.95)
 """Probabilities of the quantiles in the tables, if not given."""
 
 
-def of_variables(
+def summarise(
     posterior: xr.Dataset, names: Sequence[str], *, quantiles: Sequence[float]
 ) -> pd.DataFrame:
     """Summarise some variables of a posterior, with a row for each scalar."""
@@ -35,7 +35,7 @@ def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
     """Summarise population coefficients, indexed by coefficient."""
     if "beta" not in posterior:
         raise DataError("this model has no population coefficients")
-    table = of_variables(posterior, ["beta"], quantiles=quantiles)
+    table = summarise(posterior, ["beta"], quantiles=quantiles)
     table.index = posterior["coefficient"].to_index().rename("coefficient")
     return table
 
@@ -95,11 +95,11 @@ def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]
         for kind, inner in (("sd", "coefficient"), ("cor", "pair")):
             name = name_of(kind, term)
             if name in posterior:
-                parts.append(of_variables(posterior, [name], quantiles=quantiles))
+                parts.append(summarise(posterior, [name], quantiles=quantiles))
                 labels = posterior[name_of(inner, term)].values.tolist()
                 keys += [(term.label, kind, str(label)) for label in labels]
     if "sigma" in posterior:
-        parts.append(of_variables(posterior, ["sigma"], quantiles=quantiles))
+        parts.append(summarise(posterior, ["sigma"], quantiles=quantiles))
         keys.append(("Residual", "sd", ""))
     if not parts:
         raise DataError("this model has no standard deviations")

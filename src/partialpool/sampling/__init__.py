@@ -1,1 +1,1 @@
-"""A Stan program and its data become a `Fit`: start, sampler, labelled draws, saved files."""
+"""Run a Stan program on its data: initial values, sampler, labelled draws (`Fit`), saved files."""

@@ -1,4 +1,4 @@
-"""The shape of a log density about a point, from its gradients and nothing else."""
+"""Hessian, second moments and largest curvature of a log density, from values and gradients."""
 
 from __future__ import annotations
 
@@ -11,16 +11,31 @@ from ..arrays import Floats
 from ..engines.base import Density
 
 FIRST_STEP, ROUNDS = 1e-2, 4
+"""First step of the differences of gradients, and how often the steps are adapted."""
 GRID = np.arange(-4.0, 4.01, 0.5)
+"""Points, in standard deviations from the mode, at which second moments are computed."""
 LANCZOS = 10
-"""Steps of Lanczos's method, and size of a Hessian up to which all of it is computed."""
+"""Number of Lanczos steps; a Hessian of at most this size is computed in full instead."""
 
 
 def hessian(density: Density, mode: Floats, free: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Hessian of minus the log density over some coordinates, and their rows of the whole one.
+    """Compute the Hessian of minus the log density at the mode, by differences of gradients.
 
-    Half a standard deviation to either side: a kink, as a prior of an sd may have at 0, then
-    counts for no more than it matters.
+    The differences are taken over half a standard deviation to either side. So a kink, such as a
+    prior of an sd may have at 0, has no more influence than it has on the posterior.
+
+    Parameters
+    ----------
+    density : Density
+    mode : array, (unconstrained,)
+    free : array of int, (free,)
+        The coordinates for which the Hessian is computed.
+
+    Returns
+    -------
+    hessian : array, (free, free)
+    across : array, (free, unconstrained)
+        The rows of these coordinates in the Hessian over all coordinates.
     """
     steps = np.full(len(free), FIRST_STEP)
     for _ in range(ROUNDS):
@@ -35,6 +50,7 @@ def hessian(density: Density, mode: Floats, free: NDArray[np.int64]) -> tuple[Fl
 
 
 def _slope(density: Density, mode: Floats, i: np.int64, step: float) -> Floats:
+    """Return the derivative of minus the gradient along coordinate i, by central difference."""
     up, down = mode.copy(), mode.copy()
     up[i] += step
     down[i] -= step
@@ -42,32 +58,48 @@ def _slope(density: Density, mode: Floats, i: np.int64, step: float) -> Floats:
 
 
 def moments(density: Density, mode: Floats, free: NDArray[np.int64], directions: Floats) -> Floats:
-    """Second moment of the density along each direction, about the mode."""
-    top = density.at(mode)[0]
-    out = np.empty(directions.shape[1])
+    """Compute the second moment about the mode of the density along each direction.
+
+    Parameters
+    ----------
+    directions : array, (free, direction)
+        Moments are in units of their lengths: 1 for a normal density with these axes.
+
+    Returns
+    -------
+    array, (direction,)
+    """
+    at_mode = density.at(mode)[0]
+    second_moments = np.empty(directions.shape[1])
     for k, direction in enumerate(directions.T):
         logs = []
         for t in GRID:
             q = mode.copy()
             q[free] += t * direction
-            logs.append(density.at(q)[0] - top)
+            logs.append(density.at(q)[0] - at_mode)
         weights = np.exp(np.minimum(np.nan_to_num(np.array(logs), nan=-np.inf), 50.0))
-        out[k] = float(weights @ GRID**2 / weights.sum())
-    return out
+        second_moments[k] = float(weights @ GRID**2 / weights.sum())
+    return second_moments
 
 
 def stiffness(density: Density, mode: Floats, free: NDArray[np.int64], root: Floats) -> float:
-    """Largest curvature two standard deviations from the mode, in units of the metric's."""
+    """Compute the largest curvature two standard deviations from the mode.
+
+    Parameters
+    ----------
+    root : array, (free, axis)
+        Square root of the inverse metric; a normal density with this metric has curvature 1.
+    """
     n = root.shape[1]
     worst = 0.0
     for k in range(n):
         for side in (-2.0, 2.0):
-            there = mode.copy()
-            there[free] += side * root[:, k]
+            point = mode.copy()
+            point[free] += side * root[:, k]
 
-            def times(v: Floats, there: Floats = there) -> Floats:
-                """Multiply by the Hessian there."""
-                up, down = there.copy(), there.copy()
+            def times(v: Floats, point: Floats = point) -> Floats:
+                """Multiply a vector by the Hessian at the point."""
+                up, down = point.copy(), point.copy()
                 up[free] += 0.25 * root @ v
                 down[free] -= 0.25 * root @ v
                 slope = density.at(down)[1] - density.at(up)[1]
@@ -78,14 +110,16 @@ def stiffness(density: Density, mode: Floats, free: NDArray[np.int64], root: Flo
 
 
 def largest(times: Callable[[Floats], Floats], n: int) -> float:
-    """Largest eigenvalue of a symmetric matrix; of a large one, of its part in a Krylov space."""
+    """Compute the largest eigenvalue of a symmetric n x n matrix from its products with vectors.
+
+    For a large matrix this is an estimate by Lanczos's method; inf if a product is not finite.
+    """
     if n <= LANCZOS:
-        whole = np.array([times(v) for v in np.eye(n)])
-        return _top(whole)
+        return _largest_eigenvalue(np.array([times(v) for v in np.eye(n)]))
     basis, rows = np.empty((0, n)), np.empty((0, n))
     v = np.random.default_rng(n).standard_normal(n)
     for _ in range(LANCZOS):
-        for _ in range(2):  # once more, as rounding leaves something
+        for _ in range(2):  # twice, because of rounding errors
             v = v - basis.T @ (basis @ v)
         if not np.linalg.norm(v) > 1e-8:
             break
@@ -94,10 +128,11 @@ def largest(times: Callable[[Floats], Floats], n: int) -> float:
         if not np.isfinite(v).all():
             return np.inf
         rows = np.vstack([rows, v])
-    return _top(rows @ basis.T)
+    return _largest_eigenvalue(rows @ basis.T)
 
 
-def _top(matrix: Floats) -> float:
+def _largest_eigenvalue(matrix: Floats) -> float:
+    """Return the largest eigenvalue of a symmetric matrix; inf if it is not finite."""
     if not np.isfinite(matrix).all():
         return np.inf
     return float(np.linalg.eigvalsh((matrix + matrix.T) / 2)[-1])

@@ -1,4 +1,4 @@
-"""A fit: a program, and the draws it gave, as InferenceData."""
+"""`Fit`: the draws of a Stan program, as InferenceData, with the program."""
 
 from __future__ import annotations
 
@@ -32,14 +32,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fit:
-    """Draws from a posterior, with all that is needed to judge them and to run it again.
+    """Draws from a posterior, with what is needed to check them and to repeat the fit.
 
     Attributes
     ----------
     program : StanSource
+        The program that was run.
     idata : InferenceData (ArviZ 0.23) or DataTree (ArviZ 1.x)
-        Groups posterior, sample_stats, observed_data, constant_data; warmup_posterior and
-        warmup_sample_stats where warmup was saved.
+        Groups posterior, sample_stats, observed_data and constant_data; warmup_posterior and
+        warmup_sample_stats if warmup was saved; sampler_state with the adapted step sizes and
+        metric.
     """
 
     program: StanSource
@@ -58,9 +60,23 @@ class Fit:
         coords: Mapping[str, Any] | None = None,
         dims: Dims | None = None,
     ) -> Fit:
-        """Label an engine's draws with what `labels.check_labels` returned.
+        """Make a fit from the draws of an engine.
 
-        Labels that turn out not to fit are left out with a warning: draws are never lost.
+        Parameters
+        ----------
+        program : StanSource
+        data : mapping
+            The data that the engine got.
+        draws : Draws
+        method : str
+            "sample" for NUTS, or the name of an approximation.
+        config : SamplerConfig, optional
+            For NUTS.
+        seed : int, optional
+            For other methods.
+        coords, dims : mappings, optional
+            Labels, as `labels.check_labels` returned them. If they do not fit the draws, they are
+            left out with a warning, so that no draws are lost.
         """
         build = functools.partial(
             cls._from_draws, program, data, draws, method=method, config=config, seed=seed
@@ -69,7 +85,7 @@ class Fit:
             return build(coords=coords or {}, dims=dims or {})
         except Exception as error:
             if not coords and not dims:
-                raise  # what is wrong is not the labels
+                raise  # the error has nothing to do with labels
             warn(f"{error}. The draws are kept, without labels", UserWarning)
             return build(coords={}, dims={})
 
@@ -114,39 +130,42 @@ class Fit:
 
     @property
     def sample_stats(self) -> xr.Dataset:
-        """What the sampler reports of each draw."""
+        """What the sampler reports for each draw: lp, acceptance rate, tree depth, divergences."""
         return inference_data.group(self.idata, "sample_stats")
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """Program, engine, versions, seed, options: what is needed to run the fit again."""
+        """Program, engine, versions, seed and options, with which the fit can be repeated."""
         return dict(self.idata.attrs)
 
     @property
     def config(self) -> dict[str, Any]:
-        """The sampler's options, as they were used; ``attrs["given"]`` names the user's own."""
+        """The sampler's options as they were used; ``attrs["given"]`` names those the user gave."""
         options: dict[str, Any] = json.loads(self.attrs["config"])
         return options
 
     @property
     def treedepth_limit(self) -> int | None:
-        """The limit of trajectories that these should not reach; None if they were meant to.
+        """The tree depth that trajectories should not reach; None if there is no such limit.
 
-        None of draws that are not NUTS's, too.
+        There is none for draws that do not come from NUTS, and none if `max_treedepth` was lowered
+        for a near-normal posterior, where reaching it is intended.
         """
         if self.attrs["method"] != "sample":
             return None
         limit = int(self.config["max_treedepth"])
-        given = str(self.attrs.get("given", "max_treedepth")).split()
-        return limit if "max_treedepth" in given or limit == SamplerConfig.max_treedepth else None
+        from_user = str(self.attrs.get("given", "max_treedepth")).split()
+        return (
+            limit if "max_treedepth" in from_user or limit == SamplerConfig.max_treedepth else None
+        )
 
     def diagnose(self) -> Diagnosis:
-        """Check the draws; see `Diagnosis`.
+        """Check convergence, divergences and effective sample sizes; see `Diagnosis`.
 
         Raises
         ------
         EngineError
-            For draws that do not come from NUTS: these checks do not apply to them.
+            If the draws do not come from NUTS: these checks do not apply to them.
         """
         from ..diagnostics.checks import diagnose
 
@@ -170,21 +189,33 @@ class Fit:
         *,
         quantiles: float | Sequence[float] = (0.05, 0.5, 0.95),
     ) -> pd.DataFrame:
-        """Mean, sd, quantiles, Monte-Carlo errors, ESS and R-hat of every quantity.
+        """Summarise every quantity of the posterior.
 
-        The columns are the same under every version of ArviZ; see `summaries.summary`.
+        Parameters
+        ----------
+        var_names : str or sequence of str, optional
+            Variables to summarise; all if not given.
+        quantiles : float or sequence of float
+            Probabilities of the posterior quantiles, each between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            A row for each scalar: mean, sd, quantiles, Monte Carlo standard errors, effective
+            sample sizes and R-hat. The columns are the same under every version of ArviZ; see
+            `summaries.summary`.
         """
         from ..summaries import summary
 
         return summary(self.posterior, var_names=var_names, quantiles=quantiles)
 
     def parameter_draws(self, program: StanSource) -> dict[str, NDArray[Any]]:
-        """Draws of the parameters that `program` declares, each (chain, draw, ...).
+        """Return the draws of the parameters that `program` declares, each (chain, draw, ...).
 
         Raises
         ------
         DataError
-            If this fit lacks one of them.
+            If this fit does not have one of them.
         """
         missing = [name for name in program.parameters if name not in self.posterior]
         if missing:
@@ -195,11 +226,24 @@ class Fit:
         return {name: np.asarray(self.posterior[name].values) for name in program.parameters}
 
     def save(self, path: str | Path) -> Path:
-        """Write the fit as NetCDF, atomically; `partialpool.load` reads it back."""
+        """Save the fit as a NetCDF file, which `partialpool.load` reads.
+
+        An existing file is replaced only when the new one is complete.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        DataError
+            If the folder does not exist or cannot be written to.
+        """
         return inference_data.save(self.idata, path)
 
     def __repr__(self) -> str:
-        """Program, engine and size."""
+        """Show program, method, engine and number of draws."""
         size = self.posterior.sizes
         return (
             f"<Fit of {self.program.name} by {self.attrs['method']} on "
@@ -210,11 +254,15 @@ class Fit:
 def _empty(
     declared: Mapping[str, Declaration], data: Mapping[str, Any], method: str, drawn: NDArray[Any]
 ) -> dict[str, NDArray[np.float64]]:
-    """Variables of size 0, which have no column in any file."""
+    """Make the declared variables of size 0, which no engine returns."""
     blocks = {"generated quantities"}
     if method != "generate_quantities":
         blocks |= {"parameters", "transformed parameters"}
-    shapes = {name: each.shape(data) for name, each in declared.items() if each.block in blocks}
+    shapes = {
+        name: declaration.shape(data)
+        for name, declaration in declared.items()
+        if declaration.block in blocks
+    }
     return {
         name: np.empty((*drawn.shape[:2], *shape))
         for name, shape in shapes.items()
@@ -225,6 +273,7 @@ def _empty(
 def _typed(
     variables: Mapping[str, NDArray[Any]], declared: Mapping[str, Declaration]
 ) -> dict[str, NDArray[Any]]:
+    """Turn variables that are declared as integers into integer arrays."""
     return {
         name: values.astype(np.int64)
         if name in declared and declared[name].base == "int" and np.isfinite(values).all()
@@ -234,6 +283,7 @@ def _typed(
 
 
 def _state(draws: Draws) -> xr.Dataset:
+    """Return the adapted step size and metric of each chain."""
     arrays = {"step_size": draws.step_size, "inv_metric": draws.inv_metric}
     return inference_data.dataset(
         {name: array for name, array in arrays.items() if array is not None},
@@ -250,6 +300,7 @@ def _attrs(
     config: SamplerConfig | None,
     seed: int | None,
 ) -> dict[str, str | int | float]:
+    """Return the attributes that are saved with a fit."""
     from .. import __version__
 
     return {
@@ -267,10 +318,12 @@ def _attrs(
 
 def _config_json(config: SamplerConfig | None) -> str:
     fields = () if config is None else dataclasses.fields(config)
-    return json.dumps({each.name: getattr(config, each.name) for each in fields}, default=_plain)
+    values = {field.name: getattr(config, field.name) for field in fields}
+    return json.dumps(values, default=_plain)
 
 
 def _plain(value: Any) -> Any:
+    """Turn a value that JSON does not have into one that it has."""
     if isinstance(value, Mapping):
         return dict(value)
     return value.tolist() if hasattr(value, "tolist") else str(value)

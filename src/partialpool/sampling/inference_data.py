@@ -1,8 +1,8 @@
-"""Arrays of draws -> ArviZ InferenceData with named coords, and NetCDF.
+"""Make ArviZ InferenceData with labels from arrays of draws, and save and load it as NetCDF.
 
-All that differs between ArviZ 0.23 (`InferenceData`) and ArviZ 1.x (`xarray.DataTree`)
-stands in this module. Groups are built with xarray, and files are written and read with
-xarray, so that both lines hold and read the same thing.
+Everything that differs between ArviZ 0.23 (`InferenceData`) and ArviZ 1.x (`xarray.DataTree`) is in
+this module. Groups are built, written and read with xarray, so that a file that was written under
+one version can be read under the other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Attrs = Mapping[str, str | int | float]
 
 
 def arviz_major() -> int:
-    """Major version of the installed ArviZ."""
+    """Return the major version of the installed ArviZ."""
     return int(importlib.metadata.version("arviz").split(".")[0])
 
 
@@ -37,15 +37,16 @@ def dataset(
     dims: Mapping[str, Sequence[str]],
     sample_dims: Sequence[str] = (),
 ) -> xr.Dataset:
-    """Build one group.
+    """Make one group of InferenceData.
 
     Parameters
     ----------
     variables : mapping of str to array
-        Each shaped ``(*sample_dims, *own dimensions)``.
-    coords : mapping of str to labels
-    dims : mapping of str to dimension names, for the own dimensions of a variable
-        A dimension without a name is called ``{variable}_dim_{position}``, as in ArviZ.
+        Each has the dimensions `sample_dims`, then the dimensions of the variable.
+    coords : mapping of dimension to labels
+    dims : mapping of variable to names of its dimensions
+        Without `sample_dims`. A dimension without a name is called
+        ``{variable}_dim_{position}``, as in ArviZ.
     sample_dims : sequence of str
         Leading dimensions that all variables share: ("chain", "draw") or none.
 
@@ -58,24 +59,25 @@ def dataset(
     labels: dict[str, Any] = {}
     for name, values in variables.items():
         array = np.asarray(values)
-        own = array.shape[len(sample_dims) :]
-        given = tuple(dims.get(name, ()))
-        if len(given) > len(own):
+        shape = array.shape[len(sample_dims) :]
+        named = tuple(dims.get(name, ()))
+        if len(named) > len(shape):
             raise DataError(
-                f"dims names {len(given)} dimension(s) of {name!r} ({', '.join(given)}), "
-                f"but {name} has {len(own)}: its shape is {own}"
+                f"dims names {len(named)} dimension(s) of {name!r} ({', '.join(named)}), "
+                f"but {name} has {len(shape)}: its shape is {shape}"
             )
-        used = given + tuple(f"{name}_dim_{i}" for i in range(len(given), len(own)))
-        arrays[name] = ((*sample_dims, *used), array)
-        for dim, size in zip(used, own, strict=True):
+        all_dims = named + tuple(f"{name}_dim_{i}" for i in range(len(named), len(shape)))
+        arrays[name] = ((*sample_dims, *all_dims), array)
+        for dim, size in zip(all_dims, shape, strict=True):
             labels[dim] = _labels(name, dim, size, coords)
-    sizes = next((a.shape[: len(sample_dims)] for _, a in arrays.values()), ())
+    sizes = next((array.shape[: len(sample_dims)] for _, array in arrays.values()), ())
     for dim, size in zip(sample_dims, sizes, strict=False):
         labels[dim] = np.arange(size)
     return xr.Dataset(arrays, coords=labels)
 
 
 def _labels(name: str, dim: str, size: int, coords: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the labels of a dimension; 0, 1, ... if it has none."""
     if dim not in coords:
         return np.arange(size)
     labels = as_labels(dim, coords[dim])
@@ -102,7 +104,7 @@ def group(idata: Any, name: str) -> xr.Dataset:
     Raises
     ------
     DataError
-        If there is no such group; the message lists those there are.
+        If there is no such group; the message lists the groups.
     """
     if name not in group_names(idata):
         raise DataError(f"this fit has no group {name!r}; it has {', '.join(group_names(idata))}")
@@ -111,19 +113,27 @@ def group(idata: Any, name: str) -> xr.Dataset:
 
 
 def group_names(idata: Any) -> tuple[str, ...]:
-    """Names of the groups that `idata` holds."""
+    """Return the names of the groups in `idata`."""
     return tuple(idata.children if isinstance(idata, xr.DataTree) else idata.groups())
 
 
 def psis_loo(
     posterior: xr.Dataset, log_likelihood: xr.DataArray
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pareto-smoothed leave-one-out scores by ArviZ.
+    """Compute leave-one-out scores by Pareto-smoothed importance sampling, with ArviZ.
+
+    Parameters
+    ----------
+    posterior : Dataset
+        Its effective sample sizes are used in smoothing the weights.
+    log_likelihood : DataArray, (chain, draw, row)
 
     Returns
     -------
     scores : array, (row,)
+        Expected log predictive densities.
     pareto_k : array, (row,)
+        Pareto k-hat.
     """
     import importlib
     import warnings
@@ -132,22 +142,22 @@ def psis_loo(
     likelihood = log_likelihood.drop_vars("row", errors="ignore").to_dataset(name="y")
     idata = assemble({"posterior": posterior, "log_likelihood": likelihood}, {})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that k-hat is large is said by the caller, by row
+        warnings.simplefilter("ignore")  # the caller reports large k-hat, by row
         result: Any = arviz.loo(idata, pointwise=True)
     scores = result.loo_i if arviz_major() < 1 else result.elpd_i
     return np.asarray(scores, np.float64), np.asarray(result.pareto_k, np.float64)
 
 
 def save(idata: Any, path: str | Path) -> Path:
-    """Write NetCDF, atomically: the file is there whole, or as it was before.
+    """Write a NetCDF file; an existing file is replaced only when the new one is complete.
 
     Raises
     ------
     DataError
-        If the folder is missing or cannot be written to.
+        If the folder does not exist or cannot be written to.
     """
     path = Path(path).expanduser()
-    target = path.resolve()  # a link stays a link
+    target = path.resolve()  # a symbolic link is kept, and the file it points to is replaced
     groups = {name: group(idata, name) for name in group_names(idata)}
     try:
         handle, scratch = tempfile.mkstemp(suffix=".nc", prefix=f".{path.stem}-", dir=target.parent)
@@ -167,12 +177,12 @@ def save(idata: Any, path: str | Path) -> Path:
 
 
 def load(path: str | Path) -> Any:
-    """Read NetCDF that `save` wrote, with either ArviZ line.
+    """Read a NetCDF file that `save` wrote, under any supported version of ArviZ.
 
     Raises
     ------
     DataError
-        If there is no such file, or it is not one.
+        If there is no such file, or it is not a saved fit.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -197,6 +207,7 @@ def _tree(groups: Mapping[str, xr.Dataset], attrs: Attrs) -> xr.DataTree:
 
 
 def _umask() -> int:
+    """Return the permissions that new files of this process do not get."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

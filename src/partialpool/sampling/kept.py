@@ -1,4 +1,4 @@
-"""Draws that are kept, whatever fails after they were drawn."""
+"""Keep the draws if something fails after sampling has ended."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
     from .fit import Fit
 
 FOLDER = "kept-draws"
-"""In partialpool's cache folder."""
+"""Folder for kept draws, in partialpool's cache folder."""
 
 
 @contextlib.contextmanager
 def keeping(fit: Fit, doing: str) -> Iterator[None]:
-    """Keep a fit if what is done with it fails, or is interrupted.
+    """Keep a fit if the code in the ``with`` block fails or is interrupted.
 
     Parameters
     ----------
     fit : Fit
     doing : str
-        What is done: "naming its draws".
+        What the block does, for the message: "naming its draws".
 
     Raises
     ------
     KeptDrawsError
-        With the fit, and the file that it was also saved to.
+        If the block fails: the error has the fit and the path of the file to which it was saved.
+        After an interrupt, KeyboardInterrupt is raised with a note that has the path.
     """
     with _keeping(doing, fit=fit):
         yield
@@ -43,14 +44,14 @@ def keeping(fit: Fit, doing: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def keeping_all(fits: Mapping[str, Fit], doing: str) -> Iterator[None]:
-    """Keep several fits, as `keeping` does one; without any, errors are as they were."""
+    """Keep several fits, as `keeping` keeps one; if there are none yet, errors are not changed."""
     with _keeping(doing, fits=fits):
         yield
 
 
 @contextlib.contextmanager
 def keeping_draws(draws: Draws, name: str) -> Iterator[None]:
-    """Keep what an engine returned for a program of that name, as `keeping` does a fit."""
+    """Keep the draws that an engine returned for the program `name`, as `keeping` keeps a fit."""
     with _keeping(f"making a fit of the draws of {name}", draws=draws):
         yield
 
@@ -71,33 +72,35 @@ def _keeping(
             error.paths += tuple(filter(None, map(_saved, fits.values())))
         raise
     except (Exception, KeyboardInterrupt) as error:
-        every = dict(fits or {}) | ({} if fit is None else {"fit": fit})
-        if not every and draws is None:
+        to_save = [*(fits or {}).values(), *([] if fit is None else [fit])]
+        if not to_save and draws is None:
             raise
-        paths = [_saved(each) for each in every.values()]
-        paths += [] if draws is None else [_saved_arrays(draws)]
-        done = tuple(path for path in paths if path is not None)
-        where = ".fits" if fits else ".fit" if fit is not None else ".draws"
-        files = f"saved to {', '.join(map(str, done))}" + _how(draws) if done else "not saved"
+        attempts = [_saved(unsaved) for unsaved in to_save]
+        attempts += [] if draws is None else [_saved_arrays(draws)]
+        paths = tuple(path for path in attempts if path is not None)
+        attribute = ".fits" if fits else ".fit" if fit is not None else ".draws"
+        files = f"saved to {', '.join(map(str, paths))}" + _reader(draws) if paths else "not saved"
         if isinstance(error, KeyboardInterrupt):
             error.add_note(f"Sampling had ended: the draws are {files}")
             raise
-        told = f"The draws are kept: this error has them as `{where}`; they are also {files}"
-        told = told if done else f"The draws are kept: this error has them as `{where}`"
+        advice = f"The draws are kept: this error has them as `{attribute}`"
+        advice += f"; they are also {files}" if paths else ""
         raise KeptDrawsError(
-            f"sampling ended, but {doing} failed: {type(error).__name__}: {error}. {told}",
+            f"sampling ended, but {doing} failed: {type(error).__name__}: {error}. {advice}",
             fit=fit,
             fits=fits,
             draws=draws,
-            paths=done,
+            paths=paths,
         ) from error
 
 
-def _how(draws: Draws | None) -> str:
+def _reader(draws: Draws | None) -> str:
+    """Say which function reads the saved file."""
     return " (pp.load reads them)" if draws is None else " (numpy.load reads it)"
 
 
 def _path(suffix: str) -> Path:
+    """Return a new path in the folder for kept draws."""
     folder = cache_dir() / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.datetime.now().strftime("%Y-%m-%d-%H%M%S")
@@ -105,7 +108,7 @@ def _path(suffix: str) -> Path:
 
 
 def _saved(fit: Fit) -> Path | None:
-    """Save a fit into the cache; None if that fails too."""
+    """Save a fit in the cache and return its path, or None if that fails too."""
     try:
         return fit.save(_path(".nc"))
     except Exception:
@@ -113,6 +116,7 @@ def _saved(fit: Fit) -> Path | None:
 
 
 def _saved_arrays(draws: Draws) -> Path | None:
+    """Save draws in the cache and return the path, or None if that fails too."""
     try:
         path = _path(".npz")
         np.savez(path, values=draws.values, names=np.array(draws.names))
@@ -121,19 +125,21 @@ def _saved_arrays(draws: Draws) -> Path | None:
     return path
 
 
-def say_diagnosis(fit: Fit, before: str = "") -> None:
-    """Print a fit's diagnosis in one line; that it failed is a warning.
+def print_diagnosis(fit: Fit, before: str = "") -> None:
+    """Print the diagnosis of a fit in one line, after the text `before`.
+
+    If the diagnosis fails, that is a warning.
 
     Raises
     ------
     KeptDrawsError
-        Where warnings are errors.
+        If it fails and warnings are errors.
     """
-    with keeping(fit, "saying whether its draws can be trusted"):
+    with keeping(fit, "checking whether its draws can be trusted"):
         try:
             print(before + fit.diagnose().line())
         except Exception as error:
             warn(
-                f"the draws are there, but their diagnosis failed: {type(error).__name__}: "
+                f"sampling ended, but the diagnosis of the draws failed: {type(error).__name__}: "
                 f"{error}. fit.diagnose() tries again",
             )

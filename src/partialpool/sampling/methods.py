@@ -1,7 +1,7 @@
-"""Run a program with an engine: checked data in, a `Fit` out.
+"""Run a Stan program on an engine: check the data, run a method, and make a `Fit` of the draws.
 
-The functions behind the methods of `StanProgram`. Data are checked before any engine sees
-them; a seed that is not given is drawn, and recorded in the fit.
+These functions are behind the methods of `StanProgram`. Data are checked before an engine gets
+them. If no seed is given, one is drawn at random and recorded in the fit.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from ..source.labels import check_labels
 from ..source.program import StanSource
 from . import warm_start
 from .fit import Fit
-from .kept import keeping_draws, say_diagnosis
+from .kept import keeping_draws, print_diagnosis
 from .warm_start import ModeHint, NoStart, WarmStart
 
 Labels = Mapping[str, Any] | None
 
 START_OPTIONS = {"inits", "metric", "inv_metric", "step_size", "adapt_engaged"}
-"""Options that say how the sampler starts: with one of them there is no warm start."""
+"""Options that set how the sampler starts. If the user gives one, there is no warm start."""
 
 
 def sample(
@@ -47,19 +47,28 @@ def sample(
     Parameters
     ----------
     hint : ModeHint, optional
-        From where to look for the mode: then chains start about it, in the metric of the
-        density there, with the warmup that is enough for it. Options that the user gave stay as
-        they are. The fit's ``attrs["start"]`` says how the chains started, and why.
+        A point from which to search for the posterior mode. If the search succeeds, chains start
+        near the mode, with a metric computed there and a shorter warmup. Options that the user
+        gave are not changed. The fit's ``attrs["start"]`` says how the chains started and why.
     verbose : bool
-        Print which prior constants were left at their defaults, and when sampling ends one line:
-        fine, or the worst finding of the diagnosis.
+        Print which prior constants have their defaults and, when sampling ends, one line that says
+        whether the draws can be trusted.
+
+    Raises
+    ------
+    DataError, OptionError
+        If data, labels or options are wrong.
+    EngineError, SamplingError
+        If the engine is not installed, or the program fails.
+    KeptDrawsError
+        If something fails after sampling has ended: the error has the draws.
     """
-    known = [name for name in SamplerConfig.__dataclass_fields__ if name != "seed"]
-    unknown = [name for name in options if name not in known]
+    names = [name for name in SamplerConfig.__dataclass_fields__ if name != "seed"]
+    unknown = [name for name in options if name not in names]
     if unknown:
         raise OptionError(
             f"sample has no option {', '.join(map(repr, unknown))}; its options are coords, dims, "
-            f"engine, seed, verbose, {', '.join(known)}"
+            f"engine, seed, verbose, {', '.join(names)}"
         )
     config = SamplerConfig(seed=choose_seed(seed), **options)
     checked, labels = _checked(program, data, coords, dims, config.inits, config.chains)
@@ -71,11 +80,11 @@ def sample(
     config = warm_start.configure(config, start, options.keys())
     draws = runner.sample(program, checked, config)
     with keeping_draws(draws, program.name):
-        told = {"given": " ".join(sorted(options)), "start": _describe(start)}
-        draws = dataclasses.replace(draws, info={**draws.info, **told})
+        info = {**draws.info, "given": " ".join(sorted(options)), "start": _describe(start)}
+        draws = dataclasses.replace(draws, info=info)
         fit = Fit.from_draws(program, checked, draws, method="sample", config=config, **labels)
     if verbose:
-        say_diagnosis(fit)
+        print_diagnosis(fit)
     return fit
 
 
@@ -87,7 +96,7 @@ def _start(
     config: SamplerConfig,
     options: Mapping[str, Any],
 ) -> WarmStart | NoStart:
-    """Look for a warm start where there is a hint and the user chose no start."""
+    """Compute a warm start, if there is a hint and the user gave none of `START_OPTIONS`."""
     if chosen := sorted(options.keys() & START_OPTIONS):
         return NoStart(f"the user gave {', '.join(chosen)}")
     if hint is None:
@@ -99,7 +108,7 @@ def _start(
 
 
 def _describe(start: WarmStart | NoStart) -> str:
-    """Say how the chains started, for the fit's attributes."""
+    """Return a sentence on how the chains started, for the attributes of the fit."""
     if isinstance(start, NoStart):
         return f"Stan's own warmup: {start.reason}"
     return (
@@ -123,11 +132,14 @@ def optimize(
     Parameters
     ----------
     jacobian : bool
-        True: the mode of the density on the unconstrained scale. False: on the scale of the
-        parameters, the maximum a posteriori estimate (maximum likelihood with flat priors).
+        True: the mode of the density on the unconstrained scale. False: the mode on the scale of
+        the parameters, which is the maximum a posteriori estimate (the maximum likelihood
+        estimate with flat priors).
     inits : number, or mapping of parameter names to values, optional
+        Initial values, or the half-width of the interval on the unconstrained scale from which
+        they are drawn; 2 if not given.
     iterations : int
-        Give up after so many.
+        Largest number of iterations.
 
     Returns
     -------
@@ -157,14 +169,15 @@ def pathfinder(
     Parameters
     ----------
     draws : int
-        Draws to return, resampled over all paths by Pareto-smoothed importance weights.
+        Number of draws, resampled from all paths with Pareto-smoothed importance weights.
     paths : int
-        Optimisation paths, from different starts.
+        Number of optimisation paths, which start at different points.
 
     Returns
     -------
     Fit
-        With one chain; sample_stats has lp and lp_approx, so that the fit can be judged.
+        With one chain. Its sample_stats has lp and lp_approx, the log densities of posterior and
+        approximation at each draw.
     """
     request = Pathfinder(seed=choose_seed(seed), inits=inits, draws=draws, paths=paths)
     checked, labels = _checked(program, data, coords, dims, inits, paths)
@@ -184,7 +197,20 @@ def laplace(
     seed: int | None = None,
     inits: Inits = None,
 ) -> Fit:
-    """Approximate the posterior by the normal at its mode, on the unconstrained scale."""
+    """Approximate the posterior by a normal around its mode, on the unconstrained scale.
+
+    Parameters
+    ----------
+    draws : int
+        Number of draws from the normal.
+    jacobian : bool
+        Which mode is used, as in `optimize`.
+
+    Returns
+    -------
+    Fit
+        As `pathfinder` returns.
+    """
     request = Laplace(seed=choose_seed(seed), inits=inits, draws=draws, jacobian=jacobian)
     checked, labels = _checked(program, data, coords, dims, inits, 1)
     result = select(engine).laplace(program, checked, request)
@@ -210,11 +236,16 @@ def variational(
     Parameters
     ----------
     algorithm : {"meanfield", "fullrank"}
-        Independent normals on the unconstrained scale, or a multivariate normal.
+        The approximation on the unconstrained scale: independent normals, or a multivariate normal.
     iterations : int
-        Of stochastic gradient ascent, at most.
+        Largest number of iterations of stochastic gradient ascent.
     require_converged : bool
-        False: return the draws even where ADVI says that it may not have converged.
+        True: fail if ADVI may not have converged. False: return the draws even then.
+
+    Returns
+    -------
+    Fit
+        As `pathfinder` returns.
     """
     request = Variational(
         seed=choose_seed(seed),
@@ -239,7 +270,7 @@ def generate_quantities(
     engine: str = "auto",
     seed: int | None = None,
 ) -> Fit:
-    """Run a program's generated quantities once per draw of an earlier fit.
+    """Run a program's generated quantities block once for each draw of an earlier fit.
 
     Parameters
     ----------
@@ -249,7 +280,14 @@ def generate_quantities(
     Returns
     -------
     Fit
-        Its posterior holds the generated quantities, draw by draw.
+        Its posterior has the generated quantities, (chain, draw, ...).
+
+    Raises
+    ------
+    DataError
+        If `fit` is not a fit, or lacks a parameter.
+    EngineError
+        If the program has no parameters, or the engine cannot do this.
     """
     if not isinstance(fit, Fit):
         raise DataError(f"generate_quantities takes a Fit with the draws, not {fit!r}")
@@ -258,7 +296,7 @@ def generate_quantities(
     parameters = fit.parameter_draws(program)
     if not parameters:
         raise EngineError(
-            f"{program.name} has no parameters to take from a fit: sample it, which draws its "
+            f"{program.name} has no parameters to take from a fit: use sample(), which draws its "
             "generated quantities"
         )
     result = select(engine).generate_quantities(program, checked, parameters, seed=seed)
@@ -278,14 +316,14 @@ def log_density(
     Parameters
     ----------
     params : mapping
-        A value for every parameter, in its declared shape and within its bounds.
+        A value for every parameter, with its declared shape and within its bounds.
     jacobian : bool
         Add the log Jacobian of the transform to the unconstrained scale, as the sampler does.
 
     Returns
     -------
     LogDensity
-        Constant terms are dropped; the gradient is on the unconstrained scale.
+        Value, without constant terms, and gradient on the unconstrained scale.
     """
     checked = program.check_data(data)
     point = program.check_parameters(checked, params)
@@ -300,6 +338,7 @@ def _approximation(
     seed: int,
     labels: Mapping[str, Any],
 ) -> Fit:
+    """Make a fit from the draws of a method other than NUTS."""
     with keeping_draws(draws, program.name):
         return Fit.from_draws(program, data, draws, method=method, seed=seed, **labels)
 
@@ -312,11 +351,19 @@ def _checked(
     inits: Inits,
     chains: int,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Check all that a user gives, before any engine runs."""
+    """Check data, labels and initial values before an engine runs.
+
+    Returns
+    -------
+    data : dict
+        With defaults for prior constants that were not given.
+    labels : dict
+        "coords" and "dims", for `Fit.from_draws`.
+    """
     checked = program.check_data(data)
-    named, spread = check_labels(program.declarations.all, checked, coords=coords, dims=dims)
+    labels, all_dims = check_labels(program.declarations.all, checked, coords=coords, dims=dims)
     check_inits(inits, chains)
     if inits is not None and not isinstance(inits, numbers.Real):
         for chain in [inits] if isinstance(inits, Mapping) else inits:  # type: ignore[union-attr]
             program.check_parameters(checked, chain, partial=True, what="inits")
-    return checked, {"coords": named, "dims": spread}
+    return checked, {"coords": labels, "dims": all_dims}

@@ -1,4 +1,4 @@
-"""`StanProgram`: a Stan program that can be run."""
+"""`StanProgram`: a Stan program with methods that run it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .fit import Fit
 
 
 class StanProgram(StanSource):
-    """One Stan program: its name, its text, what it declares, and what can be done with it.
+    """A Stan program: its code, the variables that it declares, and methods that run it.
 
-    Programs are equal when their names and code are, wherever they stand.
+    Two programs are equal if their names and their code are equal, whatever their paths.
 
     Attributes
     ----------
     name : str
-        ``family/variant`` in the catalogue, else the file's name without its ending.
+        ``family/variant`` for a program of the catalogue, else the file's name without ``.stan``.
     path : Path or None
         The `.stan` file; None for a program that was restored from a saved fit.
     code : str
-        The file's text; `full_code` has its `#include`s put in.
+        The text of the file. In `full_code` every `#include` is replaced by the included file.
     """
 
     @takes_options_of(SamplerConfig)
@@ -46,19 +46,20 @@ class StanProgram(StanSource):
         Parameters
         ----------
         data : mapping
-            Values of the data block's variables. Prior constants (`prior_*`) that are left
-            out take the catalogue's defaults.
+            Values of the variables in the data block. Prior constants (`prior_*`) that are not
+            given have the defaults of the catalogue.
         coords, dims : mappings, optional
-            As in ArviZ: labels of each dimension, and the dimensions of each variable, e.g.
-            ``coords={"player": names}, dims={"theta": ["player"]}``.
+            As in ArviZ: the labels of each dimension, and the names of the dimensions of each
+            variable, such as ``coords={"player": names}, dims={"theta": ["player"]}``.
         engine : {"auto", "cmdstan", "stanli"}
+            What runs the program. "auto": CmdStan if it is installed, else stanli.
         seed : int, optional
-            Random, and recorded, if not given.
+            Drawn at random if not given; it is recorded in the fit.
         verbose : bool
-            Print which prior constants were left at their defaults and, at the end, one line that
-            says whether the draws can be trusted.
+            Print which prior constants have their defaults and, at the end, one line that says
+            whether the draws can be trusted.
         **options
-            Those of `SamplerConfig`: chains, parallel_chains, warmup, draws, thin, inits,
+            The options of `SamplerConfig`: chains, parallel_chains, warmup, draws, thin, inits,
             adapt_delta, max_treedepth, metric, inv_metric, step_size, adapt_engaged,
             save_warmup, output_dir, progress.
 
@@ -68,7 +69,16 @@ class StanProgram(StanSource):
 
         Raises
         ------
-        DataError, OptionError, EngineError, SamplingError
+        DataError
+            If data or labels do not fit the program.
+        OptionError
+            For an unknown option, or a value that is not allowed.
+        EngineError
+            If the engine is not installed, or lacks something that the options ask for.
+        SamplingError
+            If the program fails while it runs.
+        KeptDrawsError
+            If something fails after sampling has ended: the error has the draws.
         """
         return methods.sample(
             self,
@@ -83,7 +93,7 @@ class StanProgram(StanSource):
 
     @takes_options_of(methods.optimize)
     def optimize(self, data: Mapping[str, Any], **options: Any) -> Mode:
-        """Find the posterior mode."""
+        """Find the posterior mode by L-BFGS."""
         return methods.optimize(self, data, **options)
 
     @takes_options_of(methods.pathfinder)
@@ -93,7 +103,7 @@ class StanProgram(StanSource):
 
     @takes_options_of(methods.laplace)
     def laplace(self, data: Mapping[str, Any], **options: Any) -> Fit:
-        """Approximate the posterior by a normal at its mode."""
+        """Approximate the posterior by a normal around its mode."""
         return methods.laplace(self, data, **options)
 
     @takes_options_of(methods.variational)
@@ -103,7 +113,7 @@ class StanProgram(StanSource):
 
     @takes_options_of(methods.generate_quantities)
     def generate_quantities(self, data: Mapping[str, Any], fit: Fit, **options: Any) -> Fit:
-        """Run generated quantities on a fit's draws."""
+        """Run the generated quantities block once for each draw of a fit."""
         return methods.generate_quantities(self, data, fit, **options)
 
     def log_density(
@@ -114,5 +124,5 @@ class StanProgram(StanSource):
         jacobian: bool = True,
         engine: str = "auto",
     ) -> LogDensity:
-        """Log density and gradient at given parameter values."""
+        """Evaluate the log density and its gradient at given parameter values."""
         return methods.log_density(self, data, params, jacobian=jacobian, engine=engine)

@@ -1,11 +1,11 @@
-"""A start for the sampler near the posterior mode, in the metric of the inverse Hessian there.
+"""Initial values near the posterior mode, and a metric computed there, for a short warmup.
 
-Where a posterior is smooth and has no funnel, few iterations of warmup are enough if the metric is
-known beforehand. It is computed from the density itself: L-BFGS finds the mode, differences of
-gradients give the Hessian, and the second moment of the density along each axis of the Hessian
-corrects the metric where the posterior is wider or narrower than its curvature at the mode. How
-much the curvature changes within two standard deviations says how near the posterior is to a
-normal. The start changes how long sampling takes, not the posterior.
+If a posterior is smooth and has no funnel, and the metric is known before sampling, a short warmup
+is enough. The metric is computed from the density: L-BFGS finds the mode, and differences of
+gradients give the Hessian. Second moments of the density along the axes of the Hessian then correct
+its inverse where the posterior is wider or narrower than the curvature at the mode implies. How
+much the curvature changes within two standard deviations measures how far the posterior is from a
+normal. A warm start changes how long sampling takes, not the posterior.
 """
 
 from __future__ import annotations
@@ -30,43 +30,45 @@ from ..source.unconstrained import constrained, places
 from . import curvature
 
 SHORT, MEDIUM = 100, 149
-"""Iterations of warmup where the curvature is at most `TAME`, and where it is more. They adapt the
-step size alone: Stan keeps a given metric in a warmup of fewer than 150 iterations."""
+"""Iterations of warmup if the largest curvature is below `TAME`, and if it is not. They adapt the
+step size only: Stan does not change a given metric in a warmup of fewer than 150 iterations."""
 NEAR_NORMAL, TAME, ROUGH = 2.0, 4.0, 8.0
-"""Bounds on the largest curvature two standard deviations from the mode, in units of the metric (a
-normal posterior has 1): below the first the posterior counts as near normal, above the last the
-start is not used."""
+"""Bounds on the largest curvature two standard deviations from the mode, in units of the metric (it
+is 1 for a normal posterior). Below the first the posterior is treated as near normal, below the
+second the short warmup is enough, above the last there is no warm start."""
 MOST_CORRELATED = 0.7
-"""Largest correlation, of any direction of the other parameters with those that are nearly
-standard normal, up to which the metric may treat the two as independent."""
+"""Largest correlation between the nearly standard normal parameters and any direction of the other
+parameters at which the metric may still treat the two as independent."""
 WIDE = 1.4
-"""Bound on the second moments of a near normal posterior, in units of the inverse Hessian's."""
+"""Largest second moment of a near-normal posterior, in units of the inverse Hessian's."""
 LONG_STEPS = 0.6
-"""Target acceptance where the posterior is near normal: steps are longer there, and give more
-effective draws for half the gradients (trees of three leapfrog steps instead of seven)."""
+"""Target acceptance rate (adapt_delta) for a near-normal posterior. Steps are longer than at 0.8:
+trees have three leapfrog steps instead of seven, and give more effective draws for half the
+gradients."""
 STEP, HALF_TURN, DEPTH = 2.5, math.pi, 3
-"""For n standard normal parameters the step size at that acceptance is about ``STEP / n**0.25``
-(Beskos et al. 2013, Bernoulli 19:1501), and a trajectory of length `HALF_TURN` is long enough:
-NUTS would double it once more, to points near minus the first one. The limit on the tree depth is
-never set below `DEPTH`."""
+"""For n standard normal parameters the step size at that acceptance rate is about
+``STEP / n**0.25`` (Beskos et al. 2013, Bernoulli 19:1501), and a trajectory of length `HALF_TURN`
+is long enough. NUTS would double it once more, and end near minus the starting point. The limit on
+the tree depth is at least `DEPTH`."""
 DENSE = 60
-"""Number of unconstrained parameters up to which the metric is dense."""
+"""Largest number of unconstrained parameters for which the metric is dense."""
 SPREAD = 1.5
-"""Standard deviations about the mode from which the chains' initial values are drawn."""
+"""Scale, in standard deviations, with which the chains' initial values are drawn about the mode."""
 
 
 @dataclass(frozen=True, eq=False)
 class ModeHint:
-    """What is known of a program's posterior before its density is computed.
+    """What a model says about its posterior, as help in the search for the mode.
 
     Attributes
     ----------
     values : mapping of str to value
-        Of every parameter, as declared: a point from which L-BFGS can find the mode.
+        A value of every parameter, as declared: a point from which L-BFGS can find the mode.
     standard : tuple of str
-        Parameters that are nearly independent standard normals, whatever the others are.
+        Names of parameters that are nearly independent standard normals, whatever the values of
+        the others: the metric is the identity for them.
     smooth : bool
-        False for parameterisations that may have a funnel: then no mode is looked for.
+        False if the posterior may have a funnel: then there is no warm start.
     """
 
     values: Mapping[str, Any]
@@ -76,12 +78,12 @@ class ModeHint:
 
 @dataclass(frozen=True)
 class NoStart:
-    """The sampler starts as Stan does by itself, for a reason.
+    """There is no warm start: Stan's own warmup is used.
 
     Attributes
     ----------
     reason : str
-        Why there is no warm start, in the user's words; the fit keeps it as ``attrs["start"]``.
+        Why there is no warm start; users read it in ``fit.attrs["start"]``.
     """
 
     reason: str
@@ -94,16 +96,18 @@ class WarmStart:
     Attributes
     ----------
     mode : array, (unconstrained,)
+        The posterior mode.
     inv_metric : array, (unconstrained,) or (unconstrained, unconstrained)
+        Diagonal of the inverse metric, or the dense matrix.
     inits : list of dict
-        Initial values by parameter name, a dict for each chain.
+        For each chain, initial values by parameter name.
     moments : array, (axis,)
-        Second moments along the axes of the inverse Hessian, in its units.
+        Second moments along the axes of the inverse Hessian, in its units: 1 for a normal.
     stiffness : float
         Largest curvature two standard deviations from the mode, in units of the metric.
     stretch : float
-        Longest axis over the shortest in units of the metric: 1 for a dense metric, more for a
-        diagonal one, which leaves correlations.
+        Length of the posterior's longest axis divided by that of its shortest, in units of the
+        metric: 1 for a dense metric, more for a diagonal one, which ignores correlations.
     """
 
     mode: Floats
@@ -115,41 +119,41 @@ class WarmStart:
 
     @property
     def near_normal(self) -> bool:
-        """Whether the posterior is so near a normal that long steps are accepted everywhere."""
+        """Whether the posterior is so close to normal that long steps are accepted everywhere."""
         return self.stiffness < NEAR_NORMAL and bool((self.moments < WIDE).all())
 
     @property
     def treedepth(self) -> int:
-        """The limit on the tree depth that is enough for a near normal posterior."""
+        """The tree depth that is enough for a near-normal posterior."""
         step = STEP / len(self.mode) ** 0.25
         doublings = round(math.log2(HALF_TURN * self.stretch / step))
         return min(max(DEPTH, doublings), SamplerConfig.max_treedepth)
 
 
 def configure(
-    config: SamplerConfig, start: WarmStart | NoStart, given: Collection[str]
+    config: SamplerConfig, start: WarmStart | NoStart, user_options: Collection[str]
 ) -> SamplerConfig:
-    """Put a warm start into the sampler's options.
+    """Set the sampler's options for a warm start.
 
     Parameters
     ----------
     config : SamplerConfig
     start : WarmStart or NoStart
-        Without a warm start the options stay as they are.
-    given : collection of str
-        Names of the options that the user gave, which stay as they are.
+        Without a warm start the options are not changed.
+    user_options : collection of str
+        Names of the options that the user gave, which are not changed.
     """
     if isinstance(start, NoStart):
         return config
-    better: dict[str, Any] = {"warmup": SHORT if start.stiffness < TAME else MEDIUM}
-    if start.near_normal and "adapt_delta" not in given:
-        better |= {"adapt_delta": LONG_STEPS, "max_treedepth": start.treedepth}
+    suggested: dict[str, Any] = {"warmup": SHORT if start.stiffness < TAME else MEDIUM}
+    if start.near_normal and "adapt_delta" not in user_options:
+        suggested |= {"adapt_delta": LONG_STEPS, "max_treedepth": start.treedepth}
     return dataclasses.replace(
         config,
         inits=start.inits,
         metric="dense_e" if start.inv_metric.ndim == 2 else "diag_e",
         inv_metric=start.inv_metric,
-        **{name: value for name, value in better.items() if name not in given},
+        **{name: value for name, value in suggested.items() if name not in user_options},
     )
 
 
@@ -162,14 +166,33 @@ def find(
     chains: int,
     seed: int,
 ) -> WarmStart | NoStart:
-    """Find the mode of a program's density and the metric there, or say why there is none."""
-    with _blas().limit(limits=1, user_api="blas"):  # threads cost more than vectors this small
+    """Compute a warm start for a program and its data.
+
+    Parameters
+    ----------
+    density : Density
+    program : StanSource
+    data : mapping
+    hint : ModeHint
+    chains : int
+        Number of chains that need initial values.
+    seed : int
+        Seed of the initial values.
+
+    Returns
+    -------
+    WarmStart or NoStart
+        NoStart, with the reason, if there is no mode, or if the posterior is too far from normal.
+    """
+    with _blas().limit(
+        limits=1, user_api="blas"
+    ):  # vectors are small: threads would cost more than they save
         return _find(density, program, data, hint, chains, seed)
 
 
 @functools.cache
 def _blas() -> Any:
-    """Look for the BLAS libraries once: the search takes longer than many an optimisation."""
+    """Find the loaded BLAS libraries, once: it often takes longer than the search for the mode."""
     from threadpoolctl import ThreadpoolController
 
     importlib.import_module("scipy.optimize")  # which loads a BLAS library of its own
@@ -184,6 +207,7 @@ def _find(
     chains: int,
     seed: int,
 ) -> WarmStart | NoStart:
+    """Compute a warm start; see `find`."""
     parameters = program.declarations.parameters
     where = places(parameters, data)
     if where is None:
@@ -208,12 +232,12 @@ def _find(
             "the density has no proper maximum: in some direction it is flat, or still rises, "
             "where the search for the mode ended"
         )
-    directions = axes / np.sqrt(eigenvalues) / scale[:, None]  # columns: one sd along each axis
+    directions = axes / np.sqrt(eigenvalues) / scale[:, None]  # columns are one sd long
     to_standard = across[:, ~free].T @ directions
-    if to_standard.size and (tie := np.linalg.norm(to_standard, ord=2)) > MOST_CORRELATED:
+    if to_standard.size and (correlation := np.linalg.norm(to_standard, ord=2)) > MOST_CORRELATED:
         return NoStart(
             f"the population's parameters are correlated with the standardised group effects, by "
-            f"{tie:.2f} (at most {MOST_CORRELATED})"
+            f"{correlation:.2f} (at most {MOST_CORRELATED})"
         )
     moments = curvature.moments(density, mode, np.flatnonzero(free), directions)
     if not np.isfinite(moments).all():
@@ -234,14 +258,14 @@ def _find(
 
 
 def _metric(root: Floats, free: NDArray[np.bool_]) -> tuple[Floats, float]:
-    """Return the inverse metric of all parameters, and how far it is from the covariance.
+    """Return the inverse metric of all parameters, and the stretch (see `WarmStart`).
 
     Parameters
     ----------
     root : array, (free, free)
-        Of the covariance of the free parameters.
+        Square root of the covariance matrix of the free parameters.
     free : array of bool, (unconstrained,)
-        The others are standard normals.
+        False for parameters that are treated as standard normals.
     """
     covariance, size = root @ root.T, len(free)
     if size <= DENSE:
@@ -256,15 +280,15 @@ def _metric(root: Floats, free: NDArray[np.bool_]) -> tuple[Floats, float]:
 
 
 def _mode(density: Density, q: Floats) -> Floats:
-    """Climb from a point to the mode by L-BFGS."""
+    """Find the mode by L-BFGS, from a point q."""
     from scipy import optimize
 
-    def downwards(q: Floats) -> tuple[float, Floats]:
+    def minus_log_density(q: Floats) -> tuple[float, Floats]:
         value, gradient = density.at(q)
         return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(q))
 
     result = optimize.minimize(
-        downwards, q, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-6}
+        minus_log_density, q, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-6}
     )
     return np.asarray(result.x, dtype=np.float64)
 
@@ -276,13 +300,13 @@ def _init(
     root: Floats,
     generator: np.random.Generator,
 ) -> Floats:
-    """Draw an initial point about the mode; nearer to it if the density there is not finite."""
+    """Draw an initial point around the mode; closer to it if the density is not finite there."""
     z = generator.standard_normal(root.shape[1])
-    rest = generator.standard_normal(int((~free).sum()))
+    z_standard = generator.standard_normal(int((~free).sum()))
     for factor in (1.0, 0.5, 0.25, 0.125):
         q = mode.copy()
         q[free] += factor * SPREAD * (root @ z)
-        q[~free] += factor * rest
+        q[~free] += factor * z_standard
         if np.isfinite(density.at(q)[0]):
             return q
     return mode.copy()

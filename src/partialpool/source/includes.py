@@ -1,4 +1,4 @@
-"""Stan's `#include`: the files put in, so that a saved program needs no other file."""
+"""Replace every `#include` of a Stan program by the file, so that the program is one text."""
 
 from __future__ import annotations
 
@@ -19,9 +19,25 @@ _INCLUDE = re.compile(
 
 
 def put_in_includes(code: str, folders: Sequence[Path], name: str, depth: int = 0) -> str:
-    """Replace every `#include` by the file it names, as stanc does; relative to `folders`.
+    """Replace every `#include` by the text of the file that it names, as stanc does.
 
-    Those in comments and strings are left alone.
+    An `#include` in a comment or a string is left alone.
+
+    Parameters
+    ----------
+    code : str
+        Text of a Stan program.
+    folders : sequence of Path
+        Where files are looked for, in this order.
+    name : str
+        Name of the program, for messages.
+    depth : int
+        How many files include the current one.
+
+    Raises
+    ------
+    ProgramError
+        If a file is not there, or files include each other without end.
     """
     if "#include" not in code:
         return code

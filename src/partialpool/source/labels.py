@@ -1,7 +1,7 @@
-"""Names of dimensions and their labels: checked before anything is sampled.
+"""Check the names of dimensions and their labels (dims and coords) before sampling.
 
-A mistake in a label must not cost an hour of sampling, so all that the declarations and the
-data tell is checked first.
+Everything that can be checked from declarations and data is checked first, so that a mistake in a
+label does not show up only after an hour of sampling.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .declaration import Declaration
 
 Dims = Mapping[str, Sequence[str]]
 RESERVED = ("chain", "draw")
+"""Names of the dimensions of every draw."""
 
 
 def check_labels(
@@ -31,50 +32,58 @@ def check_labels(
     Parameters
     ----------
     declared : mapping of name to Declaration
-        Of all blocks.
+        The variables that all blocks declare.
     data : mapping
         As `check_data` returned them.
     coords : mapping of dimension to labels, optional
     dims : mapping of variable to names of its dimensions, optional
-        Dimensions that are declared with the same size share a name: with
-        ``dims={"theta": ["player"]}`` and ``vector[N] theta``, whatever else the program
-        declares of size N is labelled by player too.
+        Dimensions that are declared with the same size get the same name: with
+        ``dims={"theta": ["player"]}`` and ``vector[N] theta``, the dimension player is used for
+        all other variables that are declared with size N.
 
     Returns
     -------
     coords, dims
-        The labels as arrays, and the names for every variable that has any.
+        coords has an array of labels for each dimension, and dims the names of the dimensions of
+        each variable whose dimensions are named.
 
     Raises
     ------
     DataError
-        Names the dimension or variable, and what does not fit.
+        If a name is unknown or not allowed, or sizes do not match. The message names the dimension
+        or variable.
     """
     named = _checked_dims(declared, _mapping("dims", dims, '{"theta": ["player"]}'))
-    spread = spread_dims(declared, named)
-    given = _mapping("coords", coords, '{"player": names}')
-    used = {dim: name for name, own in spread.items() for dim in own}
+    all_dims = _dims_of_same_size(declared, named)
+    user_coords = _mapping("coords", coords, '{"player": names}')
+    used = {dim: name for name, dims_of_name in all_dims.items() for dim in dims_of_name}
     labels: dict[str, NDArray[Any]] = {}
-    for dim, values in given.items():
+    for dim, values in user_coords.items():
         if dim not in used:
             raise DataError(
-                f"coords names {dim!r}, which is no dimension{_near(str(dim), used)}; the "
+                f"coords names {dim!r}, which is not a dimension{_near(str(dim), used)}; the "
                 f"dimensions are {', '.join(used) or 'not named: give dims='}"
             )
         labels[dim] = as_labels(dim, values)
-    for name, own in spread.items():
+    for name, dims_of_name in all_dims.items():
         shape = declared[name].shape(data)
-        for dim, size in zip(own, shape or (), strict=False):
+        for dim, size in zip(dims_of_name, shape or (), strict=False):
             if dim in labels and len(labels[dim]) != size:
                 raise DataError(
                     f"coords gives {len(labels[dim])} label(s) for {dim!r}, but {name!r} has "
                     f"{size} along it"
                 )
-    return labels, spread
+    return labels, all_dims
 
 
 def as_labels(dim: str, values: Any) -> NDArray[Any]:
-    """Make one dimension's labels an array, all different; `DataError` if they are not."""
+    """Make an array of a dimension's labels.
+
+    Raises
+    ------
+    DataError
+        If they are not one list, or not all different.
+    """
     try:
         labels = np.asarray(values)
     except (TypeError, ValueError):
@@ -90,26 +99,29 @@ def as_labels(dim: str, values: Any) -> NDArray[Any]:
     return labels
 
 
-def spread_dims(declared: Mapping[str, Declaration], dims: Dims) -> dict[str, tuple[str, ...]]:
-    """Give declarations of the same sizes the same dimension names."""
+def _dims_of_same_size(
+    declared: Mapping[str, Declaration], dims: Dims
+) -> dict[str, tuple[str, ...]]:
+    """Name the dimensions of other variables that are declared with the same sizes too."""
     by_size: dict[str, str] = {}
-    for name, given in dims.items():
-        for size, dim in zip(declared[name].dims, given, strict=False):
+    for name, names in dims.items():
+        for size, dim in zip(declared[name].dims, names, strict=False):
             if not size.isdigit():
                 by_size.setdefault(size, dim)
-    spread: dict[str, tuple[str, ...]] = {}
+    all_dims: dict[str, tuple[str, ...]] = {}
     for name, declaration in declared.items():
-        found = [by_size.get(size) for size in declaration.dims]
+        inferred = [by_size.get(size) for size in declaration.dims]
         if name in dims:
-            spread[name] = tuple(dims[name])
-        elif found and all(found) and len(set(found)) == len(found):
-            spread[name] = tuple(dim for dim in found if dim)
-    return spread
+            all_dims[name] = tuple(dims[name])
+        elif inferred and all(inferred) and len(set(inferred)) == len(inferred):
+            all_dims[name] = tuple(dim for dim in inferred if dim)
+    return all_dims
 
 
 def _checked_dims(
     declared: Mapping[str, Declaration], dims: Mapping[str, Any]
 ) -> dict[str, tuple[str, ...]]:
+    """Check the user's names of dimensions: the variables, the names and how many there are."""
     unknown = [name for name in dims if name not in declared]
     if unknown:
         raise DataError(
@@ -117,23 +129,24 @@ def _checked_dims(
             f"declares {', '.join(declared)}"
         )
     checked: dict[str, tuple[str, ...]] = {}
-    for name, given in dims.items():
-        if isinstance(given, str) or not isinstance(given, Sequence):
-            raise DataError(f"dims[{name!r}] must be a list of names, not {given!r}")
-        for dim in given:
+    for name, names in dims.items():
+        if isinstance(names, str) or not isinstance(names, Sequence):
+            raise DataError(f"dims[{name!r}] must be a list of names, not {names!r}")
+        for dim in names:
             _check_name(name, dim, declared)
-        if len(set(given)) != len(given):
-            raise DataError(f"dims[{name!r}] names a dimension twice: {list(given)}")
-        if len(given) > declared[name].ndim:
+        if len(set(names)) != len(names):
+            raise DataError(f"dims[{name!r}] names a dimension twice: {list(names)}")
+        if len(names) > declared[name].ndim:
             raise DataError(
-                f"dims names {len(given)} dimension(s) of {name!r} ({', '.join(given)}), but it "
+                f"dims names {len(names)} dimension(s) of {name!r} ({', '.join(names)}), but it "
                 f"is declared as {declared[name]}, with {declared[name].ndim}"
             )
-        checked[name] = tuple(given)
+        checked[name] = tuple(names)
     return checked
 
 
 def _check_name(name: str, dim: object, declared: Mapping[str, Declaration]) -> None:
+    """Check the name of one dimension of a variable."""
     if not isinstance(dim, str) or not dim or "/" in dim:
         raise DataError(f"dims[{name!r}]: a dimension's name is text without '/', not {dim!r}")
     if dim in RESERVED or dim in declared:
@@ -142,6 +155,7 @@ def _check_name(name: str, dim: object, declared: Mapping[str, Declaration]) -> 
 
 
 def _mapping(what: str, value: Any, example: str) -> Mapping[str, Any]:
+    """Check that dims or coords is a mapping; an empty one for None."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -149,6 +163,7 @@ def _mapping(what: str, value: Any, example: str) -> Mapping[str, Any]:
     return value
 
 
-def _near(name: str, known: Iterable[str]) -> str:
-    near = nearest(name, known)
+def _near(name: str, names: Iterable[str]) -> str:
+    """Suggest the nearest of some names."""
+    near = nearest(name, names)
     return f" (did you mean {near!r}?)" if near else ""

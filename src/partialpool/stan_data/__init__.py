@@ -1,1 +1,1 @@
-"""Design, priors, reduction and pilot fit become the data block of a program in ``stan/glmm/``."""
+"""Make the data of a program in ``stan/glmm/`` from design, priors, reduction and pilot fit."""

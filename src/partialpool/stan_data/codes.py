@@ -1,4 +1,4 @@
-"""Priors and sizes of group terms, as the data blocks of ``stan/glmm/`` spell them."""
+"""Priors and sizes of group terms as numbers in the data blocks of ``stan/glmm/``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..priors.table import PriorTable, cor_name, own_name, sd_name
 
 
 def term_sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
-    """Count coefficients, correlations and effects of all terms: Q, C, R."""
+    """Count the coefficients (Q), correlations (C) and group effects (R) of all terms together."""
     counts = [(len(term.coefficients), len(term.levels), term.correlated) for term in terms]
     return {
         "Q": sum(q for q, _, _ in counts),
@@ -22,10 +22,13 @@ def term_sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
 
 
 def tau_code(term: GroupDesign, name: str, table: PriorTable) -> Code:
-    """Return the prior of a group coefficient's sd; without pooling, its fixed sd as scale."""
-    own = own_name(term, name)
-    if own in table:
-        return Code(1, 0.0, priors.code(table[own]).scale, 1.0)
+    """Return the prior of the standard deviation of a group coefficient.
+
+    Without pooling the standard deviation is fixed: it is the scale of the code.
+    """
+    unpooled = own_name(term, name)
+    if unpooled in table:
+        return Code(1, 0.0, priors.code(table[unpooled]).scale, 1.0)
     return priors.code(table[sd_name(term, name)])
 
 
@@ -36,15 +39,19 @@ def lkj_shape(term: GroupDesign, table: PriorTable) -> float:
     return float(prior.eta)
 
 
-def codes(name: str, given: Code | list[Code], *, location: bool) -> dict[str, Any]:
-    """Lay out priors as data blocks have them: prior_NAME_family, ..._scale, ..._df."""
+def codes(name: str, prior: Code | list[Code], *, location: bool) -> dict[str, Any]:
+    """Return the data of one prior, or of the priors of a vector, as data blocks declare it.
+
+    These are prior_NAME_family, prior_NAME_scale, prior_NAME_df, and prior_NAME_location if
+    `location` is true.
+    """
     fields = ("family", "location", "scale", "df") if location else ("family", "scale", "df")
-    if isinstance(given, Code):
-        return {f"prior_{name}_{field}": getattr(given, field) for field in fields}
-    return {f"prior_{name}_{field}": [getattr(c, field) for c in given] for field in fields}
+    if isinstance(prior, Code):
+        return {f"prior_{name}_{field}": getattr(prior, field) for field in fields}
+    return {f"prior_{name}_{field}": [getattr(code, field) for code in prior] for field in fields}
 
 
 def times(code: Code, factor: float) -> Code:
-    """Return the prior of a parameter times a factor."""
+    """Return the prior of a parameter that is multiplied by a positive factor."""
     location, scale = code.location * factor, code.scale * factor
     return dataclasses.replace(code, location=location, scale=scale)

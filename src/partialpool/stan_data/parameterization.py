@@ -1,4 +1,4 @@
-"""How the effects of each group term are dealt with: integrated out, or sampled in which form."""
+"""Choose the parameterization of each group term: integrate its effects out, or sample them."""
 
 from __future__ import annotations
 
@@ -16,25 +16,38 @@ PARAMETERIZATIONS = ("auto", "marginal", "rescaled", "centered", "noncentered")
 
 
 def parameterizations(
-    design: Design, family: Family, given: str | Mapping[str, str], *, pooling: str
+    design: Design, family: Family, choice: str | Mapping[str, str], *, pooling: str
 ) -> dict[str, str]:
-    """Decide how the effects of each group term are dealt with, by label.
+    """Choose the parameterization of each group term.
 
-    ``auto`` integrates out those of one term where that is exact, in a gaussian family: of the
-    term with the most effects, unless another is named; further terms are then sampled centered
-    where the typical group's rows tell much about it (`informative.ENOUGH`), and non-centered where
-    they do not. Else effects are sampled rescaled: each group's about what its rows say of it at a
-    quick fit, given the population. ``marginal`` for all terms integrates out the one, and is
-    auto for others.
+    ``auto`` integrates out the effects of one term if that can be done exactly, which needs the
+    gaussian family. It is the term with the most effects, unless the user names another. Further
+    terms are then sampled: centered if the rows of a typical group determine its effects well
+    (`information.ENOUGH`), else non-centered. If no term is integrated out, effects are sampled
+    rescaled: relative to the mean and sd that each group's rows give at a quick fit. ``marginal``
+    for all terms integrates out one term, and is ``auto`` for the others.
+
+    Parameters
+    ----------
+    design : Design
+    family : Family
+    choice : str, or mapping of term label to str
+        The user's choice, for all terms or by term: one of `PARAMETERIZATIONS`.
+    pooling : {"partial", "complete", "none"}
+
+    Returns
+    -------
+    dict of term label to "marginal", "rescaled", "centered" or "noncentered"
 
     Raises
     ------
     OptionError
-        For a term or a choice that there is not; for two terms to integrate out.
+        For an unknown term or choice, and for "marginal" if the effects of the term cannot be
+        integrated out, or if it is chosen for several terms by name.
     """
     labels = [term.label for term in design.groups]
-    wanted = dict.fromkeys(labels, given) if isinstance(given, str) else dict(given)
-    for label in wanted:
+    by_label = dict.fromkeys(labels, choice) if isinstance(choice, str) else dict(choice)
+    for label in by_label:
         if label not in labels:
             near = nearest(label, labels)
             hint = f" Did you mean {near!r}?" if near else ""
@@ -42,65 +55,73 @@ def parameterizations(
                 f"parameterization names {label!r}, but the group terms are "
                 f"{', '.join(labels) or 'none'}.{hint}"
             )
-    for label, choice in {**wanted, **({"it": given} if isinstance(given, str) else {})}.items():
-        if choice not in PARAMETERIZATIONS:
-            raise OptionError(
-                f"parameterization of {label} must be one of {', '.join(PARAMETERIZATIONS)}, "
-                f"not {choice!r}"
-            )
-    chosen = {label: wanted.get(label, "auto") for label in labels}
-    out = _integrated_out(design, family, chosen, pooling, all_alike=isinstance(given, str))
-    known = set() if out is None else _well_known(design)
+    named = {"parameterization": choice} if isinstance(choice, str) else {}
+    named |= {f"parameterization of {label}": form for label, form in by_label.items()}
+    for what, form in named.items():
+        if form not in PARAMETERIZATIONS:
+            raise OptionError(f"{what} must be one of {', '.join(PARAMETERIZATIONS)}, not {form!r}")
+    chosen = {label: by_label.get(label, "auto") for label in labels}
+    integrated = _integrated_out(design, family, chosen, pooling, all_alike=isinstance(choice, str))
+    centered = set() if integrated is None else _well_determined(design)
     for label in labels:
-        if label == out:
-            chosen[out] = "marginal"
+        if label == integrated:
+            chosen[label] = "marginal"
         elif chosen[label] in ("auto", "marginal"):
-            sampled = "centered" if label in known else "noncentered"
-            chosen[label] = "rescaled" if out is None else sampled
+            sampled = "centered" if label in centered else "noncentered"
+            chosen[label] = "rescaled" if integrated is None else sampled
     return chosen
 
 
-def _well_known(design: Design) -> set[str]:
-    """Return the labels of terms about whose groups their own rows tell much."""
+def _well_determined(design: Design) -> set[str]:
+    """Return the labels of terms whose groups' effects are well determined by the groups' rows."""
     if len(design.groups) == 1:
         return set()
     weights = marginal.weights_of(design)
-    found = estimated_information(
+    by_label = estimated_information(
         design, np.ones(len(design.offset)) if weights is None else weights
     )
-    return {label for label, information in found.items() if information > ENOUGH}
+    return {label for label, information in by_label.items() if information > ENOUGH}
 
 
 def _integrated_out(
     design: Design, family: Family, chosen: Mapping[str, str], pooling: str, *, all_alike: bool
 ) -> str | None:
-    """Return the label of the term whose effects are integrated out, or None."""
-    asked = [label for label, choice in chosen.items() if choice == "marginal"]
+    """Return the label of the term whose effects are integrated out, or None.
+
+    `all_alike` says that the user made one choice for all terms.
+
+    Raises
+    ------
+    OptionError
+        If the user chose "marginal" where effects cannot be integrated out.
+    """
+    marginal_terms = [label for label, form in chosen.items() if form == "marginal"]
     possible = family.name == "gaussian" and pooling == "partial"
-    if asked and not possible:
+    if marginal_terms and not possible:
         raise OptionError(
             "parameterization='marginal' integrates the group effects out exactly, which needs "
             f"family 'gaussian' and partial pooling; this model has family {family.name!r} and "
-            f"{pooling} pooling. 'auto' takes what there is"
+            f"{pooling} pooling. Use 'auto'"
         )
     if "rescaled" in chosen.values():
-        if asked:
+        if marginal_terms:
             raise OptionError(
-                f"beside {asked[0]}, whose effects are integrated out (marginal), others can be "
-                "'auto', 'centered' or 'noncentered', not 'rescaled'"
+                f"the effects of {marginal_terms[0]} are integrated out (marginal), and then other "
+                "terms can be 'auto', 'centered' or 'noncentered', not 'rescaled'"
             )
         return None
-    if len(asked) > 1 and not all_alike:
+    if len(marginal_terms) > 1 and not all_alike:
         raise OptionError(
-            f"parameterization is 'marginal' for {' and '.join(asked)}, but the effects of one "
-            "term alone can be integrated out exactly: let the others be 'auto', 'centered' or "
-            "'noncentered'"
+            f"parameterization is 'marginal' for {' and '.join(marginal_terms)}, but only the "
+            "effects of one term can be integrated out exactly: choose 'auto', 'centered' or "
+            "'noncentered' for the others"
         )
-    candidates = asked or [label for label, choice in chosen.items() if choice == "auto"]
+    automatic = [label for label, form in chosen.items() if form == "auto"]
+    candidates = marginal_terms or automatic
     if not possible or not candidates:
         return None
     label = marginal.largest(design, candidates)
-    why = marginal.too_many(design, label)
-    if why and asked:
-        raise OptionError(f"parameterization='marginal': {why}. 'auto' samples its effects")
-    return None if why else label
+    reason = marginal.too_many(design, label)
+    if reason and marginal_terms:
+        raise OptionError(f"parameterization='marginal': {reason}. 'auto' samples its effects")
+    return None if reason else label

@@ -1,4 +1,4 @@
-"""Which program a regression runs, and the data that the program gets."""
+"""Choose the Stan program of a regression, and make the data that it gets."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from .history import tempered
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A regression ready to be sampled: a program and its data, and what both were made of.
+    """A regression that is ready to be sampled: its program and data, and what they are made of.
 
     Attributes
     ----------
     design : Design
-        In the columns that the program gets (`Centering.design`).
+        The design matrices that the program gets, with some columns centered.
     family : Family
     priors : PriorTable
     parameterizations : mapping of term label to "marginal", "rescaled", "centered", "noncentered"
     history : History or None
-        A joint prior of the population, and the power of the likelihood.
+        A joint prior of the population parameters, and the power of the likelihood.
     program : StanProgram
     data : dict
-        Exactly what Stan gets.
+        The data that Stan gets, by name.
     reduced : Reduced or None
-        The sums that are left of the rows, where a term's effects are integrated out.
+        The sums to which the rows were reduced, if the effects of a term are integrated out.
     rows : int
-        Number of distinct rows, where equal ones were taken together.
+        Number of rows after equal ones were combined.
     mode_hint : ModeHint or None
-        A point from which the posterior mode can be looked for, if the posterior has a mode.
+        A point from which to search for the posterior mode; None if there is none.
     """
 
     design: Design
@@ -61,14 +61,14 @@ class Prepared:
     mode_hint: ModeHint | None
 
     def of_rows(self, design: Design) -> Prepared:
-        """Prepare the same regression for a design of other rows, with the same priors."""
+        """Prepare the same regression, with the same priors, for a design with other rows."""
         return prepare(
             design, self.family, self.priors, self.parameterizations, history=self.history
         )
 
     @functools.cached_property
     def unpooled(self) -> Own:
-        """The fixed priors of the groups' coefficients, where there is no pooling."""
+        """The fixed priors of the groups' coefficients; empty unless pooling is "none"."""
         return own_priors(self.design, self.priors)
 
 
@@ -80,7 +80,7 @@ def prepare(
     *,
     history: History | None = None,
 ) -> Prepared:
-    """Choose the program of a regression and lay out its data.
+    """Choose the Stan program of a regression and make its data.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def prepare(
     parameterizations : mapping of term label to "marginal", "rescaled", "centered", "noncentered"
         From `parameterization.parameterizations`.
     history : History, optional
-        A joint prior of the population, and the power of the likelihood.
+        A joint prior of the population parameters, and the power of the likelihood.
     """
     arguments = (design, family, priors, parameterizations, history)
     return integrated(*arguments) or sampled(*arguments)
@@ -103,12 +103,12 @@ def integrated(
     parameterizations: Mapping[str, str],
     history: History | None,
 ) -> Prepared | None:
-    """Prepare a program that integrates the effects of one group term out.
+    """Prepare the program that integrates out the effects of one group term.
 
     Returns
     -------
     Prepared or None
-        None where no term is "marginal", or where the rows do not determine its coefficients.
+        None if no term is "marginal", or if the rows do not determine all coefficients.
     """
     label = next((term for term, form in parameterizations.items() if form == "marginal"), None)
     if label is None:
@@ -141,9 +141,9 @@ def sampled(
     parameterizations: Mapping[str, str],
     history: History | None,
 ) -> Prepared:
-    """Prepare the general program of a family, which samples the effects of every group term.
+    """Prepare the family's general program, which samples the effects of every group term.
 
-    A term that is "marginal", but that `integrated` could not do, is sampled rescaled.
+    A "marginal" term gets here if `integrated` returned None; its effects are sampled rescaled.
     """
     unpooled = any(row.name.startswith("coef(") for row in priors.rows)
     distinct = design if unpooled else collapsed(design, family)
@@ -154,7 +154,7 @@ def sampled(
     forms = ["rescaled" if form == "marginal" else form for form in forms]
     data |= coordinates(data, forms, pilot)
     values = starts(data, pilot)
-    # Effects of several terms can stand in for each other, so their posterior is no near-normal.
+    # Effects of several terms can compensate each other: such a posterior is far from normal.
     smooth = forms in ([], ["rescaled"])
     hint = None if values is None else ModeHint(values, standard=("z",), smooth=smooth)
     return Prepared(
@@ -172,4 +172,5 @@ def sampled(
 
 
 def _power(history: History | None) -> float:
+    """Return the power to which the likelihood is raised."""
     return 1.0 if history is None else history.likelihood

@@ -1,4 +1,4 @@
-"""A design and its priors become the data block of a general program in ``stan/glmm/``."""
+"""The data of a family's general program in ``stan/glmm/``, from a design and its priors."""
 
 from __future__ import annotations
 
@@ -26,24 +26,26 @@ def stan_data(
     whole: Design | None = None,
     history: History | None = None,
 ) -> dict[str, Any]:
-    """Lay out what the data block of the family's program declares, but for `coordinates`.
+    """Make the data of the family's program, except those of `pilot.coordinates`.
 
     Parameters
     ----------
     design : Design
     family : Family
     table : PriorTable
-        With ``sd(...)`` of every group coefficient, or ``coef(...)``: then the standard
-        deviations are fixed, and the locations become part of the known linear predictor.
+        Has a prior ``sd(...)`` or ``coef(...)`` for every group coefficient. With ``coef(...)``
+        the standard deviations are fixed, and the locations are added to the known part of the
+        linear predictor.
     whole : Design, optional
-        Of all rows, where `design` has equal ones taken together: the units and the means of the
-        predictors are theirs.
+        The design of all rows, if equal rows are combined in `design`. Units and means of the
+        predictors are computed from it.
     history : History, optional
-        A joint prior of the population.
+        A joint prior of the population parameters.
 
     Returns
     -------
     dict
+        By the names in the program's data block.
     """
     response = design.response
     assert response is not None
@@ -51,37 +53,37 @@ def stan_data(
     terms = design.groups
     fixed = np.array([own_name(t, c) in table for t in terms for c in t.coefficients], dtype=int)
     taus = [tau_code(term, name, table) for term in terms for name in term.coefficients]
-    own = own_priors(design, table)
+    unpooled = own_priors(design, table)
     whole = design if whole is None else whole
     unit = units_of(whole, family)
-    of_z = np.concatenate([np.empty(0), *(unit.z[term.label] for term in terms)])
-    Z = [term.Z - own.means.get(term.label, 0.0) for term in terms]
-    known = design.offset + sum(
-        columns @ own.locations[term.label]
+    z_units = np.concatenate([np.empty(0), *(unit.z[term.label] for term in terms)])
+    Z = [term.Z - unpooled.means.get(term.label, 0.0) for term in terms]
+    known_eta = design.offset + sum(
+        columns @ unpooled.locations[term.label]
         for term, columns in zip(terms, Z, strict=True)
-        if term.label in own.locations
+        if term.label in unpooled.locations
     )
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
     betas = [priors.code(table[slope_name(name)]) for name in design.coefficients]
-    betas = [times(each, u / unit.eta) for each, u in zip(betas, unit.x, strict=True)]
-    taus = [times(each, u / unit.eta) for each, u in zip(taus, of_z, strict=True)]
+    betas = [times(code, x / unit.eta) for code, x in zip(betas, unit.x, strict=True)]
+    taus = [times(code, z / unit.eta) for code, z in zip(taus, z_units, strict=True)]
     y = response.y.astype(np.int64) if family.discrete else response.y / unit.eta
     data: dict[str, Any] = {
         "N": n,
         "y": y,
         "weights": np.ones(n) if response.weights is None else response.weights,
-        "known": known / unit.eta,
+        "known": known_eta / unit.eta,
         "K": design.X.shape[1],
-        "X": (design.X - own.x_means) / unit.x,
+        "X": (design.X - unpooled.x_means) / unit.x,
         "has_intercept": int(design.intercept),
-        "x_mean": (whole.X.mean(axis=0) - own.x_means) / unit.x,
+        "x_mean": (whole.X.mean(axis=0) - unpooled.x_means) / unit.x,
         "T": len(terms),
         "q": [len(term.coefficients) for term in terms],
         "J": [len(term.levels) for term in terms],
         **term_sizes(terms),
         "correlated": [int(term.correlated) for term in terms],
         "group": np.array([term.codes + 1 for term in terms], dtype=np.int64).reshape(-1, n),
-        "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1) / of_z,
+        "Z": np.concatenate([np.empty((n, 0)), *Z], axis=1) / z_units,
         **codes("alpha", times(alpha, 1 / unit.eta), location=True),
         **codes("beta", betas, location=True),
         **joint_data(history, design, family, unit),

@@ -1,4 +1,4 @@
-"""What a reduction left, and priors, as data of ``glmm/gaussian_marginal*``."""
+"""The data of ``glmm/gaussian_marginal*``, from the sums of a reduction and the priors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..priors.distributions import Code
 from ..priors.history import History
 from ..priors.table import PriorTable, sd_name, slope_name
 from ..reduction import pair_sums as crossed
-from ..reduction import sums as reduce
+from ..reduction import sums as reduction
 from ..reduction.marginal import Reduced, arranged
 from ..reduction.sums import GaussianSums
 from ..sampling.warm_start import ModeHint
@@ -26,78 +26,94 @@ from .codes import codes, lkj_shape, term_sizes
 from .history import joint_data
 
 SPARSE = 30
-"""Z'W is given whole where it has at most this many times the entries that are not 0: so much
-longer takes one of these in a gradient (measured: 10 to 50, by engine) ..."""
+"""How much longer a gradient takes for an entry of Z'W in sparse form than in dense form (measured:
+10 to 50, depending on the engine). Z'W is passed as a dense matrix if it has at most this many
+times as many entries as nonzero entries."""
 SMALL, LARGE = 10_000, 4_000_000
-"""... or is no larger than the first of these, but not where it is larger than the second."""
+"""Number of entries of Z'W up to which it is always dense, and above which it is always sparse."""
 
 
 def stan_data(
     design: Design,
     table: PriorTable,
-    found: Reduced,
+    reduced: Reduced,
     centered: Mapping[str, bool] | None = None,
     *,
     family: Family,
     history: History | None = None,
 ) -> dict[str, Any]:
-    """Lay out what the data block of `found.program` declares.
+    """Make the data of the program ``reduced.program``.
 
-    `centered` says, by label, which further terms are sampled centered: none if not given.
-    `history` is a joint prior of the population.
+    Parameters
+    ----------
+    design : Design
+    table : PriorTable
+    reduced : Reduced
+        The sums to which the rows were reduced.
+    centered : mapping of term label to bool, optional
+        Which of the further terms are sampled centered; none if not given.
+    family : Family
+    history : History, optional
+        A joint prior of the population parameters.
+
+    Returns
+    -------
+    dict
+        By the names in the program's data block.
     """
     response = design.response
     assert response is not None
-    terms = arranged(design, found.label).groups
-    sums = found.sums
-    known = response.se is not None
-    columns_left = max(1.0, sums.rows - sums.XX.shape[0])
-    unit = 1.0 if known else float(np.sqrt(sums.rr / columns_left)) or 1.0
+    terms = arranged(design, reduced.label).groups
+    sums = reduced.sums
+    known_se = response.se is not None
+    degrees = max(1.0, sums.rows - sums.XX.shape[0])  # of freedom
+    residual_sd = 1.0 if known_se else float(np.sqrt(sums.rr / degrees)) or 1.0
     taus = [priors.code(table[sd_name(term, name)]) for term in terms for name in term.coefficients]
     betas = [priors.code(table[slope_name(name)]) for name in design.coefficients]
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
-    sigma = Code(1, 0.0, 1.0, 1.0) if known else priors.code(table["sigma"])
-    far = [bool(centered and centered.get(term.label)) for term in terms]
+    sigma = Code(1, 0.0, 1.0, 1.0) if known_se else priors.code(table["sigma"])
+    is_centered = [bool(centered and centered.get(term.label)) for term in terms]
     data: dict[str, Any] = {
         "K": design.X.shape[1],
         "has_intercept": int(design.intercept),
         "P": len(sums.XX),
-        "x_mean": found.x_mean,
+        "x_mean": reduced.x_mean,
         "beta_hat": sums.reference,
-        "R_inverse": found.R_inverse,
+        "R_inverse": reduced.R_inverse,
         "rss": sums.rr,
         "rows": sums.rows,
-        "known_se": int(known),
-        **_sizes(terms, far, several=sums.crossed is not None),
+        "known_se": int(known_se),
+        **_sizes(terms, is_centered, several=sums.crossed is not None),
         **codes("alpha", alpha, location=True),
         **codes("beta", betas, location=True),
-        **joint_data(history, arranged(design, found.label), family),
+        **joint_data(history, arranged(design, reduced.label), family),
         **codes("tau", taus, location=False),
         "prior_cor_eta": [lkj_shape(term, table) for term in terms],
         **codes("sigma", sigma, location=False),
-        "y_unit": unit,
+        "y_unit": residual_sd,
     }
     if sums.crossed is not None:
-        own = [each for each, term in zip(far, terms, strict=True) for _ in term.coefficients]
+        by_coefficient = np.repeat(is_centered, [len(term.coefficients) for term in terms])
         squares = np.concatenate([_squares(sums), _further_squares(sums.crossed, terms[1:])])
-        data["tau_unit"] = _tau_unit(squares, unit, taus, np.array(own))
-        return data | _group_sums(found) | _pair_sums(found) | {"draw_effects": 0}
+        data["tau_unit"] = _tau_unit(squares, residual_sd, taus, by_coefficient)
+        return data | _group_sums(reduced) | _pair_sums(reduced) | {"draw_effects": 0}
     data["prior_cor_eta"] = lkj_shape(terms[0], table)
-    data["tau_unit"] = _tau_unit(_squares(sums), unit, taus)
-    if found.patterns is not None:
+    data["tau_unit"] = _tau_unit(_squares(sums), residual_sd, taus)
+    if reduced.patterns is not None:
         return data | {
-            "B": len(found.patterns.groups),
-            "groups": found.patterns.groups.astype(np.float64),
-            "ZZ": found.patterns.ZZ,
-            "G": found.patterns.G,
+            "B": len(reduced.patterns.groups),
+            "groups": reduced.patterns.groups.astype(np.float64),
+            "ZZ": reduced.patterns.ZZ,
+            "G": reduced.patterns.G,
         }
-    return data | {"J": len(sums.ZZ), **_group_sums(found), "draw_effects": 0}
+    return data | {"J": len(sums.ZZ), **_group_sums(reduced), "draw_effects": 0}
 
 
 def mode_hint(data: Mapping[str, Any]) -> ModeHint:
-    """Where to look for the mode: the least-squares fit, sds well away from 0.
+    """Return the point from which to search for the mode: the least-squares fit, with large sds.
 
-    Beside sampled terms there may be a funnel, and so no mode that is worth looking for.
+    If the program samples the effects of further terms, the posterior may have a funnel, and its
+    mode is of no use for starting the sampler: the hint is then not smooth.
     """
     several = "T" in data
     values = {
@@ -114,6 +130,7 @@ def mode_hint(data: Mapping[str, Any]) -> ModeHint:
 def _sizes(
     terms: tuple[GroupDesign, ...], centered: list[bool], *, several: bool
 ) -> dict[str, Any]:
+    """Return numbers of coefficients, groups, correlations and effects, and the terms' forms."""
     if not several:
         count = term_sizes(terms)
         return {"q": count["Q"], "correlated": int(terms[0].correlated), "C": count["C"]}
@@ -124,36 +141,42 @@ def _sizes(
         **term_sizes(terms),
         "R": term_sizes(terms[1:])["R"],
         "correlated": [int(term.correlated) for term in terms],
-        "centered": [int(each) for each in centered],
+        "centered": [int(is_centered) for is_centered in centered],
     }
 
 
-def _group_sums(found: Reduced) -> dict[str, Any]:
-    """Lay out sums over the rows of each group, about the fit, with Q in the place of X."""
-    sums, whitened = found.sums, found.whitened
+def _group_sums(reduced: Reduced) -> dict[str, Any]:
+    """Return the sums over the rows of each group, with Q of X = QR in the place of X."""
+    sums, whitened = reduced.sums, reduced.whitened
     both = np.concatenate([sums.Zr[:, :, None], whitened.ZX], axis=2)
     return {
-        "ZZ": sums.ZZ[:, *reduce.lower_pairs(sums.ZZ.shape[1])],
+        "ZZ": sums.ZZ[:, *reduction.lower_pairs(sums.ZZ.shape[1])],
         "ZrQ": both.reshape(len(sums.ZZ), -1),
     }
 
 
-def _pair_sums(found: Reduced) -> dict[str, Any]:
-    """Lay out sums with the columns of sampled terms, the sparse ones row by row."""
-    of = found.whitened.crossed
-    assert of is not None
-    data: dict[str, Any] = {"WrQ": np.concatenate([of.Wr[:, None], of.WX], axis=1)}
-    size = of.ZW.shape[0] * of.ZW.shape[1]
-    dense = size <= min(LARGE, max(SMALL, SPARSE * of.ZW.nnz))
+def _pair_sums(reduced: Reduced) -> dict[str, Any]:
+    """Return the sums that involve W, the columns of the further terms' effects.
+
+    Z'W is a dense matrix if it is small, else it is a list of nonzero entries, as W'W is.
+    """
+    pair_sums = reduced.whitened.crossed
+    assert pair_sums is not None
+    ZW = pair_sums.ZW
+    data: dict[str, Any] = {
+        "WrQ": np.concatenate([pair_sums.Wr[:, None], pair_sums.WX], axis=1),
+    }
+    size = ZW.shape[0] * ZW.shape[1]
+    dense = size <= min(LARGE, max(SMALL, SPARSE * ZW.nnz))
     data |= {
         "dense": int(dense),
-        "ZW": of.ZW.toarray() if dense else np.empty((0, of.ZW.shape[1])),
+        "ZW": ZW.toarray() if dense else np.empty((0, ZW.shape[1])),
     }
-    below = sparse.tril(of.WW, format="coo")
+    below = sparse.tril(pair_sums.WW, format="coo")
     twice = np.where(below.row == below.col, 1.0, 2.0)
     none = sparse.coo_array((0, 0))
     for name, matrix, times in (
-        ("ZW", none if dense else of.ZW.tocoo(), 1.0),
+        ("ZW", none if dense else ZW.tocoo(), 1.0),
         ("WW", below, twice),
     ):
         data |= {
@@ -166,29 +189,39 @@ def _pair_sums(found: Reduced) -> dict[str, Any]:
 
 
 def _squares(sums: GaussianSums) -> Floats:
-    """Sum of squares of the diagonal of Z'Z, by coefficient."""
+    """Sum the squares of the diagonal of Z'Z over the first term's groups, by coefficient."""
     squares: Floats = np.sum(np.diagonal(sums.ZZ, axis1=1, axis2=2) ** 2, axis=0)
     return squares
 
 
 def _further_squares(sums: crossed.CrossedSums, terms: tuple[GroupDesign, ...]) -> Floats:
-    """Sum them of further terms, by term and coefficient."""
-    of_effects = sums.WW.diagonal() ** 2
+    """Sum the same squares for the further terms, by term and coefficient."""
+    by_effect = sums.WW.diagonal() ** 2
     lengths = [len(term.levels) for term in terms for _ in term.coefficients]
-    squares: Floats = np.add.reduceat(of_effects, np.cumsum([0, *lengths[:-1]]))
+    squares: Floats = np.add.reduceat(by_effect, np.cumsum([0, *lengths[:-1]]))
     return squares
 
 
 def _tau_unit(
     squares: Floats, sigma: float, taus: list[Code], centered: NDArray[np.bool_] | None = None
 ) -> Floats:
-    """Choose where the scale of each sd turns from linear to logarithmic.
+    """Choose the value of each sd tau below which the sampler's scale is linear, not logarithmic.
 
-    ModeHint 0 the data tell tau^2 to within sigma^2 sqrt(2 / sum of squares of Z'Z), its sd where
-    there is no variation between groups; three times the root of that made the fewest steps on
-    the radon and sleep data. A prior with a pole at 0 needs the logarithm from there on; sds of
-    centered effects are logarithmic everywhere.
+    If groups do not vary, the data determine tau^2 with standard error sigma^2 sqrt(2 / s), where
+    s is the sum of squares of the diagonal of Z'Z. Three times the square root of this standard
+    error needed the fewest steps on the radon and sleep data. The scale is logarithmic almost
+    everywhere for priors with a pole at 0; sds of centered effects are always on the log scale.
+
+    Parameters
+    ----------
+    squares : array, (coefficient,)
+        s of each coefficient.
+    sigma : float
+        Residual sd of the least-squares fit.
+    taus : list of Code
+        Priors of the sds.
+    centered : array of bool, (coefficient,), optional
     """
     unit = 3 * sigma * resolution(np.where(squares > 0, squares, 2.0))
-    pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
-    return np.where(pole if centered is None else pole & ~centered, 1e-6 * unit, unit)
+    has_pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
+    return np.where(has_pole if centered is None else has_pole & ~centered, 1e-6 * unit, unit)

@@ -1,8 +1,8 @@
-"""Units in which a program sees response and predictors: powers of ten, 1 where it does not matter.
+"""Units of response and predictors in a program's data: powers of ten, 1 for ordinary numbers.
 
-A sampler starts near 0 with steps near 1: it is slow where numbers are hundreds, and gets lost
-where they are billions or millionths. The model is the same in any unit: priors go along, and
-draws are brought back.
+The sampler starts near 0 with steps near 1. It is slow if parameters are in the hundreds, and fails
+if they are in the billions or millionths. The model does not depend on the units: priors are
+converted with the data, and draws are converted back.
 """
 
 from __future__ import annotations
@@ -19,12 +19,22 @@ from ..design.design import Design
 from ..family.families import Family
 
 ORDINARY = (0.1, 10.0)
-"""Standard deviations that need no unit."""
+"""Range of standard deviations for which the unit is 1."""
 
 
 @dataclass(frozen=True)
 class Units:
-    """Units of the linear predictor, of X's columns, and of each term's columns of Z."""
+    """Numbers by which response and columns are divided in a program's data.
+
+    Attributes
+    ----------
+    eta : float
+        Unit of the linear predictor.
+    x : array, (column,)
+        Units of the columns of X.
+    z : mapping of term label to array, (coefficient,)
+        Units of the columns of Z.
+    """
 
     eta: float
     x: Floats
@@ -32,7 +42,7 @@ class Units:
 
 
 def units_of(design: Design, family: Family) -> Units:
-    """Choose units by the standard deviations of response (identity link) and columns."""
+    """Choose units from the standard deviations of the columns and, with identity link, of y."""
     response = design.response
     assert response is not None
     identity = family.link == "identity"
@@ -44,7 +54,8 @@ def units_of(design: Design, family: Family) -> Units:
 
 
 def _unit(values: NDArray[Any]) -> float:
-    spread = float(np.std(values))
-    if spread == 0 or ORDINARY[0] <= spread <= ORDINARY[1]:
+    """Return the power of ten nearest to the standard deviation, or 1 if that is ordinary."""
+    sd = float(np.std(values))
+    if sd == 0 or ORDINARY[0] <= sd <= ORDINARY[1]:
         return 1.0
-    return float(10.0 ** np.round(np.log10(spread)))
+    return float(10.0 ** np.round(np.log10(sd)))

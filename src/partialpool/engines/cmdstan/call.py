@@ -1,4 +1,4 @@
-"""One call of a compiled program by CmdStanPy: its own folder, a guard, errors in plain words."""
+"""`Session`: one call of a compiled program through CmdStanPy, in a separate folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def _cmdstanpy() -> Any:
-    """Import CmdStanPy, which in a notebook warns of ipywidgets, for bars that we do not show."""
+    """Import CmdStanPy without its warning about ipywidgets, whose progress bars are not used."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="IProgress not found")
         return importlib.import_module("cmdstanpy")
@@ -32,7 +32,22 @@ def _cmdstanpy() -> Any:
 def opened(
     program: StanSource, exe: Path, data: StanData, *, keep_in: Path | None = None
 ) -> Iterator[Session]:
-    """Open a folder for one call; it is deleted afterwards unless `keep_in` is given."""
+    """Make a folder for one call, and delete it afterwards.
+
+    Parameters
+    ----------
+    program : StanSource
+    exe : Path
+        The compiled program.
+    data : mapping
+    keep_in : Path, optional
+        Make the folder here, and keep it.
+
+    Raises
+    ------
+    OptionError
+        If `keep_in` cannot be written to.
+    """
     folder = _fresh_folder(exe.name, keep_in)
     try:
         with guard.unchanged_environment():
@@ -43,7 +58,7 @@ def opened(
 
 
 class Session:
-    """One call of a compiled program: its data in a file, and a folder of its own."""
+    """One call of a compiled program: its data file, its folder and the CmdStanPy model."""
 
     def __init__(self, program: StanSource, exe: Path, data: StanData, folder: Path) -> None:
         from ...source.data import as_json
@@ -56,37 +71,45 @@ class Session:
 
     @property
     def profiled(self) -> bool:
-        """Whether Stan will write a profile: then it must have a name in our folder."""
+        """Whether Stan will write a profile file, which then must go into the folder."""
         return "profile" in self.program.full_code
 
     def columns(self, result: Any) -> tuple[str, ...]:
-        """Return the columns of Stan's CSV under Stan's own names."""
+        """Return the names of the columns in Stan's CSV files."""
         runset = getattr(result, "runset", None) or result._runset
         with Path(runset.csv_files[0]).open(encoding="utf-8") as lines:
             header = next(line for line in lines if not line.startswith("#"))
         return tuple(header.strip().split(","))
 
-    def said(self) -> str:
-        """Return what Stan printed."""
+    def console(self) -> str:
+        """Return the text that Stan printed."""
         files = sorted(self.folder.glob("*stdout.txt"))
         return "\n".join(file.read_text(errors="replace") for file in files)
 
     def run(self, call: Callable[[], T]) -> T:
-        """Call CmdStanPy under the guard; raise its failures in the user's words."""
+        """Call CmdStanPy under the guard (`guard.run`), and translate its errors.
+
+        Raises
+        ------
+        DataError
+            If the message is about a variable of the data block.
+        SamplingError
+            If the program fails in another way.
+        """
         from ...source.data import translate_stan_error
 
         try:
             return guard.run(call, mark=self.folder)
         except (RuntimeError, ValueError, IndexError, OSError) as error:
-            said = _what_stan_said(str(error), self.folder)
-        in_terms_of_data = translate_stan_error(said, self.program.data)
+            message = _error_lines(str(error), self.folder)
+        in_terms_of_data = translate_stan_error(message, self.program.data)
         if in_terms_of_data is not None:
             raise DataError(f"{self.program.name}: {in_terms_of_data}")
-        raise SamplingError(f"{self.program.name}: {said}")
+        raise SamplingError(f"{self.program.name}: {message}")
 
 
-def _what_stan_said(message: str, folder: Path) -> str:
-    """Take the error lines from a message of CmdStanPy and from the console files it kept."""
+def _error_lines(message: str, folder: Path) -> str:
+    """Return Stan's error lines from CmdStanPy's message and from the console output it saved."""
     consoles = [path.read_text(errors="replace") for path in sorted(folder.glob("*stdout.txt"))]
     lines = [
         line.strip()
@@ -95,12 +118,13 @@ def _what_stan_said(message: str, folder: Path) -> str:
         if re.match(r"\s*(Error|Exception|.*[Ii]nitialization failed)", line)
         and not line.startswith("Error during")
     ]
-    if not lines:  # CmdStanPy's own words
+    if not lines:  # the error is CmdStanPy's
         lines = message.strip().splitlines()
     return "\n".join(dict.fromkeys(lines))
 
 
 def _fresh_folder(name: str, keep_in: Path | None) -> Path:
+    """Make a new folder, in `keep_in` or among temporary files."""
     if keep_in is None:
         return Path(tempfile.mkdtemp(prefix=f"partialpool-{name}-"))
     try:

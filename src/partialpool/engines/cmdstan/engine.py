@@ -1,8 +1,8 @@
-"""The CmdStan engine: the reference, compiled and run through CmdStanPy.
+"""The CmdStan engine, the reference: programs are compiled, and run through CmdStanPy.
 
-Each call is a session (`session.py`) with a folder of its own, under a guard: interrupts end every
-process, and the environment is left as it was. A result counts only if it has exactly the rows
-that were asked for.
+Each call is a `Session` (`call.py`), which writes its files into a separate folder. An interrupt
+ends all processes of the call, and environment variables are restored afterwards. A result with
+fewer or more rows than were asked for raises an error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...arrays import Floats
 from ...errors import SamplingError
 from ...options import usable_cpus
 from ...source.program import StanSource
-from ..base import Density, Draws, LogDensity, Mode, StanData, kept_at_mode
+from ..base import Density, Draws, LogDensity, Mode, StanData, without_generated
 from ..columns import by_variable, sampler_stats
 from ..config import Inits, SamplerConfig
 from ..progress import stdout_progress
@@ -33,9 +33,9 @@ from .call import Session, opened
 
 NAME = "cmdstan"
 FLAGS = {"STAN_THREADS": "true"}
-"""All chains run in one process: the data are read once, and one process is to be stopped."""
+"""Run all chains in one process, which reads the data once and is easy to stop."""
 DIGITS = 17
-"""Significant digits of every number in Stan's files: enough to read the same double back."""
+"""Significant digits of numbers in Stan's files, from which the same double is read back."""
 
 
 class CmdStanEngine:
@@ -44,7 +44,7 @@ class CmdStanEngine:
     Parameters
     ----------
     path : Path
-        The installation.
+        Folder of the CmdStan installation.
     """
 
     name = NAME
@@ -53,7 +53,7 @@ class CmdStanEngine:
         self.cmdstan = cache.CmdStan.at(path)
 
     def version(self) -> str:
-        """Name and version of the engine."""
+        """Return the name and version of the engine."""
         return f"CmdStan {self.cmdstan.version}"
 
     def sample(self, program: StanSource, data: StanData, config: SamplerConfig) -> Draws:
@@ -99,22 +99,25 @@ class CmdStanEngine:
     def _sampled(
         self, drawn: Floats, columns: tuple[str, ...], fit: Any, config: SamplerConfig, session: Any
     ) -> Draws:
+        """Make `Draws` of what CmdStan returned, and check its size."""
         rows = config.stored_warmup + config.stored_draws
         if drawn.shape[:2] != (config.chains, rows):
             raise SamplingError(
                 f"CmdStan returned {drawn.shape[1]} draws in {drawn.shape[0]} chains where {rows} "
                 f"in {config.chains} were asked for; its files are incomplete"
             )
-        own = [i for i, name in enumerate(columns) if not name.endswith("__")]
-        at = {name: i for i, name in enumerate(columns)}
-        warm, kept = drawn[:, : config.stored_warmup], drawn[:, config.stored_warmup :]
+        variables = [i for i, name in enumerate(columns) if not name.endswith("__")]
+        position = {name: i for i, name in enumerate(columns)}
+        warmup, sampled = drawn[:, : config.stored_warmup], drawn[:, config.stored_warmup :]
         return Draws(
-            names=tuple(columns[i] for i in own),
-            values=kept[:, :, own],
-            sampler_stats=sampler_stats(lambda name: kept[:, :, at[name]]),
-            warmup_values=warm[:, :, own] if config.save_warmup else None,
+            names=tuple(columns[i] for i in variables),
+            values=sampled[:, :, variables],
+            sampler_stats=sampler_stats(lambda name: sampled[:, :, position[name]]),
+            warmup_values=warmup[:, :, variables] if config.save_warmup else None,
             warmup_sampler_stats=(
-                sampler_stats(lambda name: warm[:, :, at[name]]) if config.save_warmup else {}
+                sampler_stats(lambda name: warmup[:, :, position[name]])
+                if config.save_warmup
+                else {}
             ),
             step_size=np.asarray(fit.step_size, dtype=np.float64),
             inv_metric=_adapted_metric(fit, config.chains),
@@ -140,12 +143,15 @@ class CmdStanEngine:
             )
             columns = session.columns(result)
             flat = np.asarray(result.optimized_params_np, dtype=np.float64)
-            own = [i for i, name in enumerate(columns) if not name.endswith("__")]
+            variables = [i for i, name in enumerate(columns) if not name.endswith("__")]
             return Mode(
-                values=kept_at_mode(program, by_variable([columns[i] for i in own], flat[own])),
+                values=without_generated(
+                    program, by_variable([columns[i] for i in variables], flat[variables])
+                ),
                 lp=float(flat[columns.index("lp__")]),
                 jacobian=request.jacobian,
-                converged=bool(result.converged) and "Maximum number of iter" not in session.said(),
+                converged=bool(result.converged)
+                and "Maximum number of iter" not in session.console(),
                 info=self._info(session),
             )
 
@@ -263,30 +269,34 @@ class CmdStanEngine:
         stats: Mapping[str, str],
         session: Session,
     ) -> Draws:
+        """Make `Draws` of one chain, and check its size; `stats` has Stan's and ArviZ's names."""
         values = np.asarray(values, dtype=np.float64)
         if len(values) != draws:
             raise SamplingError(
                 f"CmdStan returned {len(values)} draws where {draws} were asked for"
             )
         columns = session.columns(result)
-        own = [i for i, name in enumerate(columns) if not name.endswith("__")]
-        at = {name: i for i, name in enumerate(columns)}
+        variables = [i for i, name in enumerate(columns) if not name.endswith("__")]
+        position = {name: i for i, name in enumerate(columns)}
         return Draws(
-            names=tuple(columns[i] for i in own),
-            values=values[np.newaxis][:, :, own],
+            names=tuple(columns[i] for i in variables),
+            values=values[np.newaxis][:, :, variables],
             sampler_stats={
-                ours: values[np.newaxis, :, at[stan]] for stan, ours in stats.items() if stan in at
+                arviz: values[np.newaxis, :, position[stan]]
+                for stan, arviz in stats.items()
+                if stan in position
             },
             info=self._info(session),
         )
 
     def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
-        """Give the log density as a function: stanli's, since a call here is a process."""
+        """Return the log density as a function, by stanli: a CmdStan call takes a process."""
         return StanliEngine().density(program, data, seed=seed)
 
     def _session(
         self, program: StanSource, data: StanData, *, keep_in: Path | None = None
     ) -> contextlib.AbstractContextManager[Session]:
+        """Compile the program, unless it is compiled already, and open a session for one call."""
         exe = cache.executable(program, self.cmdstan, flags=FLAGS)
         return opened(program, exe, data, keep_in=keep_in)
 
@@ -300,13 +310,14 @@ class CmdStanEngine:
 
 
 def _adapted_metric(fit: Any, chains: int) -> Floats | None:
-    """Return the metric each chain adapted; there is none of unit_e or without parameters."""
+    """Return the inverse metric of each chain; None for unit_e and without parameters."""
     if fit.inv_metric is None or len(fit.inv_metric) != chains:
         return None
     return np.asarray(fit.inv_metric, dtype=np.float64)
 
 
 def _inits(inits: Inits) -> Any:
+    """Return initial values as CmdStanPy takes them."""
     if inits is None or isinstance(inits, numbers.Real):
         return None if inits is None else float(inits)
     if isinstance(inits, Mapping):
