@@ -134,7 +134,7 @@ def test_draws_of_a_program_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatc
     undisturbed = program.sample(values, **SHORT)
     with monkeypatch.context() as patch:
         patch.setattr(diagnostics, "diagnose", broken)
-        with pytest.warns(DataWarning, match="their diagnosis failed"):
+        with pytest.warns(DataWarning, match="the diagnosis of the draws failed"):
             fit = program.sample(values, **SHORT | {"verbose": True})
     xr.testing.assert_identical(fit.posterior, undisturbed.posterior)
     with monkeypatch.context() as patch:
