@@ -19,7 +19,7 @@ from partialpool.toolchain import find_cmdstan
 MANY = 20
 """Tests of the whole catalogue on CmdStan from which on all of it is compiled first."""
 
-LONG_FILES = {"engines", "programs", "studies"}
+LONG_FILES = {"engines", "model", "programs", "studies", "toolchain"}
 """Folders of files that take half a minute or more, so that no worker ends with one of them."""
 
 ENGINES = [pytest.param("stanli"), pytest.param("cmdstan", marks=pytest.mark.cmdstan)]

@@ -35,8 +35,9 @@ except KeyboardInterrupt:
 def start(engine: str, folder: Path) -> subprocess.Popen[str]:
     (folder / "slow.stan").write_text(SLOW)
     compile_first = (
-        "import partialpool as pp; from partialpool.engines import select, cache\n"
-        "from partialpool.engines.cmdstan import FLAGS\n"
+        "import partialpool as pp; from partialpool.engines import select\n"
+        "from partialpool.engines.cmdstan import compiled as cache\n"
+        "from partialpool.engines.cmdstan.engine import FLAGS\n"
         "program = pp.StanProgram.from_file('slow.stan')\n"
         f"engine = select({engine!r})\n"
         "if engine.name == 'cmdstan':\n"
