@@ -15,7 +15,7 @@ import partialpool as pp
 from partialpool.design.group_basis import Basis, basis_of, intercepts_of
 from partialpool.design.span import equal_places, span_of
 from partialpool.errors import PartialPoolError
-from partialpool.model.fit import group_moments
+from partialpool.model.coefficients import group_moments
 from partialpool.posterior import posterior as posterior_module
 from partialpool.posterior import predict, tables
 from partialpool.posterior.prior import draw_prior

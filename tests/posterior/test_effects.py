@@ -13,7 +13,7 @@ import xarray as xr
 
 import partialpool as pp
 from partialpool.errors import DataError
-from partialpool.model.fit import group_moments
+from partialpool.model.coefficients import group_moments
 from partialpool.posterior import effects as group_effects
 from partialpool.posterior import posterior as posterior_module
 from partialpool.posterior import predict

@@ -15,7 +15,8 @@ from ..options import takes_options_of
 from ..posterior import tables
 from ..regression import Regression
 from ..sampling.kept import keeping_all, print_diagnosis
-from .fit import ModelFit, group_moments
+from .coefficients import group_moments
+from .fit import ModelFit
 from .model import Model, split_options
 
 if TYPE_CHECKING:
