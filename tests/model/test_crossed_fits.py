@@ -377,7 +377,7 @@ def test_too_many_pairs_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "marginal" not in model.parameterizations.values()
     assert model.program.name == "glmm/gaussian"
     said = "plate and sample have 144 pairs of groups with rows in common, and so 150 sums"
-    assert f"note     {said}; more than 100" in str(model)
+    assert f"note     {said}; plate is integrated out only up to 100 sums" in str(model)
     with pytest.raises(OptionError, match=f"'marginal': {said}"):
         pp.Model(FORMULA, PENICILLIN, parameterization={"plate": "marginal"})
     assert "note" not in str(pp.Model(FORMULA, PENICILLIN, parameterization="centered"))
