@@ -154,6 +154,7 @@ class Regression:
         return histories.as_history(self.history)
 
     def _check_history(self) -> None:
+        """Check that the model has a population, and all parameters of its history."""
         history = self.joint_prior
         if history is None:
             return

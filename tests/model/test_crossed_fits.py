@@ -357,13 +357,13 @@ def test_which_term_is_integrated_out(given: Any, expected: dict[str, str]) -> N
     [
         (
             {"parameterization": {"plate": "marginal", "sample": "marginal"}},
-            "'marginal' for plate and sample, but the effects of one term alone",
+            "'marginal' for plate and sample, but only the effects of one term",
         ),
         (
             {"parameterization": {"plate": "marginal"}, "family": "student"},
             "needs family 'gaussian' and partial pooling; this model has family 'student'",
         ),
-        ({"parameterization": "marginal", "pooling": "none"}, "and none pooling. 'auto' takes"),
+        ({"parameterization": "marginal", "pooling": "none"}, "and pooling 'none'. Use 'auto'"),
     ],
 )
 def test_choices_that_there_are_not(options: dict[str, Any], message: str) -> None:

@@ -125,9 +125,9 @@ class Coefficients(Fit):
         Returns
         -------
         DataFrame
-            Indexed by factor, group and coefficient; columns as in `fixef`. Of effects that are
-            not stored in the fit only mean and sd, which are averages over exact conditional
-            distributions and so have no Monte Carlo error from drawing the effects.
+            Indexed by factor, group and coefficient; columns as in `fixef`. For effects that are
+            not stored in the fit, mean and sd only; these are averages over the exact conditional
+            distributions, without the Monte Carlo error of drawing effects.
 
         Raises
         ------

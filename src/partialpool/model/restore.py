@@ -68,6 +68,7 @@ def _in_order(posterior: xr.Dataset, term: GroupDesign) -> xr.Dataset:
 
 
 def _check_coefficients(posterior: xr.Dataset, design: Design) -> None:
+    """Raise `DataError` if the population coefficients in a file are not those of the design."""
     saved = posterior["coefficient"].values.tolist() if "coefficient" in posterior.coords else []
     expected = [*(["Intercept"] if design.intercept else []), *design.coefficients]
     if saved != expected:

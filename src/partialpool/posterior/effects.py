@@ -181,7 +181,7 @@ class GroupEffects:
             chosen = used[start : start + step]
             in_block = np.isin(term.codes, chosen)
             if start == 0:
-                in_block |= term.codes < 0  # rows of new groups, which need no stored effects
+                in_block |= term.codes < 0  # rows of new groups go with the first block
             rows = np.flatnonzero(in_block)
             codes = term.codes[rows]
             recoded = dataclasses.replace(

@@ -160,6 +160,7 @@ def _by_rows(
 
 
 def _auxiliaries(posterior: xr.Dataset, family: Family, part: slice) -> Auxiliaries:
+    """Return the family's auxiliary parameters for some draws, each (draw, 1)."""
     names = [name for name in family.auxiliaries if name in posterior]
     return {name: posterior[name].values.reshape(-1, 1)[part] for name in names}
 
@@ -206,6 +207,7 @@ def linear_predictor(
 
 
 def _flat(values: NDArray[Any]) -> Floats:
+    """Merge chain and draw: (chain, draw, column) to (chain * draw, column)."""
     return np.asarray(values, dtype=np.float64).reshape(-1, values.shape[-1])
 
 

@@ -140,7 +140,7 @@ def lkj_cholesky(rng: np.random.Generator, draws: int, q: int, eta: float) -> Ar
     lower = np.zeros((draws, q, q))
     lower[:, 0, 0] = 1.0
     for i in range(1, q):
-        remaining = np.ones(draws)  # of the row's unit length, squared
+        remaining = np.ones(draws)  # squared length of the row that is left, of 1
         for j in range(i):
             shape = eta + 0.5 * (q - 2 - j)
             partial = 2.0 * rng.beta(shape, shape, draws) - 1.0
@@ -183,4 +183,5 @@ def _above_one(prior: Prior, values: Array, rng: np.random.Generator) -> Array:
 
 
 def _columns(columns: list[Array], draws: int) -> Array:
+    """Put columns, each (draw,), together as (draw, column); there may be none."""
     return np.stack(columns, axis=1) if columns else np.empty((draws, 0))

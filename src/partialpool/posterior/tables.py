@@ -144,6 +144,7 @@ _DIMS = (*SAMPLE_DIMS, "group", "inner")
 
 
 def _need_groups(design: Design) -> None:
+    """Raise `DataError` if the model has no group terms."""
     if not design.groups:
         raise DataError("this model has no group terms")
 

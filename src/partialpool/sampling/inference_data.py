@@ -201,6 +201,7 @@ def load(path: str | Path) -> Any:
 
 
 def _tree(groups: Mapping[str, xr.Dataset], attrs: Attrs) -> xr.DataTree:
+    """Make a tree with a node for each group."""
     tree = xr.DataTree.from_dict({f"/{name}": node for name, node in groups.items()})
     tree.attrs.update(attrs)
     return tree

@@ -64,6 +64,7 @@ def _keeping(
     fits: Mapping[str, Fit] | None = None,
     draws: Draws | None = None,
 ) -> Iterator[None]:
+    """Run a ``with`` block; if it fails, save fits or draws and raise `KeptDrawsError`."""
     try:
         yield
     except KeptDrawsError as error:

@@ -192,7 +192,7 @@ def find(
 
 @functools.cache
 def _blas() -> Any:
-    """Find the loaded BLAS libraries, once: it often takes longer than the search for the mode."""
+    """Find the loaded BLAS libraries, only once: this may take longer than finding the mode."""
     from threadpoolctl import ThreadpoolController
 
     importlib.import_module("scipy.optimize")  # which loads a BLAS library of its own

@@ -101,7 +101,7 @@ def _integrated_out(
         raise OptionError(
             "parameterization='marginal' integrates the group effects out exactly, which needs "
             f"family 'gaussian' and partial pooling; this model has family {family.name!r} and "
-            f"{pooling} pooling. Use 'auto'"
+            f"pooling {pooling!r}. Use 'auto'"
         )
     if "rescaled" in chosen.values():
         if marginal_terms:

@@ -66,8 +66,8 @@ def stan_data(
     terms = arranged(design, reduced.label).groups
     sums = reduced.sums
     known_se = response.se is not None
-    degrees = max(1.0, sums.rows - sums.XX.shape[0])  # of freedom
-    residual_sd = 1.0 if known_se else float(np.sqrt(sums.rr / degrees)) or 1.0
+    degrees_of_freedom = max(1.0, sums.rows - sums.XX.shape[0])
+    residual_sd = 1.0 if known_se else float(np.sqrt(sums.rr / degrees_of_freedom)) or 1.0
     taus = [priors.code(table[sd_name(term, name)]) for term in terms for name in term.coefficients]
     betas = [priors.code(table[slope_name(name)]) for name in design.coefficients]
     alpha = priors.code(table["Intercept"]) if design.intercept else Code(1, 0.0, 1.0, 1.0)
