@@ -18,7 +18,7 @@ from ..posterior.prior import draw_prior
 from ..priors.distributions import Prior
 from ..priors.history import History, PosteriorPrior
 from ..regression import Regression
-from ..sampling import inference_data, methods
+from ..sampling import approximations, inference_data, methods
 from ..sampling.kept import keeping, print_diagnosis
 from .describe import describe
 from .fit import ModelFit
@@ -159,7 +159,7 @@ class Model(Regression):
             print_diagnosis(fit)
         return fit
 
-    @takes_options_of(methods.optimize)
+    @takes_options_of(approximations.optimize)
     def optimize(self, **options: Any) -> Mode:
         """Find the posterior mode of the Stan program's parameters; see `StanProgram.optimize`.
 
@@ -169,22 +169,22 @@ class Model(Regression):
         -------
         Mode
         """
-        return methods.optimize(self.program, self.stan_data, **options)
+        return approximations.optimize(self.program, self.stan_data, **options)
 
-    @takes_options_of(methods.pathfinder)
+    @takes_options_of(approximations.pathfinder)
     def pathfinder(self, **options: Any) -> ModelFit:
         """Approximate the posterior by Pathfinder; see `StanProgram.pathfinder`."""
-        return self._approximate(methods.pathfinder, options)
+        return self._approximate(approximations.pathfinder, options)
 
-    @takes_options_of(methods.laplace)
+    @takes_options_of(approximations.laplace)
     def laplace(self, **options: Any) -> ModelFit:
         """Approximate the posterior by a normal around its mode; see `StanProgram.laplace`."""
-        return self._approximate(methods.laplace, options)
+        return self._approximate(approximations.laplace, options)
 
-    @takes_options_of(methods.variational)
+    @takes_options_of(approximations.variational)
     def variational(self, **options: Any) -> ModelFit:
         """Approximate the posterior by ADVI; see `StanProgram.variational`."""
-        return self._approximate(methods.variational, options)
+        return self._approximate(approximations.variational, options)
 
     def _approximate(self, method: Any, options: Mapping[str, Any]) -> ModelFit:
         raw = method(self.program, self.stan_data, **options)

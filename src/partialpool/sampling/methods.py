@@ -9,13 +9,12 @@ from __future__ import annotations
 import dataclasses
 import numbers
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ..engines import select
-from ..engines.base import Draws, Engine, LogDensity, Mode
+from ..engines.base import Engine, LogDensity
 from ..engines.config import Inits, SamplerConfig, check_inits
-from ..engines.requests import Laplace, Optimize, Pathfinder, Variational
-from ..errors import DataError, EngineError, OptionError
+from ..errors import OptionError
 from ..options import choose_seed
 from ..source.labels import check_labels
 from ..source.program import StanSource
@@ -71,7 +70,7 @@ def sample(
             f"engine, seed, verbose, {', '.join(names)}"
         )
     config = SamplerConfig(seed=choose_seed(seed), **options)
-    checked, labels = _checked(program, data, coords, dims, config.inits, config.chains)
+    checked, labels = check_input(program, data, coords, dims, config.inits, config.chains)
     if verbose and (defaults := program.defaults_for(data)):
         listed = ", ".join(f"{name}={value}" for name, value in defaults.items())
         print(f"{program.name}: priors at their defaults, in the units of the example: {listed}")
@@ -117,192 +116,6 @@ def _describe(start: WarmStart | NoStart) -> str:
     )
 
 
-def optimize(
-    program: StanSource,
-    data: Mapping[str, Any],
-    *,
-    jacobian: bool = True,
-    engine: str = "auto",
-    seed: int | None = None,
-    inits: Inits = None,
-    iterations: int = 2000,
-) -> Mode:
-    """Find the posterior mode by L-BFGS.
-
-    Parameters
-    ----------
-    jacobian : bool
-        True: the mode of the density on the unconstrained scale. False: the mode on the scale of
-        the parameters, which is the maximum a posteriori estimate (the maximum likelihood
-        estimate with flat priors).
-    inits : number, or mapping of parameter names to values, optional
-        Initial values, or the half-width of the interval on the unconstrained scale from which
-        they are drawn; 2 if not given.
-    iterations : int
-        Largest number of iterations.
-
-    Returns
-    -------
-    Mode
-    """
-    request = Optimize(
-        seed=choose_seed(seed), inits=inits, jacobian=jacobian, iterations=iterations
-    )
-    checked, _ = _checked(program, data, None, None, inits, 1)
-    return select(engine).optimize(program, checked, request)
-
-
-def pathfinder(
-    program: StanSource,
-    data: Mapping[str, Any],
-    *,
-    draws: int = 1000,
-    paths: int = 4,
-    coords: Labels = None,
-    dims: Labels = None,
-    engine: str = "auto",
-    seed: int | None = None,
-    inits: Inits = None,
-) -> Fit:
-    """Approximate the posterior by Pathfinder (Zhang et al. 2022).
-
-    Parameters
-    ----------
-    draws : int
-        Number of draws, resampled from all paths with Pareto-smoothed importance weights.
-    paths : int
-        Number of optimisation paths, which start at different points.
-
-    Returns
-    -------
-    Fit
-        With one chain. Its sample_stats has lp and lp_approx, the log densities of posterior and
-        approximation at each draw.
-    """
-    request = Pathfinder(seed=choose_seed(seed), inits=inits, draws=draws, paths=paths)
-    checked, labels = _checked(program, data, coords, dims, inits, paths)
-    result = select(engine).pathfinder(program, checked, request)
-    return _approximation(program, checked, result, "pathfinder", request.seed, labels)
-
-
-def laplace(
-    program: StanSource,
-    data: Mapping[str, Any],
-    *,
-    draws: int = 1000,
-    jacobian: bool = True,
-    coords: Labels = None,
-    dims: Labels = None,
-    engine: str = "auto",
-    seed: int | None = None,
-    inits: Inits = None,
-) -> Fit:
-    """Approximate the posterior by a normal around its mode, on the unconstrained scale.
-
-    Parameters
-    ----------
-    draws : int
-        Number of draws from the normal.
-    jacobian : bool
-        Which mode is used, as in `optimize`.
-
-    Returns
-    -------
-    Fit
-        As `pathfinder` returns.
-    """
-    request = Laplace(seed=choose_seed(seed), inits=inits, draws=draws, jacobian=jacobian)
-    checked, labels = _checked(program, data, coords, dims, inits, 1)
-    result = select(engine).laplace(program, checked, request)
-    return _approximation(program, checked, result, "laplace", request.seed, labels)
-
-
-def variational(
-    program: StanSource,
-    data: Mapping[str, Any],
-    *,
-    draws: int = 1000,
-    algorithm: Literal["meanfield", "fullrank"] = "meanfield",
-    iterations: int = 10_000,
-    require_converged: bool = True,
-    coords: Labels = None,
-    dims: Labels = None,
-    engine: str = "auto",
-    seed: int | None = None,
-    inits: Inits = None,
-) -> Fit:
-    """Approximate the posterior by automatic differentiation variational inference.
-
-    Parameters
-    ----------
-    algorithm : {"meanfield", "fullrank"}
-        The approximation on the unconstrained scale: independent normals, or a multivariate normal.
-    iterations : int
-        Largest number of iterations of stochastic gradient ascent.
-    require_converged : bool
-        True: fail if ADVI may not have converged. False: return the draws even then.
-
-    Returns
-    -------
-    Fit
-        As `pathfinder` returns.
-    """
-    request = Variational(
-        seed=choose_seed(seed),
-        inits=inits,
-        draws=draws,
-        algorithm=algorithm,
-        iterations=iterations,
-        require_converged=require_converged,
-    )
-    checked, labels = _checked(program, data, coords, dims, inits, 1)
-    result = select(engine).variational(program, checked, request)
-    return _approximation(program, checked, result, "variational", request.seed, labels)
-
-
-def generate_quantities(
-    program: StanSource,
-    data: Mapping[str, Any],
-    fit: Fit,
-    *,
-    coords: Labels = None,
-    dims: Labels = None,
-    engine: str = "auto",
-    seed: int | None = None,
-) -> Fit:
-    """Run a program's generated quantities block once for each draw of an earlier fit.
-
-    Parameters
-    ----------
-    fit : Fit
-        Its posterior must hold every parameter that `program` declares.
-
-    Returns
-    -------
-    Fit
-        Its posterior has the generated quantities, (chain, draw, ...).
-
-    Raises
-    ------
-    DataError
-        If `fit` is not a fit, or lacks a parameter.
-    EngineError
-        If the program has no parameters, or the engine cannot do this.
-    """
-    if not isinstance(fit, Fit):
-        raise DataError(f"generate_quantities takes a Fit with the draws, not {fit!r}")
-    seed = choose_seed(seed)
-    checked, labels = _checked(program, data, coords, dims, None, 1)
-    parameters = fit.parameter_draws(program)
-    if not parameters:
-        raise EngineError(
-            f"{program.name} has no parameters to take from a fit: use sample(), which draws its "
-            "generated quantities"
-        )
-    result = select(engine).generate_quantities(program, checked, parameters, seed=seed)
-    return _approximation(program, checked, result, "generate_quantities", seed, labels)
-
-
 def log_density(
     program: StanSource,
     data: Mapping[str, Any],
@@ -330,20 +143,7 @@ def log_density(
     return select(engine).log_density(program, checked, point, jacobian=jacobian)
 
 
-def _approximation(
-    program: StanSource,
-    data: Mapping[str, Any],
-    draws: Draws,
-    method: str,
-    seed: int,
-    labels: Mapping[str, Any],
-) -> Fit:
-    """Make a fit from the draws of a method other than NUTS."""
-    with keeping_draws(draws, program.name):
-        return Fit.from_draws(program, data, draws, method=method, seed=seed, **labels)
-
-
-def _checked(
+def check_input(
     program: StanSource,
     data: Mapping[str, Any],
     coords: Labels,

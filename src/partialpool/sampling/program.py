@@ -10,7 +10,7 @@ from ..engines.config import SamplerConfig
 from ..engines.options import SamplerOptions
 from ..options import takes_options_of
 from ..source.program import StanSource
-from . import methods
+from . import approximations, methods
 from .fit import Fit
 
 
@@ -91,30 +91,30 @@ class StanProgram(StanSource):
             **options,
         )
 
-    @takes_options_of(methods.optimize)
+    @takes_options_of(approximations.optimize)
     def optimize(self, data: Mapping[str, Any], **options: Any) -> Mode:
         """Find the posterior mode by L-BFGS."""
-        return methods.optimize(self, data, **options)
+        return approximations.optimize(self, data, **options)
 
-    @takes_options_of(methods.pathfinder)
+    @takes_options_of(approximations.pathfinder)
     def pathfinder(self, data: Mapping[str, Any], **options: Any) -> Fit:
         """Approximate the posterior by Pathfinder."""
-        return methods.pathfinder(self, data, **options)
+        return approximations.pathfinder(self, data, **options)
 
-    @takes_options_of(methods.laplace)
+    @takes_options_of(approximations.laplace)
     def laplace(self, data: Mapping[str, Any], **options: Any) -> Fit:
         """Approximate the posterior by a normal around its mode."""
-        return methods.laplace(self, data, **options)
+        return approximations.laplace(self, data, **options)
 
-    @takes_options_of(methods.variational)
+    @takes_options_of(approximations.variational)
     def variational(self, data: Mapping[str, Any], **options: Any) -> Fit:
         """Approximate the posterior by ADVI."""
-        return methods.variational(self, data, **options)
+        return approximations.variational(self, data, **options)
 
-    @takes_options_of(methods.generate_quantities)
+    @takes_options_of(approximations.generate_quantities)
     def generate_quantities(self, data: Mapping[str, Any], fit: Fit, **options: Any) -> Fit:
         """Run the generated quantities block once for each draw of a fit."""
-        return methods.generate_quantities(self, data, fit, **options)
+        return approximations.generate_quantities(self, data, fit, **options)
 
     def log_density(
         self,
