@@ -117,18 +117,6 @@ class Model(Regression):
             adapt_delta, max_treedepth, metric, inv_metric, step_size, adapt_engaged, save_warmup,
             output_dir, progress.
 
-        Notes
-        -----
-        If the model has no group effects, or those of a single term, integrated out or rescaled,
-        the posterior mode and the Hessian there are computed before sampling. If the curvature of
-        the log density changes little around the mode, chains start near it, with the inverse
-        Hessian as metric, and warmup has 100 or 149 iterations unless you give `warmup`. If the
-        posterior is also close to normal, adapt_delta is 0.6 and max_treedepth is as large as a
-        trajectory across the posterior needs, unless you give adapt_delta or max_treedepth. None
-        of this is done if you give inits, metric, inv_metric, step_size or adapt_engaged. The
-        options that were used are in ``fit.config``; ``fit.attrs["start"]`` says how the chains
-        started and why.
-
         Returns
         -------
         ModelFit
@@ -142,6 +130,18 @@ class Model(Regression):
             If the engine is not installed, or the program fails.
         KeptDrawsError
             If something fails after sampling has ended: the error has the draws as ``fit``.
+
+        Notes
+        -----
+        If the model has no group effects, or those of a single term, integrated out or rescaled,
+        the posterior mode and the Hessian there are computed before sampling. If the curvature of
+        the log density changes little around the mode, chains start near it, with the inverse
+        Hessian as metric, and warmup has 100 or 149 iterations unless you give `warmup`. If the
+        posterior is also close to normal, adapt_delta is 0.6 and max_treedepth is as large as a
+        trajectory across the posterior needs, unless you give adapt_delta or max_treedepth. None
+        of this is done if you give inits, metric, inv_metric, step_size or adapt_engaged. The
+        options that were used are in ``fit.config``; ``fit.attrs["start"]`` says how the chains
+        started and why.
         """
         refuse_unknown(options, SAMPLING)
         raw = methods.sample(
