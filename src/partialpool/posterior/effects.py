@@ -18,7 +18,7 @@ from ..design.group_basis import Basis
 from ..naming.names import dim_of, name_of
 from ..naming.variables import effects_of, scale_factor
 from ..priors.centering import Centering
-from ..reduction.marginal import Reduced, arranged
+from ..reduction.marginal import Reduced, integrated_first
 from ..reduction.sums import GaussianSums
 from . import conditional, tables
 from .conditional import Population
@@ -91,7 +91,7 @@ class GroupEffects:
         """
         if reduced is None:
             return None
-        term, *further = arranged(design, reduced.label).groups
+        term, *further = integrated_first(design, reduced.label).groups
         if name_of("r", term) in posterior:
             return None
         return cls(posterior, term, tuple(further), reduced.sums, seed)

@@ -21,7 +21,7 @@ from ..design.design import Design
 from ..design.pooling import split
 from ..errors import DataError
 from ..naming.names import name_of
-from ..reduction.marginal import Reduced, arranged
+from ..reduction.marginal import Reduced, integrated_first
 from ..sampling import inference_data
 from ..stan_data.prepare import Prepared
 from ..summaries.pareto import pareto_k_threshold
@@ -47,7 +47,7 @@ def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool
 
     prepared, named = posterior.prepared, posterior.draws
     reduced = _reduced(prepared, by)
-    design = arranged(prepared.design, reduced.label)
+    design = integrated_first(prepared.design, reduced.label)
     term = design.groups[0]
     likelihood = _log_likelihood(
         named, design, term.codes, len(term.levels), reduced.sums.reference, posterior.seed

@@ -15,7 +15,7 @@ from ..family.families import Family
 from ..naming.names import dim_of, name_of
 from ..naming.variables import level_labels, pairs
 from ..priors.table import PriorTable, sd_name
-from ..priors.unpooled import own_priors
+from ..priors.unpooled import unpooled_priors
 from ..stan_data.units import units_of
 
 
@@ -84,7 +84,7 @@ def named(
     if names:
         parts["beta"] = ((*SAMPLE_DIMS, "coefficient"), np.concatenate(columns, axis=2))
         coords["coefficient"] = names
-    unpooled = own_priors(design, table)
+    unpooled = unpooled_priors(design, table)
     coefficients: dict[str, NDArray[np.float64]] = {}
     tau_at = rho_at = r_at = 0
     for term in design.groups:

@@ -63,7 +63,7 @@ class Posterior:
                 prepared,
                 seed=seed,
             )
-        ordered = marginal.arranged(design, prepared.reduced.label)
+        ordered = marginal.integrated_first(design, prepared.reduced.label)
         term, *further = ordered.groups
         sampled = raw if further else raw.drop_vars("r", errors="ignore")
         draws = named(sampled, ordered, family, priors, without=[term.label])

@@ -19,7 +19,7 @@ from ..errors import DataError, OptionError
 from ..family.families import Auxiliaries, Family, Rows
 from ..naming.names import name_of
 from ..naming.variables import effects_of, scale_factor
-from ..priors.unpooled import Own
+from ..priors.unpooled import UnpooledPriors
 from .posterior import Posterior
 
 Kind = Literal["mean", "response", "linpred"]
@@ -177,7 +177,7 @@ def linear_predictor(
     *,
     new_groups: NewGroups = "error",
     seed: int = 0,
-    unpooled: Own | None = None,
+    unpooled: UnpooledPriors | None = None,
 ) -> Iterator[tuple[slice, Floats]]:
     """Compute the linear predictor in chunks of draws.
 
@@ -215,7 +215,7 @@ def all_effects(
     posterior: xr.Dataset,
     design: Design,
     slopes: Floats,
-    unpooled: Own | None,
+    unpooled: UnpooledPriors | None,
     *,
     new_groups: NewGroups,
     seed: int,
@@ -231,7 +231,7 @@ def all_effects(
     design : Design
     slopes : array, (draw, column)
         Population-level slopes; used without pooling only.
-    unpooled : Own, optional
+    unpooled : UnpooledPriors, optional
         Priors of the groups' coefficients, without pooling.
     new_groups : {"sample", "population", "error"}
     seed : int

@@ -25,7 +25,7 @@ from ..priors.distributions import (
     Prior,
     StudentT,
 )
-from ..priors.table import PriorTable, cor_name, own_name, sd_name, slope_name
+from ..priors.table import PriorTable, coef_name, cor_name, sd_name, slope_name
 from .named import named
 
 Array = NDArray[np.float64]
@@ -103,8 +103,8 @@ def _term(
     """
     q, groups = len(term.coefficients), len(term.levels)
     z = rng.standard_normal((draws, groups, q))
-    if own_name(term, term.coefficients[0]) in table:
-        scales = [priors.code(table[own_name(term, name)]).scale for name in term.coefficients]
+    if coef_name(term, term.coefficients[0]) in table:
+        scales = [priors.code(table[coef_name(term, name)]).scale for name in term.coefficients]
         sd = np.broadcast_to(np.array(scales), (draws, q))
         return sd, np.empty((draws, 0)), _flat_effects(z * sd[:, None])
     sd = _columns([draw(table[sd_name(term, n)], rng, draws) for n in term.coefficients], draws)

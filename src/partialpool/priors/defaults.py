@@ -31,7 +31,7 @@ from ..design.group_basis import equal_columns, intercepts_of
 from ..design.rank import constant_in
 from ..family.families import Family
 from .distributions import LKJ, Exponential, Gamma, Normal, Prior
-from .keys import class_name, cor_name, own_name, sd_name, slope_name
+from .keys import class_name, coef_name, cor_name, sd_name, slope_name
 
 AUTOSCALE = 2.5
 """Prior standard deviations per standardised unit: rstanarm's default (Goodrich et al. 2020)."""
@@ -166,7 +166,7 @@ def _coefficients(
         prior = Normal(location * (weight or 1.0), AUTOSCALE * scale)
         at = ", at the means of the predictors" if weight else ""
         source = f"of each group by itself{at}: {centre}, {scaled}"
-        key = own_name(term, name)
+        key = coef_name(term, name)
         defaults.append(Default(key, prior, source, "normal", (f"coef({term.label})",)))
     return defaults
 

@@ -36,7 +36,7 @@ def sd_name(term: GroupDesign, coefficient: str) -> str:
     return f"sd({term.label}, {coefficient})"
 
 
-def own_name(term: GroupDesign, coefficient: str) -> str:
+def coef_name(term: GroupDesign, coefficient: str) -> str:
     """Return the key of the groups' coefficients without pooling: ``coef(county, floor)``."""
     return f"coef({term.label}, {coefficient})"
 

@@ -15,8 +15,8 @@ from .distributions import Prior
 from .keys import (
     check_distinct,
     class_name,
+    coef_name,
     cor_name,
-    own_name,
     refuse_unknown,
     sd_name,
     slope_name,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = [
     "PriorTable",
     "Row",
+    "coef_name",
     "cor_name",
-    "own_name",
     "resolve",
     "sd_name",
     "slope_name",

@@ -2,7 +2,8 @@
 
 The prior of a group's intercept refers to the means of the predictors, as the prior of the
 population's intercept does, since a predictor such as the year may be far from 0. So the program
-gets the predictors less their means, and `Own.at_zero` turns its intercepts into those at 0.
+gets the predictors less their means, and `UnpooledPriors.at_zero` turns its intercepts into those
+at 0.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from ..arrays import Floats
 from ..design.design import Design, GroupDesign
 from ..design.group_basis import intercepts_of
 from . import distributions as priors
-from .table import PriorTable, own_name
+from .table import PriorTable, coef_name
 
 
 @dataclass(frozen=True)
-class Own:
+class UnpooledPriors:
     """Priors of the groups' coefficients in a model without pooling, and the predictors' means.
 
     Attributes
@@ -67,12 +68,12 @@ class Own:
         return moved
 
 
-def own_priors(design: Design, table: PriorTable) -> Own:
+def unpooled_priors(design: Design, table: PriorTable) -> UnpooledPriors:
     """Collect the priors of the groups' coefficients; they are empty in a model with pooling."""
-    terms = [t for t in design.groups if own_name(t, t.coefficients[0]) in table]
-    codes = {t.label: [priors.code(table[own_name(t, c)]) for c in t.coefficients] for t in terms}
+    terms = [t for t in design.groups if coef_name(t, t.coefficients[0]) in table]
+    codes = {t.label: [priors.code(table[coef_name(t, c)]) for c in t.coefficients] for t in terms}
     intercepts = intercepts_of(terms)
-    return Own(
+    return UnpooledPriors(
         locations={label: np.array([p.location for p in ps]) for label, ps in codes.items()},
         scales={label: np.array([p.scale for p in ps]) for label, ps in codes.items()},
         means={term.label: _means(term, intercepts) for term in terms},

@@ -84,7 +84,7 @@ class Reduced:
         With several group terms the pairs of groups with rows in common are counted:
         ``144 rows -> 24 plate x 6 sample (144 pairs)``.
         """
-        terms = arranged(design, self.label).groups
+        terms = integrated_first(design, self.label).groups
         line = f"{self.rows} rows -> {' x '.join(f'{len(t.levels)} {t.label}' for t in terms)}"
         if self.sums.crossed is not None:
             shared, _ = crossed.pairs(columns_of(terms[0]), [columns_of(t) for t in terms[1:]])
@@ -95,7 +95,7 @@ class Reduced:
         return line + f" -> {count} pattern{'s' if count > 1 else ''}"
 
 
-def arranged(design: Design, label: str) -> Design:
+def integrated_first(design: Design, label: str) -> Design:
     """Return the design with the term of this label, which is integrated out, before the others."""
     first = tuple(term for term in design.groups if term.label == label)
     others = tuple(term for term in design.groups if term.label != label)
@@ -118,7 +118,7 @@ def too_many(design: Design, label: str) -> str | None:
 
     The reason is the number of sums over pairs of its groups and groups of other terms.
     """
-    first, *further = arranged(design, label).groups
+    first, *further = integrated_first(design, label).groups
     if not further:
         return None
     shared, entries = crossed.pairs(columns_of(first), [columns_of(term) for term in further])
@@ -156,7 +156,7 @@ def reduced(design: Design, label: str | None = None) -> Reduced | None:
     response = design.response
     assert response is not None
     label = design.groups[0].label if label is None else label
-    term, *further = arranged(design, label).groups
+    term, *further = integrated_first(design, label).groups
     blocks = functools.partial(_blocks, design, term, further)
     # the mean is taken off y first, so that the residuals of a large y keep their digits
     center = np.zeros(design.X.shape[1] + int(design.intercept))

@@ -8,7 +8,7 @@ from typing import Any
 from ..design.group_term import GroupDesign
 from ..priors import distributions as priors
 from ..priors.distributions import Code
-from ..priors.table import PriorTable, cor_name, own_name, sd_name
+from ..priors.table import PriorTable, coef_name, cor_name, sd_name
 
 
 def term_sizes(terms: tuple[GroupDesign, ...]) -> dict[str, int]:
@@ -26,7 +26,7 @@ def tau_code(term: GroupDesign, name: str, table: PriorTable) -> Code:
 
     Without pooling the standard deviation is fixed: it is the scale of the code.
     """
-    unpooled = own_name(term, name)
+    unpooled = coef_name(term, name)
     if unpooled in table:
         return Code(1, 0.0, priors.code(table[unpooled]).scale, 1.0)
     return priors.code(table[sd_name(term, name)])

@@ -14,7 +14,7 @@ from ..pilot.coordinates import coordinates, starts
 from ..pilot.fit import pilot_fit
 from ..priors.history import History
 from ..priors.table import PriorTable
-from ..priors.unpooled import Own, own_priors
+from ..priors.unpooled import UnpooledPriors, unpooled_priors
 from ..reduction import marginal
 from ..reduction.equal_rows import collapsed
 from ..reduction.marginal import Reduced
@@ -67,9 +67,9 @@ class Prepared:
         )
 
     @functools.cached_property
-    def unpooled(self) -> Own:
+    def unpooled(self) -> UnpooledPriors:
         """The fixed priors of the groups' coefficients; empty unless pooling is "none"."""
-        return own_priors(self.design, self.priors)
+        return unpooled_priors(self.design, self.priors)
 
 
 def prepare(

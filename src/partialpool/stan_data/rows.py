@@ -11,8 +11,8 @@ from ..family.families import Family
 from ..priors import distributions as priors
 from ..priors.distributions import Code
 from ..priors.history import History
-from ..priors.table import PriorTable, own_name, slope_name
-from ..priors.unpooled import own_priors
+from ..priors.table import PriorTable, coef_name, slope_name
+from ..priors.unpooled import unpooled_priors
 from .codes import codes, lkj_shape, tau_code, term_sizes, times
 from .history import joint_data
 from .units import units_of
@@ -51,9 +51,9 @@ def stan_data(
     assert response is not None
     n = len(response.y)
     terms = design.groups
-    fixed = np.array([own_name(t, c) in table for t in terms for c in t.coefficients], dtype=int)
+    fixed = np.array([coef_name(t, c) in table for t in terms for c in t.coefficients], dtype=int)
     taus = [tau_code(term, name, table) for term in terms for name in term.coefficients]
-    unpooled = own_priors(design, table)
+    unpooled = unpooled_priors(design, table)
     whole = design if whole is None else whole
     unit = units_of(whole, family)
     z_units = np.concatenate([np.empty(0), *(unit.z[term.label] for term in terms)])

@@ -19,7 +19,7 @@ from ..priors.history import History
 from ..priors.table import PriorTable, sd_name, slope_name
 from ..reduction import pair_sums as crossed
 from ..reduction import sums as reduction
-from ..reduction.marginal import Reduced, arranged
+from ..reduction.marginal import Reduced, integrated_first
 from ..reduction.sums import GaussianSums
 from ..sampling.warm_start import ModeHint
 from .codes import codes, lkj_shape, term_sizes
@@ -63,7 +63,7 @@ def stan_data(
     """
     response = design.response
     assert response is not None
-    terms = arranged(design, reduced.label).groups
+    terms = integrated_first(design, reduced.label).groups
     sums = reduced.sums
     known_se = response.se is not None
     degrees_of_freedom = max(1.0, sums.rows - sums.XX.shape[0])
@@ -86,7 +86,7 @@ def stan_data(
         **_sizes(terms, is_centered, several=sums.crossed is not None),
         **codes("alpha", alpha, location=True),
         **codes("beta", betas, location=True),
-        **joint_data(history, arranged(design, reduced.label), family),
+        **joint_data(history, integrated_first(design, reduced.label), family),
         **codes("tau", taus, location=False),
         "prior_cor_eta": [lkj_shape(term, table) for term in terms],
         **codes("sigma", sigma, location=False),
