@@ -65,7 +65,7 @@ def test_sdist_and_the_wheel_made_from_it(built: Path, tmp_path: Path) -> None:
     assert {f"stan/{program}" for program in PROGRAMS} <= {
         path.relative_to(source).as_posix() for path in source.rglob("*.stan")
     }
-    assert (source / "tests" / "unit" / "test_packaging.py").is_file()
+    assert (source / "tests" / "test_packaging.py").is_file()
     build(source, tmp_path / "again", "--wheel")
     check_wheel(only(tmp_path / "again", "*.whl"))
 

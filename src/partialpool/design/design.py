@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..columns.columns import Columns, fit_columns
-from ..data import frame as table
+from ..data import frame as frames
 from ..data.levels import Factor, fit_factor
 from ..data.text_columns import check_columns, check_numbers_as_text
 from ..errors import DataError, OptionError, warn
@@ -57,7 +57,7 @@ class _Memory:
     expressions: Expressions
     fixed: Columns
     groups: dict[str, tuple[Columns, Factor]]
-    kinds: dict[str, table.Kind]
+    kinds: dict[str, frames.Kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +171,12 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
         If a predictor with a slope for each group varies within no group, or if text is probably
         no category.
     """
-    whole = table.as_frame(data)
-    used = table.complete(table.select(whole, formula.variables), na_action)
+    whole = frames.as_frame(data)
+    used = frames.complete(frames.select(whole, formula.variables), na_action)
     check_numbers_as_text(used, formula.terms)
     check_columns(used, formula)
     evaluated = names_in(formula.response, formula.trials, formula.weights, formula.se)
-    frame, kinds = table.prepared(used, (*evaluated, *formula.predictors))
+    frame, kinds = frames.prepared(used, (*evaluated, *formula.predictors))
     expressions = Expressions(formula)
     y = expressions.evaluate_response(frame)
     fixed, columns = fit_columns(formula.fixed, frame)
@@ -229,7 +229,7 @@ def build(formula: Formula, data: Any, *, na_action: Literal["error", "drop"] = 
 def _evaluate_on(design: Design, newdata: Any, new_groups: NewGroups, with_trials: bool) -> Design:
     """Evaluate a design on other data: see `Design.on`."""
     formula, memory, where = design.formula, design._memory, "newdata"
-    whole = table.as_frame(newdata, where)
+    whole = frames.as_frame(newdata, where)
     terms = [memory.groups[group.label] for group in design.groups]
     needed = [*names_in(formula.fixed, *formula.offsets, *(effects.text for effects, _ in terms))]
     needed += names_in(formula.trials) if with_trials else ()
@@ -237,9 +237,9 @@ def _evaluate_on(design: Design, newdata: Any, new_groups: NewGroups, with_trial
     needed += [name for name in optional if name in whole.columns]
     evaluated = tuple(dict.fromkeys(needed))
     grouping = [name for _, factor in terms for name in factor.columns]
-    used = table.select(whole, tuple(dict.fromkeys([*evaluated, *grouping])), where)
-    used = table.complete(used, "error", where)
-    frame = table.prepared_again(used, evaluated, memory.kinds, where)
+    used = frames.select(whole, tuple(dict.fromkeys([*evaluated, *grouping])), where)
+    used = frames.complete(used, "error", where)
+    frame = frames.prepared_again(used, evaluated, memory.kinds, where)
     groups: list[GroupDesign] = []
     for group, (effects, factor) in zip(design.groups, terms, strict=True):
         codes, unseen = factor.on(used)

@@ -10,8 +10,8 @@ from ..sampling.fit import Fit
 from ..sampling.program import StanProgram
 from ..storage import frames
 from .fit import ModelFit
-from .restore import up_to_date
-from .specification import restore
+from .restore import restore
+from .up_to_date import up_to_date
 
 
 def load(path: str | Path) -> Fit:

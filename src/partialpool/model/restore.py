@@ -1,78 +1,75 @@
-"""Bring a saved fit up to date: today's names of dimensions, and its groups in model order."""
+"""Build the model of a saved fit again, from its attributes and its data."""
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+import json
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import xarray as xr
+from ..design.design import build
+from ..design.pooling import pooled
+from ..family import families
+from ..formula.parse import parse
+from ..priors import distributions as priors
+from ..priors import history as joint
+from ..priors.keys import slope_name
+from .model import Model
 
-from ..data.levels import listed
-from ..design.design import Design, GroupDesign
-from ..errors import DataError
-from ..naming.names import dim_of, renamed
-from ..naming.variables import level_labels
-from ..sampling import inference_data
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-def up_to_date(idata: Any, design: Design) -> Any:
-    """Rename and reorder the posterior of a saved fit so that it matches its model.
-
-    partialpool 0.1 had other names for some dimensions. It also read labels of some types back as
-    text, which sorts in another order.
+def restore(attrs: Mapping[str, Any], data: pd.DataFrame) -> Model:
+    """Build the model of a saved fit again.
 
     Parameters
     ----------
-    idata : InferenceData or DataTree
-    design : Design
-        Design of the model, which was built again from the saved data.
-
-    Returns
-    -------
-    InferenceData or DataTree
-        `idata` itself if nothing had to change.
-
-    Raises
-    ------
-    DataError
-        If the groups or coefficients in the file are not those of the model.
+    attrs : mapping
+        Attributes of the fit; ``attrs["model"]`` is what `Regression.specification` wrote.
+    data : DataFrame
+        The data saved with the fit.
     """
-    saved = inference_data.group(idata, "posterior")
-    posterior = renamed(saved, design.groups)
-    for term in design.groups:
-        posterior = _in_order(posterior, term)
-    _check_coefficients(posterior, design)
-    if posterior is saved:
-        return idata
-    groups = {name: inference_data.group(idata, name) for name in inference_data.group_names(idata)}
-    return inference_data.assemble(groups | {"posterior": posterior}, idata.attrs)
+    saved = json.loads(attrs["model"])
+    saved["priors"] = {
+        name: getattr(priors, kind)(*values) for name, (kind, values) in saved["priors"].items()
+    }
+    saved["history"] = joint.from_plain(saved.get("history"))
+    saved.setdefault("priors_at", "zero")  # version 0.1 had priors at zero only
+    keys = saved.pop("keys", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user saw the warnings when the model was first built
+        if keys == 1:
+            saved |= _renamed_priors(saved, data)
+        return Model(saved.pop("formula"), data, **saved)
 
 
-def _in_order(posterior: xr.Dataset, term: GroupDesign) -> xr.Dataset:
-    """Put the groups of a term into the order of its levels."""
-    dim = dim_of(term)
-    if dim not in posterior.coords:
-        return posterior
-    saved = [str(label) for label in posterior[dim].values.tolist()]
-    expected = [str(label) for label in level_labels(term).tolist()]
-    if saved == expected:
-        return posterior
-    if sorted(saved) != sorted(expected) or len(set(saved)) < len(saved):
-        different = sorted(set(saved) ^ set(expected)) or saved
-        raise DataError(
-            f"the groups of {term.label} in this file are not those of its data: they differ in "
-            f"{listed(different)}. Read the draws with ArviZ, and fit the model again"
-        )
-    places = {label: place for place, label in enumerate(saved)}
-    reordered: xr.Dataset = posterior.isel({dim: [places[label] for label in expected]})
-    return reordered
+def _renamed_priors(saved: Mapping[str, Any], data: pd.DataFrame) -> dict[str, Any]:
+    """Rename the priors and history of a fit saved by version 0.1 to today's unambiguous names.
 
-
-def _check_coefficients(posterior: xr.Dataset, design: Design) -> None:
-    """Raise `DataError` if the population coefficients in a file are not those of the design."""
-    saved = posterior["coefficient"].values.tolist() if "coefficient" in posterior.coords else []
-    expected = [*(["Intercept"] if design.intercept else []), *design.coefficients]
-    if saved != expected:
-        raise DataError(
-            f"the coefficients in this file are {', '.join(saved)}, but its formula and data give "
-            f"{', '.join(expected)}. Read the draws with ArviZ, and fit the model again"
-        )
+    In 0.1 the slope of a column called ``sigma`` and the parameter sigma had the same name, so
+    that one prior was used for both.
+    """
+    prior_of, history = dict(saved["priors"]), saved["history"]
+    names = [] if history is None else history.prior.names
+    if not any(slope_name(key) != key for key in (*prior_of, *names)):
+        return {}
+    design = build(parse(saved["formula"]), data)
+    coefficients = pooled(design, saved["pooling"]).coefficients
+    auxiliaries = families.get(saved["family"]).auxiliaries
+    for name in coefficients:
+        key = slope_name(name)
+        if key == name:
+            continue
+        if name in prior_of and name != "b":
+            prior_of[key] = prior_of[name]
+            if name not in auxiliaries:
+                del prior_of[name]
+        if name in names and (name not in auxiliaries or names.count(name) == 2):
+            place = names.index(name)
+            names = (*names[:place], key, *names[place + 1 :])
+    if history is not None:
+        prior = dataclasses.replace(history.prior, names=tuple(names))
+        history = dataclasses.replace(history, prior=prior)
+    return {"priors": prior_of, "history": history}

@@ -231,7 +231,7 @@ def _auxiliary(name: str, family: Family, s: float, unit: str) -> tuple[Prior, s
         return _exponential(s, unit)
     if name == "nu":
         return Gamma(2.0, 0.1), "Juarez & Steel 2010; nu is at least 1"
-    return _exponential(50.0 if family.name == "beta_binomial" else 10.0, "")
+    return _exponential({"beta_binomial": 50.0, "negbinomial": 10.0}[family.name], "")
 
 
 def _exponential(mean: float, unit: str) -> tuple[Prior, str]:

@@ -160,8 +160,9 @@ def _of_model(fit: ModelFit, centers: Mapping[str, tuple[tuple[str, ...], Floats
             rho = posterior[name_of("cor", term)].transpose(*SAMPLE_DIMS, name_of("pair", term))
             partial = partial_correlations(rho.values, len(term.coefficients))
             add(cor_names(term), PARTIAL, np.log1p(partial) - np.log1p(-partial))
-    for name, transform, least in (("sigma", LOG, 0.0), ("nu", ABOVE_ONE, 1.0), ("phi", LOG, 0.0)):
+    for name in fit.model.response_family.auxiliaries:
         if name in posterior:
+            transform, least = (ABOVE_ONE, 1.0) if name == "nu" else (LOG, 0.0)
             add([name], transform, np.log(posterior[name].values[:, :, None] - least))
     return Coordinates(tuple(names), tuple(transforms), np.concatenate(blocks, axis=2))
 
