@@ -164,7 +164,7 @@ class Regression:
                 "pooling='partial' or 'complete'"
             )
         history_data.check_names(
-            history.prior, history_data.coordinates(self.design, self.response_family)
+            history.prior, history_data.coordinate_names(self.design, self.response_family)
         )
 
     @property

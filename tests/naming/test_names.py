@@ -115,7 +115,7 @@ def test_whatever_can_be_a_model_can_be_named_saved_and_loaded(
     event("built")
     keys = [row.name for row in model.prior_table.rows]
     assert len(set(keys)) == len(keys)
-    known = joint_layout.coordinates(model.design, model.response_family)
+    known = joint_layout.coordinate_names(model.design, model.response_family)
     assert len(set(known)) == len(known)
     drawn = draw_prior(model.design, model.response_family, model.prior_table, draws=3, seed=1)
     raw = xr.Dataset({name: drawn[name] for name in drawn})

@@ -27,7 +27,7 @@ NO_JOINT: dict[str, Any] = {
 """The data of a program in ``glmm/`` that has no joint prior."""
 
 
-def coordinates(design: Design, family: Family) -> list[str]:
+def coordinate_names(design: Design, family: Family) -> list[str]:
     """Return the names of the population parameters, in the order in which programs number them.
 
     These are coefficients, standard deviations, correlations and auxiliary parameters.
@@ -68,7 +68,7 @@ def joint_data(
     """
     if history is None or history.weight == 0:
         return dict(NO_JOINT)
-    prior, names = history.prior, coordinates(design, family)
+    prior, names = history.prior, coordinate_names(design, family)
     check_names(prior, names)
     at = np.array([names.index(name) + 1 for name in prior.names], dtype=np.int64)
     factor = np.array([_units(design, unit).get(name, 1.0) for name in prior.names])
