@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import tempfile
@@ -63,6 +64,18 @@ def _cmdstan_log_density(program: Path, data: Mapping[str, Any]) -> LogDensity:
     return log_density
 
 
+@functools.lru_cache(maxsize=4)
+def _draws(engine: str, program: Path, code: str, data: str, **options: Any) -> dict[str, Array]:
+    """Draws of a program, its text and its data as JSON; read-only, since tests share them."""
+    fit = pp.StanProgram.from_file(program).sample(
+        json.loads(data), engine=engine, progress=False, verbose=False, **options
+    )
+    draws = {str(name): np.array(values.values) for name, values in fit.posterior.items()}
+    for values in draws.values():
+        values.flags.writeable = False
+    return draws
+
+
 def _sample_with(engine: str) -> Sample:
     def sample(
         program: Path,
@@ -74,18 +87,17 @@ def _sample_with(engine: str) -> Sample:
         warmup: int = 1000,
         max_treedepth: int = 10,
     ) -> dict[str, Array]:
-        fit = pp.StanProgram.from_file(program).sample(
-            data,
-            engine=engine,
+        return _draws(
+            engine,
+            program,
+            program.read_text(encoding="utf-8"),
+            as_json(data),
             seed=seed,
             draws=draws,
             adapt_delta=adapt_delta,
             warmup=warmup,
             max_treedepth=max_treedepth,
-            progress=False,
-            verbose=False,
-        )
-        return {str(name): np.asarray(draws.values) for name, draws in fit.posterior.items()}
+        ).copy()
 
     return sample
 
