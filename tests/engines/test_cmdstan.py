@@ -183,8 +183,9 @@ def test_fits_in_threads_do_not_mix(gauss) -> None:
 
 BUILD = """
 import partialpool as pp
-from partialpool.engines import cache, select
-from partialpool.engines.cmdstan import FLAGS
+from partialpool.engines import select
+from partialpool.engines.cmdstan import compiled as cache
+from partialpool.engines.cmdstan.engine import FLAGS
 program = pp.StanProgram("once", None, "parameters { real q; } model { q ~ normal(0, 3); }")
 print(cache.executable(program, select("cmdstan").cmdstan, flags=FLAGS))
 """
