@@ -72,6 +72,22 @@ EXPRESSIONS = [
     "pi() + e()",
     "positive_infinity()",
     "negative_infinity()",
+    # what Stan has for reals only is real of integers too: the division after it is no integer's
+    "square(N) / 2",
+    "fmax(N, K) / 2",
+    "fmin(N, 3) / 2",
+    "floor(N) / 2",
+    "ceil(N) / 2",
+    "sum([1, N, 1]) / 2",
+    "(N > 3 ? 1 : 2.5) / 2",
+    "(N < 3 ? 1 : 2.5) / 2",
+    "fmax(log(-1), 1)",
+    "prod(t)",
+    "mean(v)",
+    "log2(a) + log10(a) + log1p(a)",
+    "inv(N)",
+    "machine_precision()",
+    "sqrt2()",
 ]
 
 BY_HAND = {

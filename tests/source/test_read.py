@@ -334,7 +334,7 @@ def test_stanli_has_as_many_columns_as_the_shapes_say() -> None:
         ("int J = N, K = J * 2;", (8,)),
         ("int N2 = 2 * N; int<lower=0> K = N2 %/% 3; real z = K;", (2,)),
         ("int K = size(y) + num_elements(y);", (8,)),
-        ("int K; K = 3;", None),
+        ("int K; K = 3;", (3,)),
         ("int K = 3; K += 1;", None),
         ("int K = 3; if (N > 2) K = 4;", None),
         ("int K = 3; { for (i in 1:2) { K *= 2; } }", None),
@@ -531,3 +531,52 @@ def test_stan_compiles_these_layouts(case: tuple[str, list[tuple[str, str]]]) ->
     """A text that is not Stan would show nothing."""
     check_read(case)
     stanli.stan_to_mir(case[0])
+
+
+OVERLOADS = {
+    "a size": "vector[max(0, 0, 0)] y",
+    "a bound": "real<lower=max(0, 0, 0)> y",
+}
+
+
+@pytest.mark.parametrize("kind", OVERLOADS)
+def test_a_function_of_the_program_is_not_stans(kind: str) -> None:
+    """A program may overload Stan's functions: then only Stan knows their values."""
+    code = f"""functions {{ int max(int a, int b, int c) {{ return 2; }} }}
+    parameters {{ {OVERLOADS[kind]}; }}"""
+    declared = declarations(code).parameters["y"]
+    if kind == "a size":
+        assert declared.shape({}) is None
+    else:
+        assert declared.lower is not None
+        assert declared.lower.evaluate({}) is None
+    other = declarations("parameters { vector[max(3, 4)] y; }").parameters["y"]
+    assert other.shape({}) == (4,)
+
+
+@pytest.mark.parametrize("how", ["real c = 3;", "real c; c = 3;"])
+def test_a_real_constant_is_real(how: str) -> None:
+    """Half of a real 3 is 1.5, of an integer 1: also where it is set later."""
+    code = f"""transformed data {{ {how} int n = 3; }}
+    parameters {{ real<lower=n / 2, upper=c / 2> y; }}"""
+    declared = declarations(code).parameters["y"]
+    assert declared.upper is not None
+    assert declared.lower is not None
+    assert (declared.lower.evaluate({}), declared.upper.evaluate({})) == (1, 1.5)
+
+
+def test_a_constant_may_be_set_after_it_is_declared() -> None:
+    later = "transformed data { int K; K = 2; } parameters { vector[K] y; }"
+    assert declarations(later).parameters["y"].shape({}) == (2,)
+    branch = "transformed data { int K; if (1) K = 2; } parameters { vector[K] y; }"
+    assert declarations(branch).parameters["y"].shape({}) is None
+
+
+def test_a_carriage_return_ends_a_comment() -> None:
+    assert list(declarations("data { int N; // x\r int M;\n }").data) == ["N", "M"]
+
+
+def test_a_density_without_arguments_after_the_bar() -> None:
+    code = """functions { real bar_lpmf(int n) { return 0; } }
+    transformed data { real c = bar_lpmf(1 | ); } parameters { real y; }"""
+    assert list(declarations(code).parameters) == ["y"]

@@ -102,10 +102,13 @@ class Call(Expr):
         (transpose), ``{}`` (array), ``[,]`` (row vector or matrix), ``()`` (parentheses), ``.``
         (a component of a tuple).
     args : tuple of Expr
+    is_user_defined : bool
+        Whether the program defines a function of that name, which may be one of Stan's too.
     """
 
     function: str
     args: tuple[Expr, ...]
+    is_user_defined: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         """Stan's spelling; parentheses are part of the tree."""
@@ -147,8 +150,13 @@ def _value(expression: Expr, env: Mapping[str, Any]) -> Any:
             return float(text) if set(text) & set(".eE") else int(text)
         case Variable(name, definition):
             return _value(definition, env) if definition and name not in env else _plain(env[name])
+        case Call(name, is_user_defined=True):
+            raise LookupError(name)
         case Call("?:", (condition, yes, no)):
-            return _value(yes if _value(condition, env) else no, env)
+            chosen, other = (yes, no) if _value(condition, env) else (no, yes)
+            value = _value(chosen, env)
+            is_real = isinstance(value, int) and isinstance(other.evaluate(env), float)
+            return float(value) if is_real else value
         case Call("&&", (left, right)):
             return int(bool(_value(left, env)) and bool(_value(right, env)))
         case Call("||", (left, right)):
@@ -216,6 +224,10 @@ def _times(left: Any, right: Any) -> Any:
 def _divide(left: Any, right: Any) -> Any:
     if np.ndim(right):
         raise TypeError("division by a matrix")
+    return _quotient(left, right)
+
+
+def _quotient(left: Any, right: Any) -> Any:
     try:
         return _int_divide(left, right)
     except TypeError:
@@ -255,6 +267,11 @@ def _array(*values: Any) -> Any:
     return np.array(values)
 
 
+def _of_reals(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function that Stan has for reals only make reals of integers."""
+    return lambda *values: function(*(np.asarray(value, dtype=float) for value in values))
+
+
 PREFIX: dict[str, Callable[[Any], Any]] = {
     "-": operator.neg,
     "+": operator.pos,
@@ -264,8 +281,9 @@ PREFIX: dict[str, Callable[[Any], Any]] = {
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "()": lambda value: value,
+    "real": _scalar(float),  # no function of Stan: what a real is set to
     "{}": _array,
-    "[,]": _array,
+    "[,]": _of_reals(_array),
     "'": np.transpose,
     "+": _elementwise(operator.add),
     "-": _elementwise(operator.sub),
@@ -274,7 +292,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "%/%": _int_divide,
     "%": lambda left, right: left - _int_divide(left, right) * right,
     ".*": _elementwise(operator.mul),
-    "./": _elementwise(operator.truediv),
+    "./": _elementwise(_quotient),
     "^": _scalar(math.pow),
     "pow": _scalar(math.pow),
     "==": _scalar(operator.eq),
@@ -289,20 +307,28 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cols": _extent(1),
     "max": _extreme(np.max, max),
     "min": _extreme(np.min, min),
-    "fmax": _scalar(max),
-    "fmin": _scalar(min),
+    "fmax": _scalar(_of_reals(np.fmax)),
+    "fmin": _scalar(_of_reals(np.fmin)),
     "sum": np.sum,
+    "prod": np.prod,
+    "mean": lambda values: np.mean(values) if np.size(values) else math.nan,
     "abs": np.abs,
     "choose": _scalar(math.comb),
-    "square": np.square,
+    "square": _of_reals(np.square),
     "sqrt": np.sqrt,
     "exp": np.exp,
     "log": np.log,
-    "floor": np.floor,
-    "ceil": np.ceil,
+    "log2": np.log2,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "inv": lambda value: 1.0 / np.asarray(value, dtype=float),
+    "floor": _of_reals(np.floor),
+    "ceil": _of_reals(np.ceil),
     "to_int": _scalar(math.trunc),
     "positive_infinity": lambda: math.inf,
     "negative_infinity": lambda: -math.inf,
+    "machine_precision": lambda: float(np.finfo(float).eps),
+    "sqrt2": lambda: math.sqrt(2.0),
     "pi": lambda: math.pi,
     "e": lambda: math.e,
 }

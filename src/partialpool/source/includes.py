@@ -10,8 +10,8 @@ from ..errors import ProgramError
 
 _INCLUDE = re.compile(
     r"""
-    //[^\n]* | /\*.*?\*/ | "[^"\n]*"  # no #include stands in these
-  | \#include [ \t]+ ["<]? (?P<file>[^\s"<>]+) [">]?
+    //[^\n\r]* | /\*.*?\*/ | "[^"\n]*"  # no #include stands in these
+  | \#include \s+ (?: "(?P<quoted>[^"\r\n]+)" | <(?P<angled>[^>\r\n]+)> | (?P<bare>\S+) ) (?!\S)
     (?:[ \t]*(?://[^\n]*)?$)?  # and the rest of its line, where nothing is on it
     """,
     re.VERBOSE | re.MULTILINE | re.DOTALL,
@@ -45,16 +45,19 @@ def put_in_includes(code: str, folders: Sequence[Path], name: str, depth: int = 
         raise ProgramError(f"{name}: files include each other without end")
     parts, end = [], 0
     for match in _INCLUDE.finditer(code):
-        if match["file"] is not None:
+        file = match["quoted"] or match["angled"] or match["bare"]
+        if file:
             before = code[end : match.start()]
             line_start = before.rstrip(" \t")
             is_whole_line = line_start.endswith("\n") or not (line_start or end)
-            text = _text_of(match["file"], folders, name)
+            text = _text_of(file, folders, name)
             parts += [
                 line_start if is_whole_line else before,
                 put_in_includes(text, folders, name, depth + 1).rstrip("\n"),
             ]
             end = match.end()
+            if code[end : end + 1] not in ("", "\n", "\r"):  # a comment may end the file
+                parts.append("\n")
     return "".join([*parts, code[end:]])
 
 

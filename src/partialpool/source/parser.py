@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _TOKEN = re.compile(
     r"""
-    (?P<nothing> \s+ | //[^\n]* | /\*.*?\*/ )
+    (?P<nothing> \s+ | //[^\n\r]* | /\*.*?\*/ )
   | (?P<name> [A-Za-z]\w* )
   | (?P<literal> (?: \d[\d_]*\.?[\d_]* | \.\d[\d_]* ) (?: [eE][+-]?\d[\d_]* )? i? | "[^"\n]*" )
   | (?P<sign> %/% | [+\-*/]= | \.[*/^]=? | [=!<>]= | && | \|\| | . )
@@ -31,7 +31,7 @@ CONDITIONAL = -1
 
 _RIGHT_TO_LEFT = frozenset({"^", ".^"})
 
-_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
+OPEN, CLOSE = frozenset("([{"), frozenset(")]}")
 
 
 class Token(NamedTuple):
@@ -65,6 +65,8 @@ class Parser:
         Comments and blanks are left out.
     definitions : dict of str to Expr
         Constants that expressions may name.
+    user_functions : set of str
+        Names of the functions that the program defines: only Stan knows their values.
     """
 
     def __init__(self, code: str) -> None:
@@ -77,6 +79,7 @@ class Parser:
         self.tokens.append(Token("end", "", len(code)))
         self._next = 0
         self.definitions: dict[str, Expr] = {}
+        self.user_functions: set[str] = set()
 
     @property
     def token(self) -> Token:
@@ -121,7 +124,7 @@ class Parser:
         depth = 0
         while depth or self.token.text not in until:
             text = self.take().text
-            depth += (text in _OPEN) - (text in _CLOSE)
+            depth += (text in OPEN) - (text in CLOSE)
             if depth == 0 and text in past:
                 return
 
@@ -129,7 +132,10 @@ class Parser:
         """Return items with commas between them, and go past `end`."""
         items: list[T] = []
         while not self.accept(end):
-            if items and not self.accept("|"):  # a density has its first comma so
+            if items and self.accept("|"):  # a density has its first comma so
+                if self.accept(end):
+                    break
+            elif items:
                 self.expect(",")
             items.append(item())
         return tuple(items)
@@ -171,7 +177,8 @@ class Parser:
         if self.token.kind == "name":
             name = self.take().text
             if self.accept("("):
-                return Call(name, self.listed(self.expression, ")"))
+                arguments = self.listed(self.expression, ")")
+                return Call(name, arguments, is_user_defined=name in self.user_functions)
             return Variable(name, self.definitions.get(name))
         for sign, function in (("(", "()"), ("{", "{}"), ("[", "[,]")):
             if self.accept(sign):

@@ -13,8 +13,8 @@ from itertools import count, pairwise
 from typing import Any
 
 from .declaration import BOUNDS, TYPES, Block, Declaration, ProgramDeclarations
-from .expressions import BINARY, Expr
-from .parser import Parser
+from .expressions import BINARY, Call, Expr
+from .parser import CLOSE, OPEN, Parser
 
 _BLOCKS: dict[str, Block] = {
     "data": "data",
@@ -23,7 +23,6 @@ _BLOCKS: dict[str, Block] = {
     "generated quantities": "generated quantities",
 }
 _TRANSFORMED_DATA = "transformed data"
-_PASSED_OVER = ("functions", "model")
 
 _ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/="})
 
@@ -60,6 +59,7 @@ class _Reader(Parser):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.declared: list[Declaration] = []
+        self._unset: dict[str, str] = {}  # constants without a value yet, and their types
         pairs = [(first.text, second.text) for first, second in pairwise(self.tokens)]
         times = Counter(name for name, sign in pairs if sign in _ASSIGNMENTS)
         # a constant is assigned to once; `(a, b) = f()` may assign to any
@@ -72,7 +72,9 @@ class _Reader(Parser):
             title = self.name()
             if self.token.kind == "name":
                 title += f" {self.name()}"
-            if title in _PASSED_OVER:
+            if title == "functions":
+                self._functions()
+            elif title == "model":
                 self.skip(until=(), past=("}",))
             elif title in _BLOCKS or title == _TRANSFORMED_DATA:
                 self.expect("{")
@@ -81,11 +83,25 @@ class _Reader(Parser):
             else:
                 self.fail(f"a block in place of {title!r}")
 
+    def _functions(self) -> None:
+        """Go past the functions; what stands before a parenthesis outside bodies is their name."""
+        start, depth = self._next, 0
+        self.skip(until=(), past=("}",))
+        for word, following in pairwise(self.tokens[start : self._next]):
+            depth += (word.text in OPEN) - (word.text in CLOSE)
+            if depth == 1 and word.kind == "name" and following.text == "(":
+                self.user_functions.add(word.text)
+
     def _statement(self, title: str) -> None:
         if self.token.text in TYPES or self.token.text in ("array", "tuple"):
             self._declarations(title)
         elif title in ("data", "parameters") and self.token.text != ";":
             self.fail("a declaration")
+        elif self.token.text in self._unset and self.tokens[self._next + 1].text == "=":
+            name = self.name()
+            self.expect("=")
+            self._define(name, self._unset[name])
+            self.expect(";")
         else:
             self.skip(until=(";",), past=("}",))
             self.accept(";")
@@ -100,12 +116,19 @@ class _Reader(Parser):
                 self.declared.append(replace(declared, name=name))
             if title not in ("data", "parameters") and self.accept("="):
                 if title == _TRANSFORMED_DATA and scalar and name in self._constants:
-                    self.definitions[name] = self.expression()
+                    self._define(name, declared.base)
                 else:
                     self.skip(until=(",", ";"))
+            elif title == _TRANSFORMED_DATA and scalar and name in self._constants:
+                self._unset[name] = declared.base
             if self.accept(";"):
                 return
             self.expect(",")
+
+    def _define(self, name: str, base: str) -> None:
+        """Read the value of a constant of transformed data."""
+        value = self.expression()
+        self.definitions[name] = Call("real", (value,)) if base == "real" else value
 
     def _type(self, block: Block, name: str = "") -> Declaration:
         array_sizes = self._sizes() if self.accept("array") else ()
