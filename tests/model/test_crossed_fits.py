@@ -312,7 +312,7 @@ def test_groups_left_out_with_all_of_a_further_factors_groups(
 
 
 def test_what_has_no_scores_of_groups(penicillin: pp.ModelFit) -> None:
-    with pytest.raises(DataError, match=r"are of plate.*'sample': 'marginal'"):
+    with pytest.raises(DataError, match=r"effects of plate, not of sample.*'sample': 'marginal'"):
         penicillin.loo(by="sample")
     data = PENICILLIN.assign(turn=np.tile(np.arange(-2.0, 3), 29)[:144])
     model = pp.Model("diameter ~ 1 + (1 | plate) + (0 + turn | plate)", data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import xarray as xr
 import partialpool as pp
 from partialpool.errors import DataError, EngineError
 from partialpool.pilot.coordinates import FORMS
+from partialpool.sampling import inference_data
 
 SHORT: dict[str, Any] = {
     "engine": "stanli", "seed": 1, "chains": 2, "warmup": 100, "draws": 60, "verbose": False
@@ -352,3 +354,21 @@ def test_radon_is_as_published() -> None:
     wrong = distances("log_radon ~ 1 + (1 | county)")
     assert wrong[0] > 1
     assert wrong[3] > 1
+
+
+def test_predictions_follow_the_draws_of_a_fit() -> None:
+    """Nothing keeps a second copy of the draws: a fit that is thinned predicts from what is left."""
+    data = pd.DataFrame({"y": np.arange(12.0) % 5, "x": np.arange(12.0), "g": list("abcd") * 3})
+    fit = pp.fit(
+        "y ~ x + (1 + x | g)", data, seed=1, chains=1, draws=60, engine="stanli", verbose=False,
+        progress=False,
+    )  # fmt: skip
+    assert fit.predict().sizes["draw"] == 60
+    thinned = {
+        name: inference_data.group(fit.idata, name)
+        for name in inference_data.group_names(fit.idata)
+    }
+    thinned["posterior"] = thinned["posterior"].isel(draw=slice(0, 10))
+    other = dataclasses.replace(fit, idata=inference_data.assemble(thinned, fit.attrs))
+    assert other.predict().sizes["draw"] == 10
+    assert "_posterior" not in vars(fit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -227,3 +228,11 @@ def test_help_and_completion() -> None:
     public = {name for name in dir(pp.Model) if not name.startswith("_")}
     assert {"sample", "prior_summary", "prior_predictive", "stan_data", "program"} <= public
     assert "pooling_ladder" in dir(pp)
+
+
+def test_models_and_programs_are_frozen() -> None:
+    """A misspelt field is refused, and a computed one cannot be replaced."""
+    model = pp.Model("y ~ 1", pd.DataFrame({"y": [1.0, 2.0, 4.0]}))
+    for thing, name in ((model, "familiy"), (model, "prior_table"), (model.program, "data")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, name, "x")

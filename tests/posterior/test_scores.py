@@ -89,9 +89,16 @@ def test_refits_replace_what_cannot_be_trusted(
 def test_draws_of_an_approximation_are_refused(
     measured: pp.ModelFit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(measured.idata.attrs, "method", "pathfinder")
+    """An approximation has no options of NUTS: what advises kfold must not need them."""
+    attrs = measured.idata.attrs
+    monkeypatch.setitem(attrs, "method", "pathfinder")
+    monkeypatch.setitem(attrs, "config", "{}")
+    monkeypatch.delitem(attrs, "given")
     with pytest.raises(AccuracyError, match=r"come from pathfinder.*fit.kfold\(10\)"):
         measured.loo()
+    with pytest.raises(DataError, match="at least 2 parts"):
+        measured.kfold(1)
+    assert np.isfinite(measured.kfold(2).elpd)
 
 
 # Baseball: one row for each player -------------------------------------------------------------

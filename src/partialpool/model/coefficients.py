@@ -65,15 +65,18 @@ class Coefficients(Fit):
         design = self.model.full_design
         return {term.label: basis_of(design, term) for term in design.groups}
 
-    @functools.cached_property
+    @property
     def _posterior(self) -> Posterior:
         """The draws in the columns of `Model.program_design`, with design, family and priors."""
-        return Posterior.of(self.program_posterior, self.model.prepared, seed=self.seed)
+        return Posterior(self.program_posterior, self.model.prepared, self._unstored, self.seed)
 
-    @property
+    @functools.cached_property
     def _unstored(self) -> GroupEffects | None:
         """The group effects that are not in `idata`, as something to draw them from; or None."""
-        return self._posterior.effects
+        prepared = self.model.prepared
+        return GroupEffects.of(
+            self.program_posterior, prepared.design, prepared.reduced, seed=self.seed
+        )
 
     @property
     def program_posterior(self) -> xr.Dataset:

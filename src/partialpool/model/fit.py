@@ -199,7 +199,7 @@ class ModelFit(Coefficients):
             )
         sampler = Sampler.of(self)
         if by is None:
-            return loo(self._posterior, sampler, refit=refit)
+            return loo(self._posterior, sampler, named=self.posterior, refit=refit)
         return loo_by_group(self._posterior, sampler, by, refit=refit)
 
     def kfold(self, k: int = 10, *, by: str | None = None, seed: int = 1) -> KFold:

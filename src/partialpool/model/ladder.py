@@ -13,11 +13,10 @@ import numpy as np
 from ..errors import DataError, DataWarning
 from ..options import takes_options_of
 from ..posterior import tables
-from ..regression import Regression
 from ..sampling.kept import keeping_all, print_diagnosis
 from .coefficients import group_moments
 from .fit import ModelFit
-from .model import Model, split_options
+from .model import Model, fit, split_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +79,7 @@ class Ladder:
         return pd.DataFrame(columns, index=index)[order]
 
 
-@takes_options_of(Regression, Model.sample, without=("pooling",))
+@takes_options_of(fit, without=("pooling",))
 def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
     """Fit the same formula three times: with complete, no and partial pooling.
 
@@ -107,7 +106,7 @@ def pooling_ladder(formula: str, data: pd.DataFrame, **options: Any) -> Ladder:
         If a fit fails after an earlier one ended: the error has the earlier ones as ``fits``.
     """
     of_model, sampling = split_options(options, without=("pooling",))
-    priors = dict(of_model.pop("priors", {}))
+    priors = dict(of_model.pop("priors", None) or {})
     parameterization = of_model.pop("parameterization", "auto")
     partial = Model(formula, data, **of_model)
     if not partial.design.groups:

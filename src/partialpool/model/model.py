@@ -30,6 +30,7 @@ SAMPLING = ("engine", "verbose", *(field.name for field in dataclasses.fields(Sa
 """Names of the options of `Model.sample`."""
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class Model(Regression):
     """A hierarchical regression, checked when it is made and sampled when you call `sample`.
 
@@ -138,10 +139,10 @@ class Model(Regression):
         the log density changes little around the mode, chains start near it, with the inverse
         Hessian as metric, and warmup has 100 or 149 iterations unless you give `warmup`. If the
         posterior is also close to normal, adapt_delta is 0.6 and max_treedepth is as large as a
-        trajectory across the posterior needs, unless you give adapt_delta or max_treedepth. None
-        of this is done if you give inits, metric, inv_metric, step_size or adapt_engaged. The
-        options that were used are in ``fit.config``; ``fit.attrs["start"]`` says how the chains
-        started and why.
+        trajectory across the posterior needs, unless you give adapt_delta; a max_treedepth that you
+        give is kept. None of this is done if you give inits, metric, inv_metric, step_size or
+        adapt_engaged, also with the defaults that the signature shows. The options that were used
+        are in ``fit.config``; ``fit.attrs["start"]`` says how the chains started and why.
         """
         refuse_unknown(options, SAMPLING)
         raw = methods.sample(

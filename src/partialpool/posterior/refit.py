@@ -30,7 +30,7 @@ class Sampler:
     engine : str
     seed : int
     options : mapping of str to value
-        The options of `REPEATED` that the user gave.
+        The options of `REPEATED` that the user gave; all that the fit has, if it does not say.
     """
 
     method: str
@@ -42,8 +42,8 @@ class Sampler:
     def of(cls, fit: Fit) -> Sampler:
         """Read method, engine, seed and options from the attributes of a fit."""
         attrs = fit.attrs
-        from_user = str(attrs.get("given", " ".join(REPEATED))).split()
-        options = {name: fit.config[name] for name in REPEATED if name in from_user}
+        config, from_user = fit.config, str(attrs.get("given", " ".join(REPEATED))).split()
+        options = {name: config[name] for name in REPEATED if name in from_user and name in config}
         return cls(attrs["method"], attrs["engine"], int(attrs["seed"]), options)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
@@ -91,8 +92,18 @@ class KFold(Score):
     """K-fold cross-validation; `pointwise` has columns elpd and fold."""
 
 
-def loo(posterior: Posterior, sampler: Sampler, *, refit: bool) -> Loo:
+def loo(posterior: Posterior, sampler: Sampler, *, named: xr.Dataset, refit: bool) -> Loo:
     """Score every row by the fit to the other rows; see `ModelFit.loo`.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    sampler : Sampler
+    named : Dataset
+        The draws that the user sees: their effective sample sizes decide how many importance
+        weights are smoothed.
+    refit : bool
+        Whether to fit again without the rows whose weights cannot be trusted.
 
     Raises
     ------
@@ -109,7 +120,7 @@ def loo(posterior: Posterior, sampler: Sampler, *, refit: bool) -> Loo:
         )
     design = posterior.prepared.design
     likelihood = predict.log_likelihood(posterior, design)
-    scores, k = inference_data.psis_loo(posterior.draws, likelihood)
+    scores, k = inference_data.psis_loo(named, likelihood)
     draws = likelihood.sizes["chain"] * likelihood.sizes["draw"]
     bad = ~(k <= pareto_k_threshold(draws))
     rows = design.data.index

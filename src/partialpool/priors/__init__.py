@@ -1,1 +1,27 @@
-"""Prior distributions, the table of a model's priors, and centering, which they depend on."""
+"""What is believed beforehand: prior distributions, a model's table of them, where they hold."""
+
+from .distributions import (
+    LKJ,
+    Cauchy,
+    Exponential,
+    Flat,
+    Gamma,
+    HalfCauchy,
+    HalfNormal,
+    HalfStudentT,
+    Normal,
+    StudentT,
+)
+
+__all__ = [
+    "LKJ",
+    "Cauchy",
+    "Exponential",
+    "Flat",
+    "Gamma",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfStudentT",
+    "Normal",
+    "StudentT",
+]

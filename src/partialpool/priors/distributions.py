@@ -1,7 +1,7 @@
 """Prior distributions, as a user writes them and as the programs of ``stan/glmm/`` take them.
 
->>> from partialpool import priors
->>> priors.HalfNormal(0.5)
+>>> import partialpool as pp
+>>> pp.HalfNormal(0.5)
 HalfNormal(0.5)
 """
 

@@ -44,7 +44,8 @@ class NormalCheck:
         The largest such distances in 200 sets of `size` independent normal draws. Distances up to
         these can be due to chance.
     size : int
-        Effective sample size of the draws: the smallest of all coordinates.
+        Effective sample size of the draws: the smallest of all coordinates and of the squared
+        distance, at most 2000.
     """
 
     marginal: Floats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Unpack
 
 from ..engines.base import LogDensity, Mode
@@ -14,6 +15,7 @@ from . import approximations, methods
 from .fit import Fit
 
 
+@dataclass(frozen=True)
 class StanProgram(StanSource):
     """A Stan program: its code, the variables that it declares, and methods that run it.
 

@@ -248,7 +248,7 @@ def _find(
     if stiffness > ROUGH:
         return NoStart(
             f"the curvature of the log density two standard deviations from the mode is up to "
-            f"{stiffness:.3g} times that at the mode (at most {ROUGH:g}), as in a funnel or "
+            f"{stiffness:.3g} times that of a normal (at most {ROUGH:g}), as in a funnel or "
             "where there are few groups"
         )
     generator = np.random.default_rng(np.random.SeedSequence([seed, 6]))

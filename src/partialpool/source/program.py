@@ -98,7 +98,7 @@ class StanSource:
         Raises
         ------
         ProgramError
-            If the declarations cannot be read; the message is the compiler's.
+            If the declarations cannot be read; the message is the compiler's where it has one.
         """
         try:
             return declarations(self.full_code)

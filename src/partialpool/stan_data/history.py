@@ -91,7 +91,7 @@ def check_names(prior: PosteriorPrior, names: Sequence[str]) -> None:
     ----------
     prior : PosteriorPrior
     names : sequence of str
-        The model's population parameters, from `coordinates`.
+        The model's population parameters, from `coordinate_names`.
 
     Raises
     ------

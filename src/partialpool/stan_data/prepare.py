@@ -44,8 +44,8 @@ class Prepared:
     reduced : Reduced or None
         The sums to which the rows were reduced, if the effects of a term are integrated out.
     rows : int
-        Number of rows that the likelihood is computed from, equal rows counted once; all rows where
-        a term is integrated out.
+        Number of rows that the likelihood is computed from: equal rows of a discrete response with
+        pooling count once.
     mode_hint : ModeHint or None
         A point from which to search for the posterior mode; None if there is none.
     """
