@@ -357,7 +357,7 @@ def test_radon_is_as_published() -> None:
 
 
 def test_predictions_follow_the_draws_of_a_fit() -> None:
-    """Nothing keeps a second copy of the draws: a fit that is thinned predicts from what is left."""
+    """Nothing keeps a second copy of the draws: a thinned fit predicts from what is left."""
     data = pd.DataFrame({"y": np.arange(12.0) % 5, "x": np.arange(12.0), "g": list("abcd") * 3})
     fit = pp.fit(
         "y ~ x + (1 + x | g)", data, seed=1, chains=1, draws=60, engine="stanli", verbose=False,
