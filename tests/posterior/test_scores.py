@@ -96,7 +96,7 @@ def test_draws_of_an_approximation_are_refused(
     monkeypatch.delitem(attrs, "given")
     with pytest.raises(AccuracyError, match=r"come from pathfinder.*fit.kfold\(10\)"):
         measured.loo()
-    with pytest.raises(DataError, match="at least 2 parts"):
+    with pytest.raises(DataError, match="at least 2 folds"):
         measured.kfold(1)
     assert np.isfinite(measured.kfold(2).elpd)
 

@@ -16,6 +16,7 @@ from partialpool.errors import DataWarning, KeptDrawsError, SamplingError
 from partialpool.model import fit as model_fit
 from partialpool.model import ladder
 from partialpool.posterior import conditional, posterior
+from partialpool.sampling import approximations
 from partialpool.sampling import methods as run
 from partialpool.sampling.fit import Fit
 
@@ -51,7 +52,7 @@ def drawn(way: str, patch: pytest.MonkeyPatch) -> pp.ModelFit:
     """Draws of a model; stanli has no approximations, so NUTS stands in for what CmdStan draws."""
     if way == "sample":
         return model().sample(**SHORT)
-    patch.setattr(run, way, lambda program, data: run.sample(program, data, **SHORT))
+    patch.setattr(approximations, way, lambda program, data: run.sample(program, data, **SHORT))
     fit: pp.ModelFit = getattr(model(), way)()
     return fit
 
