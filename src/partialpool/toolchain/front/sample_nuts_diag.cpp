@@ -1,44 +1,18 @@
 #include <stan/services/sample/hmc_nuts_diag_e.hpp>
 #include <stan/services/sample/hmc_nuts_diag_e_adapt.hpp>
-#include <stan/services/util/inv_metric.hpp>
 
-#include "sample.hpp"
+#include "sample_nuts.hpp"
 
 namespace front {
 
 int sample_nuts_diag(SampleRun& run) {
-  namespace services = stan::services;
-  Session& s = run.session;
-  const auto dimension = s.model.num_params_r();
-  auto metrics = run.metrics_or(std::make_shared<stan::io::array_var_context>(
-      services::util::create_unit_e_diag_inv_metric(dimension)));
-  if (run.engaged)
-    return services::sample::hmc_nuts_diag_e_adapt(
-        s.model, run.num_chains, run.initials.contexts, metrics, s.seed, s.id,
-        run.initials.radius, run.num_warmup, run.num_samples, run.thin,
-        run.save_warmup, s.refresh, run.stepsize, run.stepsize_jitter,
-        run.max_depth, run.delta, run.gamma, run.kappa, run.t0,
-        run.init_buffer, run.term_buffer, run.window, s.interrupt, s.console,
-        run.init_writers, run.samples, run.diagnostics, run.metric_writers);
-  int code = services::sample::hmc_nuts_diag_e(
-      s.model, run.num_chains, run.initials.contexts, metrics, s.seed, s.id,
-      run.initials.radius, run.num_warmup, run.num_samples, run.thin,
-      run.save_warmup, s.refresh, run.stepsize, run.stepsize_jitter,
-      run.max_depth, s.interrupt, s.console, run.init_writers, run.samples,
-      run.diagnostics);
-  // Without adaptation the service has no metric writer: what was given is
-  // what was used.
-  if (code == 0 && run.save_metric)
-    for (int i = 0; i < run.num_chains; ++i) {
-      auto& json = run.metric_writers[i];
-      json.begin_record();
-      json.write("stepsize", run.stepsize);
-      json.write("metric_type", "diag_e");
-      json.write("inv_metric", services::util::read_diag_inv_metric(
-                                   *metrics[i], dimension, s.console));
-      json.end_record();
-    }
-  return code;
+  namespace services = stan::services::sample;
+  namespace util = stan::services::util;
+  return sample_nuts(
+      run, "diag_e", util::create_unit_e_diag_inv_metric,
+      util::read_diag_inv_metric,
+      [](auto&... with) { return services::hmc_nuts_diag_e_adapt(with...); },
+      [](auto&... with) { return services::hmc_nuts_diag_e(with...); });
 }
 
 }  // namespace front
