@@ -18,7 +18,6 @@ from partialpool.errors import DataError
 from partialpool.model.fit import ModelFit
 from partialpool.model.load import model_fit
 from partialpool.naming.names import (
-    SCALARS,
     TAKEN,
     dim_of,
     name_of,
@@ -67,7 +66,7 @@ class Term:
 def test_no_two_labels_share_a_name(labels: set[str]) -> None:
     if len({label.replace("/", "∕") for label in labels}) < len(labels):
         return  # "a/b" beside "a∕b" is refused: see below
-    owner: dict[str, str] = dict.fromkeys([*TAKEN, *SCALARS], "")
+    owner: dict[str, str] = dict.fromkeys(TAKEN, "")
     for label in labels:
         own = names_of(Term(label))
         assert len(set(own)) == len(own)

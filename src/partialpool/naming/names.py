@@ -26,7 +26,6 @@ TAKEN = (*SAMPLE_DIMS, "coefficient", "row", "beta", "sigma", "nu", "phi", ".")
 """Names that no dimension of groups can have."""
 PREFIXES = ("sd_", "cor_", "r_", "coef_", "center_")
 """How the names of a term's variables begin."""
-SCALARS = ("beta", "sigma", "nu", "phi")
 INNER = ("coefficient", "pair")
 """Dimensions of a term besides its groups: its coefficients, and pairs of correlated ones."""
 
