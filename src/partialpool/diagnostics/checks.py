@@ -6,8 +6,9 @@ Thresholds are Stan's (CmdStan User's Guide, "diagnose") where Stan publishes on
 
 from __future__ import annotations
 
+import importlib
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -88,13 +89,9 @@ def ebfmi(energy: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     if energy.shape[1] < 2:
         return np.full(energy.shape[0], np.nan)
-    squared_changes = np.square(np.diff(energy, axis=1)).sum(axis=1)
-    squared_deviations = np.square(energy - energy.mean(axis=1, keepdims=True)).sum(axis=1)
-    undefined = np.full(len(squared_deviations), np.nan)
-    fraction: NDArray[np.float64] = np.divide(
-        squared_changes, squared_deviations, out=undefined, where=squared_deviations > 0
-    )
-    return fraction
+    arviz: Any = importlib.import_module("arviz")
+    with np.errstate(invalid="ignore"):  # 0 / 0 of a constant energy
+        return np.asarray(arviz.bfmi(energy), np.float64)
 
 
 def _chain_names(failing: NDArray[np.bool_]) -> tuple[str, ...]:
