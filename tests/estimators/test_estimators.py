@@ -11,7 +11,7 @@ from scipy import integrate, optimize, stats
 
 from partialpool import datasets
 from partialpool.errors import DataError, OptionError
-from partialpool.estimators.shrinkage import (
+from partialpool.estimators import (
     arcsine_transform,
     empirical_bayes_normal,
     inverse_arcsine_transform,

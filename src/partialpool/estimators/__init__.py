@@ -5,10 +5,8 @@ compared with those of a hierarchical model.
 """
 
 from .arcsine import arcsine_transform, inverse_arcsine_transform
+from .estimates import EmpiricalBayes, LimitedTranslation, Shrinkage
 from .shrinkage import (
-    EmpiricalBayes,
-    LimitedTranslation,
-    Shrinkage,
     empirical_bayes_normal,
     james_stein,
     limited_translation,

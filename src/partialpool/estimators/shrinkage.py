@@ -29,7 +29,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import DataError, OptionError
-from .arcsine import arcsine_transform, inverse_arcsine_transform
 from .estimates import EmpiricalBayes, LimitedTranslation, Shrinkage
 from .measurements import (
     FloatArray,
@@ -40,18 +39,6 @@ from .measurements import (
     numerator_of,
     weights,
 )
-
-__all__ = [
-    "EmpiricalBayes",
-    "LimitedTranslation",
-    "Shrinkage",
-    "arcsine_transform",
-    "empirical_bayes_normal",
-    "inverse_arcsine_transform",
-    "james_stein",
-    "limited_translation",
-    "total_squared_error",
-]
 
 
 def james_stein(

@@ -14,7 +14,7 @@ import numpy as np
 
 from ... import datasets
 from ...arrays import Floats
-from ...estimators.shrinkage import (
+from ...estimators import (
     Shrinkage,
     arcsine_transform,
     inverse_arcsine_transform,
