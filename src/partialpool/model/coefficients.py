@@ -123,7 +123,7 @@ class Coefficients(Fit):
         Parameters
         ----------
         quantiles : tuple of float
-            Probabilities of the posterior quantiles, each between 0 and 1.
+            As in `fixef`.
 
         Returns
         -------
@@ -152,7 +152,7 @@ class Coefficients(Fit):
         Parameters
         ----------
         quantiles : tuple of float
-            Probabilities of the posterior quantiles, each between 0 and 1.
+            As in `fixef`.
 
         Returns
         -------
@@ -188,7 +188,7 @@ class Coefficients(Fit):
         Parameters
         ----------
         quantiles : tuple of float
-            Probabilities of the posterior quantiles, each between 0 and 1.
+            As in `fixef`.
 
         Returns
         -------
@@ -223,10 +223,9 @@ class Coefficients(Fit):
         Parameters
         ----------
         var_names : str or sequence of str, optional
-            Variables of the posterior to summarise, as in `Fit.summary`. Group effects are
-            included if they are named.
+            Variables of the posterior to summarise. Group effects are included if they are named.
         quantiles : float or sequence of float
-            Probabilities of the posterior quantiles, each between 0 and 1.
+            As in `Fit.summary`.
 
         Returns
         -------
