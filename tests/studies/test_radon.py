@@ -51,7 +51,11 @@ def test_the_other_response_is_caught(name: str, study: Study) -> None:
     model = radon.MODELS[name]
     other = WIECKI if model.response == GH else GH
     wrong = model.program.sample(
-        **radon.given(model.program, other), engine="stanli", seed=1, verbose=False, progress=False
+        **radon.data_and_labels(model.program, other),
+        engine="stanli",
+        seed=1,
+        verbose=False,
+        progress=False,
     )
     table = _compared({name: wrong}, of=name)
     assert not table.loc[f"{name}: mu_a", "agrees"]
@@ -61,9 +65,9 @@ def test_the_other_response_is_caught(name: str, study: Study) -> None:
 def test_a_wrong_prior_is_caught(study: Study) -> None:
     """sigma_b ~ half-normal(0.1), where half-Cauchy(5) was meant."""
     model = radon.MODELS["marginal"]
-    given = model.given
-    given["data"] |= {"prior_sigma_b_family": 1, "prior_sigma_b_scale": 0.1}
-    wrong = model.program.sample(**given, engine="stanli", seed=1, verbose=False, progress=False)
+    inputs = model.data_and_labels
+    inputs["data"] |= {"prior_sigma_b_family": 1, "prior_sigma_b_scale": 0.1}
+    wrong = model.program.sample(**inputs, engine="stanli", seed=1, verbose=False, progress=False)
     assert not _compared({"marginal": wrong}, of="marginal").loc["marginal: sigma_b", "agrees"]
 
 
@@ -306,7 +310,7 @@ def test_modes_on_cmdstan() -> None:
     flat = modes.loc[("noncentered", False, 1)]
     assert flat["sigma_b"] < 1e-3
     least_squares = pp.programs.get("linear/complete_pooling")
-    data = radon.given(least_squares, WIECKI)["data"]
+    data = radon.data_and_labels(least_squares, WIECKI)["data"]
     slope = np.polyfit(data["X"][:, 0], data["y"], 1)[0]
     assert flat["smallest_slope"] == pytest.approx(slope, abs=1e-3)
     assert flat["largest_slope"] == pytest.approx(slope, abs=1e-3)

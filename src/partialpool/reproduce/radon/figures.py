@@ -113,7 +113,7 @@ def figures(fits: Mapping[str, Fit], engine: str) -> dict[str, Callable[[], Axes
     def uranium() -> Axes:
         draws = posterior["uranium"]
         return plots.group_predictor(
-            MODELS["uranium"].given["data"]["u"],
+            MODELS["uranium"].data_and_labels["data"]["u"],
             draws["a"],
             intercept=draws["mu_a"],
             slope=draws["g"],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ... import programs
 from ...errors import DataError
 from ...sampling.fit import Fit
-from .models import GELMAN_HILL, MODELS, given
+from .models import GELMAN_HILL, MODELS, data_and_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def cross_validate(
     rows = {}
     for assignment in range(assignments):
         rng = np.random.default_rng([seed, assignment])
-        y = given(programs.get(MODELS["partial"].name), response)["data"]["y"]
+        y = data_and_labels(programs.get(MODELS["partial"].name), response)["data"]["y"]
         fold = rng.permutation(len(y)) % folds
         predicted, divergences, unseen = _predict(
             fold, poolings, response, engine=engine, seed=seed, chains=chains, draws=draws
@@ -94,7 +94,7 @@ def _predict(
         held_out = fold == k
         for pooling in sorted(poolings):  # complete before none
             program = programs.get(MODELS[pooling].name)
-            data = given(program, response)["data"]
+            data = data_and_labels(program, response)["data"]
             train = {
                 name: value[~held_out] if name in OF_A_HOUSE else value
                 for name, value in data.items()

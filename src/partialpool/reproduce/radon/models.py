@@ -62,9 +62,9 @@ class Model:
         return programs.get(self.name)
 
     @property
-    def given(self) -> dict[str, Any]:
+    def data_and_labels(self) -> dict[str, Any]:
         """Data, coords and dims for `program.sample`."""
-        return given(self.program, self.response)
+        return data_and_labels(self.program, self.response)
 
 
 MODELS = MappingProxyType(
@@ -106,8 +106,8 @@ MODELS = MappingProxyType(
 """The models of the study. Models of different responses are never compared."""
 
 
-def given(program: StanProgram, response: str) -> dict[str, Any]:
-    """Return a program's data and labels: ``program.sample(**given(program, response))``.
+def data_and_labels(program: StanProgram, response: str) -> dict[str, Any]:
+    """Return a program's data and labels: ``program.sample(**data_and_labels(program, response))``.
 
     Parameters
     ----------

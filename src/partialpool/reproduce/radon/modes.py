@@ -61,7 +61,7 @@ def _search(form: str, *, engine: str, jacobian: bool, seed: int) -> tuple[Any, 
     no_values = (np.nan,) * (len(COLUMNS) - 1)
     try:
         mode = model.program.optimize(
-            model.given["data"], engine=engine, jacobian=jacobian, seed=seed
+            model.data_and_labels["data"], engine=engine, jacobian=jacobian, seed=seed
         )
     except SamplingError:
         return (*no_values, "the optimizer failed")
@@ -115,7 +115,7 @@ def collapse(
     """
     path = np.geomspace(0.005, 2, 31) if sigma_b is None else np.asarray(sigma_b, dtype=np.float64)
     centered, marginal = (programs.get(MODELS[k].name) for k in ("centered", "marginal"))
-    data = MODELS["marginal"].given["data"]
+    data = MODELS["marginal"].data_and_labels["data"]
     fixed = [name for name in marginal.parameters if name != "sigma_b"]
     mean = {name: fit.posterior[name].mean(["chain", "draw"]).values for name in (*fixed, "a")}
     group, x = data["group"] - 1, data["x"]

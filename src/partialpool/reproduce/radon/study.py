@@ -37,7 +37,7 @@ from .models import (
     WIECKI,
     Model,
     county_sizes,
-    given,
+    data_and_labels,
     reduced,
 )
 from .modes import collapse, modes
@@ -57,9 +57,9 @@ __all__ = [
     "collapse",
     "county_sizes",
     "cross_validate",
+    "data_and_labels",
     "estimates",
     "exact_spread",
-    "given",
     "ladder_of",
     "least_squares",
     "modes",
@@ -95,7 +95,8 @@ def radon(settings: Settings) -> Study:
     Study
     """
     fits = {
-        name: settings.sample(name, model.program, **model.given) for name, model in MODELS.items()
+        name: settings.sample(name, model.program, **model.data_and_labels)
+        for name, model in MODELS.items()
     }
     mode_table = modes(engine=settings.engine)
     folds = cross_validate(engine=settings.engine, seed=settings.seed)
