@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.frame import check_levels
-from ..data.levels import Codes, factorise, listed, recode
+from ..data.levels import Codes, factorise, list_values, recode
 from ..errors import nearest
 
 Bools = NDArray[np.bool_]
@@ -152,7 +152,9 @@ def place_of(name: str, levels: Sequence[Hashable], level: Any) -> int:
     if alike:
         kind = "text" if isinstance(alike[0], str) else "a number"
         hint = f" Its level is {kind}: write {alike[0]!r}."
-    raise ValueError(f"`{name}` has no level {level!r}.{hint} Its levels: {listed(levels, 20)}.")
+    raise ValueError(
+        f"`{name}` has no level {level!r}.{hint} Its levels: {list_values(levels, 20)}."
+    )
 
 
 def compare(left: Categories, how: str, right: Any) -> Bools:
@@ -174,7 +176,7 @@ def compare(left: Categories, how: str, right: Any) -> Bools:
         return _compare_two(left, how, right)
     if isinstance(right, np.ndarray):
         raise ValueError(
-            f"`{left.name}` has the levels {listed(left.levels)} and cannot be compared with "
+            f"`{left.name}` has the levels {list_values(left.levels)} and cannot be compared with "
             f"numbers: compare it with one of its levels, or make a column of numbers of it first."
         )
     place = place_of(left.name, left.levels, right)
@@ -196,7 +198,7 @@ def _compare_two(left: Categories, how: str, right: Categories) -> Bools:
     if not places.keys() & set(right.levels):
         raise ValueError(
             f"`{left.name}` and `{right.name}` have no level in common: "
-            f"{listed(left.levels)}, and {listed(right.levels)}."
+            f"{list_values(left.levels)}, and {list_values(right.levels)}."
         )
     places_of_right = np.array([places.get(level, -1) for level in right.levels], np.int64)
     result = COMPARISONS[how](left.codes, places_of_right[right.codes])

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..arrays import Floats
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..errors import DataError
 from ..formula import tokens as syntax
 from ..formula.expressions import Expression
@@ -115,7 +115,9 @@ def fit_columns(text: str, frame: pd.DataFrame, where: str = "data") -> tuple[Co
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         way = "Rename the column, or recode the levels of the factor."
-        raise DataError(f"`{text}` gives two coefficients the same name: {listed(twice)}. {way}")
+        raise DataError(
+            f"`{text}` gives two coefficients the same name: {list_values(twice)}. {way}"
+        )
     columns = Columns(
         text=text,
         names=names,

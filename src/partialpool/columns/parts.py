@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..arrays import Floats
 from ..data.frame import check_levels
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..errors import DataError
 from ..formula.expressions import Expression
 from .categories import Categories, Encoding
@@ -85,8 +85,8 @@ class Part:
         self.levels = tuple(value.levels[place] for place in self.used)
         if len(self.levels) < 2:
             raise DataError(
-                f"`{self.name}` has one level only, {listed(self.levels)}, so it has no effect to "
-                f"estimate. Leave it out of the formula, or add rows with another level."
+                f"`{self.name}` has one level only, {list_values(self.levels)}, so it has no "
+                f"effect to estimate. Leave it out of the formula, or add rows with another level."
             )
         return value
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..data.frame import described_values
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..errors import DataError, PartialPoolError
 from .evaluate import NotNumbersError
 
@@ -54,7 +54,7 @@ def checked_finite(
                 way = "Perhaps a column in it is constant, or of the wrong sign."
             raise DataError(
                 f"`{names[column]}` is not finite in {len(bad)} of {len(frame)} rows of {where} "
-                f"(row {listed(labels, 4)}): it is {values[bad[0], column]} there. {way}"
+                f"(row {list_values(labels, 4)}): it is {values[bad[0], column]} there. {way}"
             )
     return values
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from .levels import listed
+from .levels import list_values
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _LABEL = re.compile(r"\s*0\d+\s*")
@@ -156,7 +156,7 @@ def numbers_message(name: str, column: pd.Series[Any], texts: Sequence[str]) -> 
     also = ""
     if missing:
         rows = int(column.isin(missing).sum())
-        also = f", and {listed(missing)} for none in {rows} of {len(column)} rows"
+        also = f", and {list_values(missing)} for none in {rows} of {len(column)} rows"
     return (
         f"Column {name!r} holds numbers {how}, such as {values[0]!r}{also}: each of its "
         f"{len(texts) + len(others)} values would be a separate category. Make numbers of it: "

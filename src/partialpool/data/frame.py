@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import DataError, OptionError, nearest
-from .levels import declared, factorise, listed, recode
+from .levels import declared, factorise, list_values, recode
 from .spelling import likely_levels
 
 _types = pd.api.types
@@ -65,7 +65,7 @@ def select(frame: pd.DataFrame, names: Sequence[str], where: str = "data") -> pd
             if name in [str(column) for column in frame.columns]:
                 hint = " Names of columns are text: data.columns = data.columns.astype(str)."
             raise DataError(
-                f"{where} has no column {name!r}.{hint} Its columns: {listed(text_names, 20)}."
+                f"{where} has no column {name!r}.{hint} Its columns: {list_values(text_names, 20)}."
             )
         if count > 1:
             raise DataError(
@@ -217,9 +217,9 @@ def check_levels(name: str, values: Any, known: Sequence[Hashable], where: str) 
         likely = likely_levels(levels, known)
         hint = f" Did you mean {next(iter(likely.values()))!r}?" if likely else ""
         raise DataError(
-            f"`{name}` in {where} holds {listed(levels)} ({int(unseen[codes].sum())} of "
+            f"`{name}` in {where} holds {list_values(levels)} ({int(unseen[codes].sum())} of "
             f"{len(codes)} rows), which the data of the fit did not: its effect is unknown.{hint} "
-            f"Known: {listed(known, 20)}. Leave these rows out, or recode them."
+            f"Known: {list_values(known, 20)}. Leave these rows out, or recode them."
         )
 
 

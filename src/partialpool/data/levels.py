@@ -17,7 +17,7 @@ Codes = NDArray[np.int64]
 """Position of each row's level, (row,); -1 where a row has none of the levels."""
 
 
-def listed(values: Sequence[Any], most: int = 5) -> str:
+def list_values(values: Sequence[Any], most: int = 5) -> str:
     """Write out values for a message: the first `most`, and how many more there are."""
     plain = [value.item() if isinstance(value, np.generic) else value for value in values[:most]]
     shown = ", ".join(repr(value) for value in plain)

@@ -26,7 +26,7 @@ from .dates_and_numbers import (
     quoted,
 )
 from .frame import as_numbers, is_number
-from .levels import listed
+from .levels import list_values
 from .spelling import merging_code, shown, variants
 
 _MISSING_TEXTS = frozenset({"", "nan", "<na>", "#n/a", "nat"})
@@ -58,8 +58,8 @@ def check_numbers_as_text(frame: pd.DataFrame, terms: Sequence[str]) -> None:
             rows = frame.index[column.isin(odd)]
             raise DataError(
                 f"Column {name!r} holds text such as {odd[0]!r} in {len(rows)} of {len(frame)} "
-                f"rows (row {listed(rows.tolist(), 4)}), and numbers in all others. Correct these "
-                f"rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
+                f"rows (row {list_values(rows.tolist(), 4)}), and numbers in all others. Correct "
+                f"these rows and make numbers of the column: pd.to_numeric(data[{name!r}]). If its "
                 f"values are categories, write C({name})."
             )
 
@@ -166,7 +166,7 @@ def _missing_texts(name: str, column: pd.Series[Any], texts: Sequence[str]) -> s
     rows = int(column.isin(missing).sum())
     data = f"data[{name!r}]"
     return (
-        f"Column {name!r} holds {listed(missing)} in {rows} of {len(column)} rows, which is "
+        f"Column {name!r} holds {list_values(missing)} in {rows} of {len(column)} rows, which is "
         f"probably a missing value and no category: {data} = {data}.replace({missing!r}, None), "
         f'and fill these in, or pass na_action="drop". If it is a category, say so by a '
         f"Categorical: {data}.astype('category')."

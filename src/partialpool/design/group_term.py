@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.levels import Factor, listed
+from ..data.levels import Factor, list_values
 from ..data.spelling import likely_levels
 from ..errors import DataError, warn
 from ..formula.tree import GroupTerm
@@ -66,7 +66,7 @@ def unseen_groups_message(
         hint = f" (The known labels are of type {', '.join(sorted(types))}: {factor.levels[0]!r}.)"
     return (
         f"`{factor.name}` in newdata holds groups that the data of the fit did not: "
-        f"{listed(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows)."
+        f"{list_values(unseen)} ({int((codes < 0).sum())} of {len(codes)} rows)."
         f"{hint or spelling_hint(unseen, factor.levels)} Pass "
         f'new_groups="sample" to draw them from the population of groups, or '
         f'new_groups="population" to leave their deviation out.'
@@ -76,7 +76,7 @@ def unseen_groups_message(
 def spelling_hint(unseen: Sequence[Hashable], known: Sequence[Hashable]) -> str:
     """Return a hint at the first unseen label that is spelled like a known one; "" if none is."""
     for label, level in likely_levels(unseen, known).items() if unseen else ():
-        return f" {listed([label])} is like {listed([level])}: did you mean that?"
+        return f" {list_values([label])} is like {list_values([level])}: did you mean that?"
     return ""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..errors import DataError
 from .span import triangle
 
@@ -199,6 +199,7 @@ def unvarying_slopes(
         return None, notes
     vary = "vary" if len(unvarying) > 1 else "varies"
     return (
-        f"{listed(unvarying)} {vary} within no group of `{factor}`{ones}: the data cannot tell "
-        f"a group's slope from its intercept, only the priors do. Perhaps (1 | {factor}) is meant."
+        f"{list_values(unvarying)} {vary} within no group of `{factor}`{ones}: the data cannot "
+        f"tell a group's slope from its intercept, only the priors do. Perhaps (1 | {factor}) is "
+        "meant."
     ), notes

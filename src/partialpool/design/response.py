@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..columns.quantities import Quantity
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..errors import DataError
 from ..formula.tree import Formula
 
@@ -92,5 +92,5 @@ def _check(name: str, text: str, values: Array, frame: pd.DataFrame, where: str)
         rows = frame.index[np.flatnonzero(bad)].tolist()
         raise DataError(
             f"{name}({text}) must be {requirement}; it is {values[bad][0]:g} in {len(rows)} of "
-            f"{len(values)} rows of {where} (row {listed(rows, 4)})."
+            f"{len(values)} rows of {where} (row {list_values(rows, 4)})."
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..design.design import Design, GroupDesign
 from ..errors import DataError
 from ..naming.names import dim_of, renamed
@@ -60,7 +60,7 @@ def _in_order(posterior: xr.Dataset, term: GroupDesign) -> xr.Dataset:
         different = sorted(set(saved) ^ set(expected)) or saved
         raise DataError(
             f"the groups of {term.label} in this file are not those of its data: they differ in "
-            f"{listed(different)}. Read the draws with ArviZ, and fit the model again"
+            f"{list_values(different)}. Read the draws with ArviZ, and fit the model again"
         )
     places = {label: place for place, label in enumerate(saved)}
     reordered: xr.Dataset = posterior.isel({dim: [places[label] for label in expected]})

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..design.design import Design, GroupDesign
 from ..errors import DataError, warn
 from ..storage import frames
@@ -65,9 +65,9 @@ def _check_levels(term: GroupDesign) -> None:
         return
     alike = _alike(labels, term.levels)
     raise DataError(
-        f"`{term.factor}` has different groups whose labels read alike, {listed(alike)}: no table "
-        f"or file could tell them apart. If they are the same group, make text of all labels, "
-        f"data[{term.factor.split(':')[0]!r}].astype(str); if not, recode some of them"
+        f"`{term.factor}` has different groups whose labels read alike, {list_values(alike)}: no "
+        f"table or file could tell them apart. If they are the same group, make text of all "
+        f"labels, data[{term.factor.split(':')[0]!r}].astype(str); if not, recode some of them"
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..columns.columns import Columns
-from ..data.levels import listed
+from ..data.levels import list_values
 from ..design.design import Design
 from ..design.margins import FAR, without_margins
 from ..design.rank import share_of_its_own
@@ -95,7 +95,7 @@ def _nearly_determined(design: Design, user_keys: Collection[str], pooling: str)
         if remainders:
             name = min(remainders, key=lambda name: (-len(name), name))
             warnings.append(
-                f"{listed(list(remainders))} in {where} are nearly determined by its other "
+                f"{list_values(list(remainders))} in {where} are nearly determined by its other "
                 f"columns: these leave only {remainders[name]:.2g} of the standard deviation of "
                 f"`{name}` unexplained. The default prior of its coefficient is scaled by the "
                 "whole standard deviation, and can hide the effect of so small a remainder. Take "
