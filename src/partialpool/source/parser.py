@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple, NoReturn, TypeVar
 
 from ..errors import ProgramError
-from .expressions import BINARY, PREFIX, Call, Expr, Literal, Variable
+from .expressions import BINARY, Call, Expr, Literal, Variable
+from .functions import PREFIX
 
 T = TypeVar("T")
 
