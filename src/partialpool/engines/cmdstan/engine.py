@@ -17,18 +17,17 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...arrays import Floats
 from ...errors import SamplingError
 from ...options import usable_cpus
 from ...source.program import StanSource
 from ..base import Density, Draws, LogDensity, Mode, StanData, without_generated
-from ..columns import by_variable, sampler_stats
+from ..columns import by_variable
 from ..config import Inits, SamplerConfig
 from ..progress import stdout_progress
 from ..requests import Laplace, Optimize, Pathfinder, Variational
 from ..stanli import StanliEngine
 from . import compiled as cache
-from . import stan_csv
+from . import results, stan_csv
 from .call import Session, opened
 
 NAME = "cmdstan"
@@ -94,35 +93,7 @@ class CmdStanEngine:
             drawn = np.ascontiguousarray(
                 np.swapaxes(fit.draws(inc_warmup=config.save_warmup), 0, 1), dtype=np.float64
             )
-            return self._sampled(drawn, session.columns(fit), fit, config, session)
-
-    def _sampled(
-        self, drawn: Floats, columns: tuple[str, ...], fit: Any, config: SamplerConfig, session: Any
-    ) -> Draws:
-        """Make `Draws` of what CmdStan returned, and check its size."""
-        rows = config.stored_warmup + config.stored_draws
-        if drawn.shape[:2] != (config.chains, rows):
-            raise SamplingError(
-                f"CmdStan returned {drawn.shape[1]} draws in {drawn.shape[0]} chains where {rows} "
-                f"in {config.chains} were asked for; its files are incomplete"
-            )
-        variables = [i for i, name in enumerate(columns) if not name.endswith("__")]
-        position = {name: i for i, name in enumerate(columns)}
-        warmup, sampled = drawn[:, : config.stored_warmup], drawn[:, config.stored_warmup :]
-        return Draws(
-            names=tuple(columns[i] for i in variables),
-            values=sampled[:, :, variables],
-            sampler_stats=sampler_stats(lambda name: sampled[:, :, position[name]]),
-            warmup_values=warmup[:, :, variables] if config.save_warmup else None,
-            warmup_sampler_stats=(
-                sampler_stats(lambda name: warmup[:, :, position[name]])
-                if config.save_warmup
-                else {}
-            ),
-            step_size=np.asarray(fit.step_size, dtype=np.float64),
-            inv_metric=_adapted_metric(fit, config.chains),
-            info=self._info(session),
-        )
+            return results.sampled(drawn, session.columns(fit), fit, config, self._info(session))
 
     def optimize(self, program: StanSource, data: StanData, request: Optimize) -> Mode:
         """Find the mode by L-BFGS, with or without the Jacobian."""
@@ -143,7 +114,7 @@ class CmdStanEngine:
             )
             columns = session.columns(result)
             flat = np.asarray(result.optimized_params_np, dtype=np.float64)
-            variables = [i for i, name in enumerate(columns) if not name.endswith("__")]
+            variables = results.variables_in(columns)
             return Mode(
                 values=without_generated(
                     program, by_variable([columns[i] for i in variables], flat[variables])
@@ -172,7 +143,9 @@ class CmdStanEngine:
                 )
             )
             stats = {"lp__": "lp", "lp_approx__": "lp_approx"}
-            return self._approximation(result.draws(), result, request.draws, stats, session)
+            return results.approximation(
+                result.draws(), session.columns(result), request.draws, stats, self._info(session)
+            )
 
     def laplace(self, program: StanSource, data: StanData, request: Laplace) -> Draws:
         """Draw from the normal approximation at the mode."""
@@ -190,7 +163,9 @@ class CmdStanEngine:
                 )
             )
             stats = {"log_p__": "lp", "log_q__": "lp_approx"}
-            return self._approximation(result.draws(), result, request.draws, stats, session)
+            return results.approximation(
+                result.draws(), session.columns(result), request.draws, stats, self._info(session)
+            )
 
     def variational(self, program: StanSource, data: StanData, request: Variational) -> Draws:
         """Draw from the normal approximation found by ADVI."""
@@ -210,8 +185,12 @@ class CmdStanEngine:
                 )
             )
             stats = {"log_p__": "lp", "log_g__": "lp_approx"}
-            return self._approximation(
-                result.variational_sample, result, request.draws, stats, session
+            return results.approximation(
+                result.variational_sample,
+                session.columns(result),
+                request.draws,
+                stats,
+                self._info(session),
             )
 
     def generate_quantities(
@@ -261,34 +240,6 @@ class CmdStanEngine:
             row = table.to_numpy(dtype=np.float64)[0]
             return LogDensity(float(row[0]), row[1:])
 
-    def _approximation(
-        self,
-        values: Floats,
-        result: Any,
-        draws: int,
-        stats: Mapping[str, str],
-        session: Session,
-    ) -> Draws:
-        """Make `Draws` of one chain, and check its size; `stats` has Stan's and ArviZ's names."""
-        values = np.asarray(values, dtype=np.float64)
-        if len(values) != draws:
-            raise SamplingError(
-                f"CmdStan returned {len(values)} draws where {draws} were asked for"
-            )
-        columns = session.columns(result)
-        variables = [i for i, name in enumerate(columns) if not name.endswith("__")]
-        position = {name: i for i, name in enumerate(columns)}
-        return Draws(
-            names=tuple(columns[i] for i in variables),
-            values=values[np.newaxis][:, :, variables],
-            sampler_stats={
-                arviz: values[np.newaxis, :, position[stan]]
-                for stan, arviz in stats.items()
-                if stan in position
-            },
-            info=self._info(session),
-        )
-
     def density(self, program: StanSource, data: StanData, *, seed: int) -> Density:
         """Return the log density as a function, by stanli: a CmdStan call takes a process."""
         return StanliEngine().density(program, data, seed=seed)
@@ -307,13 +258,6 @@ class CmdStanEngine:
             "compiler": self.cmdstan.compiler,
             "seconds": time.perf_counter() - session.began,
         }
-
-
-def _adapted_metric(fit: Any, chains: int) -> Floats | None:
-    """Return the inverse metric of each chain; None for unit_e and without parameters."""
-    if fit.inv_metric is None or len(fit.inv_metric) != chains:
-        return None
-    return np.asarray(fit.inv_metric, dtype=np.float64)
 
 
 def _inits(inits: Inits) -> Any:
