@@ -82,7 +82,8 @@ def _integrated_time(correlation: Floats) -> Floats:
     """Compute the integrated autocorrelation time from autocorrelations, (quantity, lag).
 
     Sums of two neighbouring lags count as long as they are positive, each at most as large as the
-    one before it. The first lag after these counts too, as in Stan and ArviZ, if it is positive.
+    one before it. The first lag after these counts once, as in Stan and ArviZ: if it is positive,
+    or if only the number of draws ends the sums.
     """
     quantities, length = correlation.shape
     pairs = max((length - 3) // 2, 0) + 1
