@@ -114,7 +114,7 @@ def test_where_the_cache_cannot_be_written_the_fit_is_in_the_error(
 def test_a_failing_diagnosis_is_a_warning(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     undisturbed = model().sample(**SHORT)
     if what == "diagnosis":
-        monkeypatch.setattr(diagnostics, "diagnose", broken)
+        monkeypatch.setattr(diagnostics, "diagnose_with", broken)
     else:
         monkeypatch.setattr("builtins.print", broken)
     with pytest.warns(DataWarning, match="sampling ended, but the diagnosis of the draws failed"):
@@ -134,7 +134,7 @@ def test_draws_of_a_program_are_kept(cache: Path, monkeypatch: pytest.MonkeyPatc
     program, values = schools()
     undisturbed = program.sample(values, **SHORT)
     with monkeypatch.context() as patch:
-        patch.setattr(diagnostics, "diagnose", broken)
+        patch.setattr(diagnostics, "diagnose_with", broken)
         with pytest.warns(DataWarning, match="the diagnosis of the draws failed"):
             fit = program.sample(values, **SHORT | {"verbose": True})
     xr.testing.assert_identical(fit.posterior, undisturbed.posterior)

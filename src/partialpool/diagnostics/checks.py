@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import importlib
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from .convergence import SHORTEST, convergence, flatten
+from .cache import StatisticsCache
+from .convergence import scalars, statistics_table
 from .diagnosis import Check, Diagnosis
+from .statistics import SHORTEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,12 +55,34 @@ def diagnose(
     -------
     Diagnosis
     """
+    return diagnose_with(
+        StatisticsCache(),
+        posterior,
+        sample_stats,
+        max_treedepth=max_treedepth,
+        adapt_delta=adapt_delta,
+        has_parameters=has_parameters,
+    )
+
+
+def diagnose_with(
+    cache: StatisticsCache,
+    posterior: xr.Dataset,
+    sample_stats: xr.Dataset,
+    *,
+    max_treedepth: int | None,
+    adapt_delta: float,
+    has_parameters: bool,
+) -> Diagnosis:
+    """Check draws as `diagnose` does, with the statistics that `cache` has or will have."""
     chains, draws = posterior.sizes["chain"], posterior.sizes["draw"]
+    labels, variables = scalars(posterior)
     if not has_parameters:
-        return Diagnosis((_finite(posterior),), chains, draws)
-    table = convergence(posterior)
+        counts = [(~np.isfinite(values)).sum(axis=(0, 1)) for values in variables.values()]
+        return Diagnosis((_finite(labels, np.concatenate([*counts, []])),), chains, draws)
+    table = statistics_table(labels, variables, cache=cache)
     checks: tuple[Check, ...] = (
-        _finite(posterior),
+        _finite(labels, table["not_finite"].to_numpy()),
         _stuck(sample_stats["lp"].values),
         _divergences(sample_stats["diverging"].values, adapt_delta),
         _rhat(table, chains),
@@ -98,15 +123,13 @@ def _chain_names(failing: NDArray[np.bool_]) -> tuple[str, ...]:
     return tuple(f"chain {i}" for i in np.flatnonzero(failing))
 
 
-def _finite(posterior: xr.Dataset) -> Check:
-    """Check that no draw is NaN or infinite."""
-    labels, values = flatten(posterior)
-    bad = np.atleast_1d(~np.isfinite(values).all(axis=(0, 1))).tolist()
-    where = tuple(label for label, is_bad in zip(labels, bad, strict=True) if is_bad)
+def _finite(labels: Sequence[str], counts: NDArray[np.float64]) -> Check:
+    """Check that no draw is NaN or infinite, from the number of such draws of each quantity."""
+    where = tuple(label for label, count in zip(labels, counts.tolist(), strict=True) if count > 0)
     return Check(
         "draws not finite",
         not where,
-        float((~np.isfinite(values)).sum()),
+        float(np.nansum(counts)),
         "0",
         "ours",
         where,

@@ -1,15 +1,12 @@
 """R-hat, effective sample size and Monte-Carlo error of every scalar in a posterior.
 
-ArviZ computes them (rank-normalised split R-hat, bulk and tail ESS: Vehtari, Gelman, Simpson,
-Carpenter & Buerkner 2021, Bayesian Analysis 16:667, doi:10.1214/20-BA1221). Options whose defaults
-differ between ArviZ 0.23 and 1.x are passed explicitly, so that both give the same numbers.
+They are rank-normalised split R-hat, and bulk and tail ESS (Vehtari, Gelman, Simpson, Carpenter &
+Buerkner 2021, Bayesian Analysis 16:667, doi:10.1214/20-BA1221), equal to those of ArviZ.
 """
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +14,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ..arrays import SAMPLE_DIMS
+from .cache import StatisticsCache
+from .statistics import CONVERGENCE, STATISTICS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = ("r_hat", "ess_bulk", "ess_tail", "mcse_mean", "mcse_sd")
-TAIL = (0.05, 0.95)
-"""Tail ESS is the smaller of the effective sample sizes of these two quantiles."""
-SHORTEST = 4
-"""Smallest number of draws per chain for which the statistics are computed."""
 
 
 def flatten(posterior: xr.Dataset) -> tuple[list[str], NDArray[np.float64]]:
@@ -44,22 +36,41 @@ def flatten(posterior: xr.Dataset) -> tuple[list[str], NDArray[np.float64]]:
         two scalars, ``z.real`` and ``z.imag``.
     values : array, (chain, draw, scalar)
     """
-    labels: list[str] = []
-    blocks: list[NDArray[np.float64]] = []
+    labels, variables = scalars(posterior)
     shape = (posterior.sizes.get("chain", 0), posterior.sizes.get("draw", 0))
+    blocks = [values.astype(np.float64) for values in variables.values()]
+    return labels, np.concatenate(blocks, axis=2) if blocks else np.empty((*shape, 0))
+
+
+def scalars(posterior: xr.Dataset) -> tuple[list[str], dict[str, NDArray[Any]]]:
+    """Return the names of all scalars of a posterior, and its variables as arrays of scalars.
+
+    Parameters
+    ----------
+    posterior : Dataset
+        Draws with dimensions chain and draw.
+
+    Returns
+    -------
+    labels : list of str
+        As in `flatten`.
+    variables : dict of str to array, (chain, draw, scalar)
+        The draws of each variable, which are not copied if that can be avoided.
+    """
+    labels: list[str] = []
+    variables: dict[str, NDArray[Any]] = {}
     for name, variable in posterior.data_vars.items():
         other_dims = [dim for dim in variable.dims if dim not in ("chain", "draw")]
-        ordered = variable.transpose("chain", "draw", *other_dims)
-        size = int(np.prod([posterior.sizes[dim] for dim in other_dims], dtype=int))
-        flat = np.asarray(ordered.values).reshape(*shape, size)
+        values = np.asarray(variable.transpose("chain", "draw", *other_dims).values)
+        size = int(np.prod(values.shape[2:], dtype=int))
+        flat = values.reshape(*values.shape[:2], size)
         named = _labels(str(name), [posterior[dim].values for dim in other_dims])
         if np.iscomplexobj(flat):
-            blocks += [flat.real, flat.imag]
-            labels += [f"{label}.{part}" for part in ("real", "imag") for label in named]
-        else:
-            blocks.append(flat.astype(np.float64))
-            labels += named
-    return labels, np.concatenate(blocks, axis=2) if blocks else np.empty((*shape, 0))
+            flat = np.concatenate([flat.real, flat.imag], axis=2)
+            named = [f"{label}.{part}" for part in ("real", "imag") for label in named]
+        labels += named
+        variables[str(name)] = flat
+    return labels, variables
 
 
 def _labels(name: str, axes: Sequence[NDArray[Any]]) -> list[str]:
@@ -88,37 +99,31 @@ def convergence(posterior: xr.Dataset) -> pd.DataFrame:
         chains have fewer than 4 draws. With one chain, R-hat is NaN. If every chain is constant,
         but at different values, R-hat is infinite.
     """
+    return statistics_table(*scalars(posterior))[list(CONVERGENCE)]
+
+
+def statistics_table(
+    labels: Sequence[str],
+    variables: dict[str, NDArray[Any]],
+    *,
+    cache: StatisticsCache | None = None,
+) -> pd.DataFrame:
+    """Tabulate moments, quantiles and convergence statistics of scalars.
+
+    Parameters
+    ----------
+    labels, variables
+        As `scalars` returns them.
+    cache : StatisticsCache, optional
+        Where the statistics of a fit are kept.
+
+    Returns
+    -------
+    DataFrame
+        Columns `statistics.STATISTICS`; a row per scalar, indexed by quantity.
+    """
     import pandas as pd
 
-    labels, values = flatten(posterior)
-    table = pd.DataFrame(np.nan, index=pd.Index(labels, name="quantity"), columns=list(COLUMNS))
-    if values.shape[1] < SHORTEST or not labels:
-        return table
-    finite = np.isfinite(values).all(axis=(0, 1))
-    varies = np.ptp(np.where(finite, values, 0.0), axis=(0, 1)) > 0
-    usable = finite & varies
-    if usable.any():
-        table.loc[usable, list(COLUMNS)] = _statistics(values[:, :, usable])
-        constant_in_chains = (np.ptp(np.where(finite, values, 0.0), axis=1) == 0).all(axis=0)
-        table.loc[usable & constant_in_chains, "r_hat"] = np.inf
-    return table
-
-
-def _statistics(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the statistics of `COLUMNS` for draws (chain, draw, scalar), (scalar, statistic)."""
-    arviz: Any = importlib.import_module("arviz")
-
-    draws = xr.Dataset({"x": (("chain", "draw", "scalar"), values)})
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        # ArviZ warns about a single chain or a constant one; `diagnose` has checks for both
-        warnings.simplefilter("ignore")
-        results = (
-            arviz.rhat(draws, method="rank")
-            if len(values) > 1
-            else draws.mean(SAMPLE_DIMS) * np.nan,
-            arviz.ess(draws, method="bulk"),
-            arviz.ess(draws, method="tail", prob=TAIL),
-            arviz.mcse(draws, method="mean"),
-            arviz.mcse(draws, method="sd"),
-        )
-    return np.column_stack([np.asarray(result["x"].values, np.float64) for result in results])
+    found = (StatisticsCache() if cache is None else cache).of(variables)
+    values = np.concatenate(found) if found else np.empty((0, len(STATISTICS)))
+    return pd.DataFrame(values, index=pd.Index(labels, name="quantity"), columns=list(STATISTICS))

@@ -54,7 +54,7 @@ class Coefficients(Fit):
         DataError
             If the model has no population-level coefficients.
         """
-        return tables.fixef(self.posterior, quantiles=quantiles)
+        return tables.fixef(self.posterior, quantiles=quantiles, cache=self._statistics)
 
     @functools.cached_property
     def _bases(self) -> dict[str, Basis]:
@@ -138,7 +138,7 @@ class Coefficients(Fit):
             If the model has no group terms, or was fitted without pooling: use `coef`.
         """
         return table_of(
-            tables.ranef,
+            functools.partial(tables.ranef, cache=self._statistics),
             self.posterior,
             self.model.design,
             self._unstored,
@@ -173,7 +173,7 @@ class Coefficients(Fit):
             If the model has no group terms.
         """
         return table_of(
-            tables.coef,
+            functools.partial(tables.coef, cache=self._statistics),
             self.posterior,
             self.model.design,
             self._unstored,
@@ -201,7 +201,9 @@ class Coefficients(Fit):
         DataError
             If the model has no standard deviations.
         """
-        return tables.varcorr(self.posterior, self.model.design, quantiles=quantiles)
+        return tables.varcorr(
+            self.posterior, self.model.design, quantiles=quantiles, cache=self._statistics
+        )
 
     def sigma(self, *, quantiles: tuple[float, ...] = tables.QUANTILES) -> pd.DataFrame:
         """Summarise the residual standard deviation, in a table of one row.
@@ -213,7 +215,9 @@ class Coefficients(Fit):
         """
         if "sigma" not in self.posterior:
             raise DataError(f"family {self.model.family!r} has no residual standard deviation here")
-        return tables.summarise(self.posterior, ["sigma"], quantiles=quantiles)
+        return tables.summarise(
+            self.posterior, ["sigma"], quantiles=quantiles, cache=self._statistics
+        )
 
     def summary(self, var_names: Any = None, *, quantiles: Any = (0.05, 0.5, 0.95)) -> pd.DataFrame:
         """Summarise all parameters but the groups' effects and coefficients.

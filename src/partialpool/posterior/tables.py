@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ..arrays import SAMPLE_DIMS, Floats
 from ..design.design import Design, GroupDesign
 from ..design.group_basis import Basis
+from ..diagnostics.cache import StatisticsCache
 from ..errors import DataError, nearest
 from ..naming.names import name_of
 from ..naming.variables import effects_of
-from ..summaries import summary
+from ..summaries.summary_table import summary_with
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,28 +26,48 @@ QUANTILES = (0.05, 0.5, 0.95)
 
 
 def summarise(
-    posterior: xr.Dataset, names: Sequence[str], *, quantiles: Sequence[float]
+    posterior: xr.Dataset,
+    names: Sequence[str],
+    *,
+    quantiles: Sequence[float],
+    cache: StatisticsCache | None = None,
 ) -> pd.DataFrame:
-    """Summarise some variables of a posterior, with a row for each scalar."""
-    return summary(posterior, var_names=list(names), quantiles=quantiles)
+    """Summarise some variables of a posterior, with a row for each scalar.
+
+    As in all functions here, `cache` has the statistics of a fit's draws, or will have them.
+    """
+    return summary_with(
+        cache or StatisticsCache(), posterior, var_names=list(names), quantiles=quantiles
+    )
 
 
-def fixef(posterior: xr.Dataset, *, quantiles: Sequence[float]) -> pd.DataFrame:
+def fixef(
+    posterior: xr.Dataset, *, quantiles: Sequence[float], cache: StatisticsCache | None = None
+) -> pd.DataFrame:
     """Summarise population coefficients, indexed by coefficient."""
     if "beta" not in posterior:
         raise DataError("this model has no population coefficients")
-    table = summarise(posterior, ["beta"], quantiles=quantiles)
+    table = summarise(posterior, ["beta"], quantiles=quantiles, cache=cache)
     table.index = posterior["coefficient"].to_index().rename("coefficient")
     return table
 
 
-def ranef(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+def ranef(
+    posterior: xr.Dataset,
+    design: Design,
+    *,
+    quantiles: Sequence[float],
+    cache: StatisticsCache | None = None,
+) -> pd.DataFrame:
     """Summarise group effects, indexed by factor, group and coefficient."""
     _need_groups(design)
     if not any(name_of("r", term) in posterior for term in design.groups):
         raise DataError("without pooling no group deviates from a population: use coef()")
-    arrays = [(term, term.coefficients, effects_of(posterior, term)) for term in design.groups]
-    return _stack(arrays, quantiles)
+    arrays = [
+        (term, name_of("r", term), term.coefficients, effects_of(posterior, term))
+        for term in design.groups
+    ]
+    return _stack(arrays, quantiles, cache)
 
 
 def coef(
@@ -55,14 +76,16 @@ def coef(
     *,
     quantiles: Sequence[float],
     bases: Mapping[str, Basis],
+    cache: StatisticsCache | None = None,
 ) -> pd.DataFrame:
     """Summarise the groups' coefficients (population plus group effect), indexed as `ranef`."""
     _need_groups(design)
-    arrays = [
-        (term, bases[term.label].names, group_coefficients(posterior, term, bases[term.label]))
-        for term in design.groups
-    ]
-    return _stack(arrays, quantiles)
+    arrays = []
+    for term in design.groups:
+        basis = bases[term.label]
+        values = group_coefficients(posterior, term, basis)
+        arrays.append((term, f"coefficients of {term.label}", basis.names, values))
+    return _stack(arrays, quantiles, cache)
 
 
 def group_coefficients(
@@ -85,7 +108,13 @@ def group_coefficients(
     return effects
 
 
-def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]) -> pd.DataFrame:
+def varcorr(
+    posterior: xr.Dataset,
+    design: Design,
+    *,
+    quantiles: Sequence[float],
+    cache: StatisticsCache | None = None,
+) -> pd.DataFrame:
     """Summarise standard deviations and correlations, indexed by factor, kind and coefficient."""
     import pandas as pd
 
@@ -95,11 +124,11 @@ def varcorr(posterior: xr.Dataset, design: Design, *, quantiles: Sequence[float]
         for kind, inner in (("sd", "coefficient"), ("cor", "pair")):
             name = name_of(kind, term)
             if name in posterior:
-                parts.append(summarise(posterior, [name], quantiles=quantiles))
+                parts.append(summarise(posterior, [name], quantiles=quantiles, cache=cache))
                 labels = posterior[name_of(inner, term)].values.tolist()
                 keys += [(term.label, kind, str(label)) for label in labels]
     if "sigma" in posterior:
-        parts.append(summarise(posterior, ["sigma"], quantiles=quantiles))
+        parts.append(summarise(posterior, ["sigma"], quantiles=quantiles, cache=cache))
         keys.append(("Residual", "sd", ""))
     if not parts:
         raise DataError("this model has no standard deviations")
@@ -150,16 +179,31 @@ def _need_groups(design: Design) -> None:
 
 
 def _stack(
-    arrays: Sequence[tuple[GroupDesign, Sequence[str], NDArray[np.float64]]],
+    arrays: Sequence[tuple[GroupDesign, str, Sequence[str], NDArray[np.float64]]],
     quantiles: Sequence[float],
+    cache: StatisticsCache | None,
 ) -> pd.DataFrame:
-    """Summarise the effects of several terms, each (chain, draw, group, coefficient)."""
+    """Summarise the effects of several terms.
+
+    Parameters
+    ----------
+    arrays : sequence of (term, name, coefficients, values)
+        The name is that of the statistics in the cache; values are (chain, draw, group,
+        coefficient).
+    quantiles : sequence of float
+    cache : StatisticsCache or None
+    """
     import pandas as pd
 
     parts, keys = [], []
-    for term, names, values in arrays:
-        parts.append(summary(xr.Dataset({"x": (_DIMS, values)}), quantiles=quantiles))
-        keys += [(term.label, group, name) for group in term.levels for name in names]
+    for term, name, coefficients, values in arrays:
+        draws = xr.Dataset({name: (_DIMS, values)})
+        parts.append(summarise(draws, [name], quantiles=quantiles, cache=cache))
+        keys += [
+            (term.label, group, coefficient)
+            for group in term.levels
+            for coefficient in coefficients
+        ]
     table = pd.concat(parts)
     table.index = pd.MultiIndex.from_tuples(keys, names=["factor", "group", "coefficient"])
     return table

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..diagnostics.cache import StatisticsCache
 from ..engines.base import Draws
 from ..engines.config import SamplerConfig
 from ..errors import DataError, EngineError, warn
@@ -139,6 +140,11 @@ class Fit:
             limit if "max_treedepth" in from_user or limit == SamplerConfig.max_treedepth else None
         )
 
+    @functools.cached_property
+    def _statistics(self) -> StatisticsCache:
+        """The statistics of draws that `diagnose` and the tables share."""
+        return StatisticsCache()
+
     def diagnose(self) -> Diagnosis:
         """Check convergence, divergences and effective sample sizes; see `Diagnosis`.
 
@@ -147,7 +153,7 @@ class Fit:
         EngineError
             If the draws do not come from NUTS: these checks do not apply to them.
         """
-        from ..diagnostics.checks import diagnose
+        from ..diagnostics.checks import diagnose_with
 
         method = self.attrs["method"]
         if method != "sample":
@@ -155,7 +161,8 @@ class Fit:
                 f"these draws come from {method}, not from a Markov chain, so there is nothing to "
                 "diagnose: compare them with those of sample()"
             )
-        return diagnose(
+        return diagnose_with(
+            self._statistics,
             self.posterior,
             self.sample_stats,
             max_treedepth=self.treedepth_limit,
@@ -185,9 +192,11 @@ class Fit:
             sample sizes and R-hat. The columns are the same under every version of ArviZ; see
             `summaries.summary`.
         """
-        from ..summaries import summary
+        from ..summaries.summary_table import summary_with
 
-        return summary(self.posterior, var_names=var_names, quantiles=quantiles)
+        return summary_with(
+            self._statistics, self.posterior, var_names=var_names, quantiles=quantiles
+        )
 
     def parameter_draws(self, program: StanSource) -> dict[str, NDArray[Any]]:
         """Return the draws of the parameters that `program` declares, each (chain, draw, ...).

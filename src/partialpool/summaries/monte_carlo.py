@@ -2,22 +2,21 @@
 
 The error is sd / sqrt(ESS), with the effective sample size of the averaged quantity itself (an
 indicator, a weight), from split chains: Vehtari, Gelman, Simpson, Carpenter & Buerkner 2021,
-Bayesian Analysis 16:667, doi:10.1214/20-BA1221. ArviZ computes the ESS.
+Bayesian Analysis 16:667, doi:10.1214/20-BA1221.
 """
 
 from __future__ import annotations
 
-import importlib
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..diagnostics.convergence import SHORTEST
+from ..diagnostics.blocks import by_blocks
+from ..diagnostics.effective_size import effective_sizes, split_chains
+from ..diagnostics.statistics import SHORTEST
 
 
 @dataclass(frozen=True)
@@ -50,22 +49,16 @@ def estimate_mean(values: NDArray[Any]) -> Estimate:
     -------
     Estimate
     """
-    values = np.asarray(values, dtype=np.float64)
-    count = values.shape[2]
-    flat = values.reshape(-1, count)
-    ess = np.full(count, np.nan)
-    varies = np.ptp(flat, axis=0) > 0
-    if values.shape[1] >= SHORTEST and varies.any():
-        ess[varies] = _ess(values[:, :, varies])
-    sd = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(count, np.nan)
-    return Estimate(flat.mean(axis=0), sd / np.sqrt(ess), ess)
+    (columns,) = by_blocks([np.asarray(values)], 3, _estimates)
+    return Estimate(*columns.T)
 
 
-def _ess(values: Floats) -> Floats:
-    arviz: Any = importlib.import_module("arviz")
-
-    draws = xr.Dataset({"x": (("chain", "draw", "quantity"), values)})
-    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
-        # ArviZ warns about a chain that does not move; the small ESS shows it to the user
-        warnings.simplefilter("ignore")
-        return np.asarray(arviz.ess(draws, method="mean")["x"].values, np.float64)
+def _estimates(draws: Floats) -> Floats:
+    """Return mean, Monte-Carlo error and ESS of draws, (quantity, chain, draw), in columns."""
+    flat = draws.reshape(len(draws), -1)
+    ess = np.full(len(draws), np.nan)
+    varies = np.flatnonzero(np.ptp(flat, axis=1) > 0)
+    if draws.shape[2] >= SHORTEST:
+        ess[varies] = effective_sizes(split_chains(draws[varies]))
+    sd = np.sqrt(np.var(flat, axis=1) * (flat.shape[1] / (flat.shape[1] - 1)))
+    return np.column_stack([flat.mean(axis=1), sd / np.sqrt(ess), ess])
