@@ -17,9 +17,10 @@
 // correlations. tau is sampled with a sign, as tau_unit sinh(tau_raw):
 // changing the signs of tau[k] and of the kth effects changes nothing, so that
 // tau = 0 is an ordinary point amid a smooth density, not the end of a long
-// tail. Given the draws, Lambda^(-1) r_j is normal with mean A_j^(-1) M' u_j /
-// sigma and covariance A_j^(-1). A row of weight 2 counts twice in all sums;
-// known standard errors are weights 1 / se^2 with sigma 1.
+// tail. Where a prior is 0 or infinite at tau = 0, tau_unit is 0 and tau is
+// exp(tau_raw). Given the draws, Lambda^(-1) r_j is normal with mean A_j^(-1)
+// M' u_j / sigma and covariance A_j^(-1). A row of weight 2 counts twice in all
+// sums; known standard errors are weights 1 / se^2 with sigma 1.
 //
 // Source: Lindley and Smith (1972), Bayes estimates for the linear model;
 //   Bates et al. (2015), Fitting linear mixed-effects models using lme4.
@@ -75,7 +76,7 @@ data {
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
   // Units in which the sampler sees the parameters; no posterior depends on it.
   real<lower=0> y_unit; // of sigma and xi (unit of eta)
-  vector<lower=0>[q] tau_unit; // of tau, near 0 (eta per Z)
+  vector<lower=0>[q] tau_unit; // of tau near 0; 0: log scale (eta per Z)
 }
 transformed data {
   // Powers of the parameters' own priors.
@@ -96,7 +97,7 @@ transformed parameters {
   vector[K] beta = tail(beta_hat, K)
                    + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
   vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
-  vector[q] tau_signed = tau_unit .* sinh(tau_raw); // see above (eta per Z)
+  vector[q] tau_signed = signed_sd(tau_raw, tau_unit); // see above (eta per Z)
   vector[q] tau = abs(tau_signed); // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
 }
@@ -117,7 +118,7 @@ model {
               * scale_prior_lpdf(tau[k] | prior_tau_family[k],
                                  prior_tau_scale[k], prior_tau_df[k]);
   }
-  target += log(cosh(tau_raw)); // Jacobian of tau_signed
+  target += log_slope_of_sd(tau_raw, tau_unit); // Jacobian of tau_signed
   if (correlated) {
     target += lkj_cpc(cpc, 0, q, prior_cor_eta, tail(head(power, own), C));
   }

@@ -115,7 +115,7 @@ data {
   real<lower=0> prior_sigma_df; // its degrees of freedom (no unit)
   // Units in which the sampler sees the parameters; no posterior depends on it.
   real<lower=0> y_unit; // of sigma and xi (unit of eta)
-  vector<lower=0>[q] tau_unit; // of tau, near 0 (eta per Z)
+  vector<lower=0>[q] tau_unit; // of tau near 0; 0: log scale (eta per Z)
 }
 transformed data {
   // Powers of the parameters' own priors.
@@ -136,7 +136,7 @@ transformed parameters {
   vector[K] beta = tail(beta_hat, K)
                    + y_unit * (R_inverse[has_intercept + 1 : P] * xi);
   vector[has_intercept] alpha = Intercept + x_mean * beta; // eta at x_mean
-  vector[q] tau_signed = tau_unit .* sinh(tau_raw); // see above (eta per Z)
+  vector[q] tau_signed = signed_sd(tau_raw, tau_unit); // see above (eta per Z)
   vector[q] tau = abs(tau_signed); // sds of the group effects (eta per Z)
   vector[1 - known_se] sigma = y_unit * sigma_std; // residual sd (unit of eta)
 }
@@ -157,7 +157,7 @@ model {
               * scale_prior_lpdf(tau[k] | prior_tau_family[k],
                                  prior_tau_scale[k], prior_tau_df[k]);
   }
-  target += log(cosh(tau_raw)); // Jacobian of tau_signed
+  target += log_slope_of_sd(tau_raw, tau_unit); // Jacobian of tau_signed
   if (correlated) {
     target += lkj_cpc(cpc, 0, q, prior_cor_eta, tail(head(power, own), C));
   }

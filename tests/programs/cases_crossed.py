@@ -20,6 +20,7 @@ from programs.densities_glmm import (
     location_prior,
     log_jacobian_of_correlations,
     positive_prior,
+    signed_tau,
 )
 from scipy import special, stats
 
@@ -191,8 +192,11 @@ class Reference:
             unit = np.asarray(data["tau_unit"])[tau_at : tau_at + n]
             here = raw[tau_at : tau_at + n]
             centered = self.model.parameterizations[term.label] == "centered"
-            signed = unit * (np.exp(here) if centered else np.sinh(here))
-            lp += float(np.sum(here if centered else np.log(np.cosh(here))))
+            if centered:
+                signed, slopes = unit * np.exp(here), here
+            else:
+                signed, slopes = signed_tau(here, unit)
+            lp += float(np.sum(slopes))
             own = partial[None, cor_at : cor_at + pairs]
             omega = correlation_matrix(own, n)[0]
             if pairs:

@@ -21,6 +21,7 @@ from programs.densities_glmm import (
     log_jacobian_of_correlations,
     positive_prior,
     power,
+    signed_tau,
 )
 from scipy import special
 
@@ -32,9 +33,9 @@ from partialpool.stan_data import sums as marginal_data
 from partialpool.stan_data.rows import stan_data
 
 BY_GROUP, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
-CROSSED = "glmm/gaussian_marginal_crossed"
+CROSSED, ALL = "glmm/gaussian_marginal_crossed", "glmm/gaussian_marginal_all"
 PROGRAMS = (BY_GROUP, BY_PATTERN)
-"""Of one group term; that of several has its own cases."""
+"""Of one group term; those of several have their own cases."""
 FEW = {BY_GROUP: 10**9, BY_PATTERN: 0}
 """Values of `marginal.FEW_PATTERNS` that choose the one program or the other."""
 
@@ -43,7 +44,8 @@ DATA_NAMES = frozenset(
     | {"q", "correlated", "C", "J", "ZZ", "ZrQ", "draw_effects", "B", "groups", "G"}
     | {"y_unit", "tau_unit", "T", "Q", "R", "centered", "WrQ"}
     | {f"{kind}_{part}" for kind in ("ZW", "WW") for part in ("value", "row", "column")}
-    | {"n_ZW", "n_WW", "dense", "ZW"}
+    | {"n_ZW", "n_WW", "dense", "ZW", "n_start", "ZW_start"}
+    | {"E", "chain", "outside", "QE", "JE", "JI", "HE", "RD", "level", "outer", "WW"}
     | {"D", "joint_at", "own_power"}
 )
 
@@ -59,7 +61,10 @@ DIMENSIONS = dict.fromkeys(
 def offered(name: str) -> Set[str]:
     """What each program offers: effects of the one term come from sums of single groups alone."""
     own = {"z", "w", "r_first"}
-    return set(DIMENSIONS) - {BY_GROUP: own, BY_PATTERN: own | {"r"}, CROSSED: set()}[name]
+    return (
+        set(DIMENSIONS)
+        - {BY_GROUP: own, BY_PATTERN: own | {"r"}, CROSSED: set(), ALL: {"z", "w"}}[name]
+    )
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -212,7 +217,7 @@ def population(q: Array, data: dict[str, Any]) -> Population:
     xi, raw, free, log_sigma = _blocks(q, data)
     R_inverse = np.reshape(data["R_inverse"], (data["P"], data["P"]))
     beta = np.asarray(data["beta_hat"]) + data["y_unit"] * xi @ R_inverse.T
-    signed = np.asarray(data["tau_unit"]) * np.sinh(raw)
+    signed, _ = signed_tau(raw, np.asarray(data["tau_unit"]))
     sign = np.sign(signed)[:, :, None] * np.sign(signed)[:, None, :]
     omega = sign * correlation_matrix(2 * special.expit(free) - 1, data["q"])
     below = np.tril_indices(data["q"], -1)
@@ -228,7 +233,8 @@ def log_prior(q: Array, model: pp.Model, data: dict[str, Any]) -> Array:
     """Of everything but the rows, with the Jacobian of the transforms."""
     _, raw, free, log_sigma = _blocks(q, data)
     of = population(q, data)
-    lp = total(np.log(np.cosh(raw))) + total(log_slope_of_expit(free)) + total(log_sigma)
+    slopes_of_sd = signed_tau(raw, np.asarray(data["tau_unit"]))[1]
+    lp = total(slopes_of_sd) + total(log_slope_of_expit(free)) + total(log_sigma)
     partial = 2 * special.expit(free) - 1
     first, k_x = data["has_intercept"], data["K"]
     if data["C"]:

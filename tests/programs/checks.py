@@ -50,7 +50,7 @@ def assert_same_density(
     expected = reference(q)
     difference = value - expected
     size = np.maximum(1, np.maximum(np.abs(value), np.abs(expected)))
-    assert np.isfinite(difference).all()
+    assert np.isfinite(difference).all(), "log densities differ by what is not finite"
     error = np.abs(difference - np.median(difference)) / size
     assert error.max() <= rtol, f"log densities differ by {error.max():.3g}, relatively"
 

@@ -54,15 +54,16 @@ class Model(Regression):
     parameterization : str, or mapping of term label to str
         How group effects are computed. It changes how long sampling takes, not the posterior.
 
-        - "marginal": integrate the effects of one group term out exactly, and draw them after
-          sampling; for the gaussian family. Of several terms this is the one with the most
-          effects, unless you name another: ``{"plate": "marginal"}``.
+        - "marginal": integrate the effects of all group terms out exactly, and draw them after
+          sampling; for the gaussian family. Where that takes long, only those of the term with the
+          most effects are integrated out, and the others are "centered" or "noncentered". Name one
+          term to integrate out only its effects: ``{"plate": "marginal"}``.
         - "rescaled": sample each group's effects relative to the mean and sd that a quick fit
           gives for that group.
         - "centered": sample the effects themselves.
         - "noncentered": sample standard normals, from which the effects are computed.
-        - "auto": "marginal" where possible, else "rescaled". If one term is integrated out, the
-          others are "centered" where their groups' rows determine the effects well, and
+        - "auto": "marginal" where possible, else "rescaled". If only one term is integrated out,
+          the others are "centered" where their groups' rows determine the effects well, and
           "noncentered" where they do not.
 
         `print(model)` shows the choice for each term.

@@ -104,8 +104,8 @@ def _reduced(prepared: Prepared, by: str) -> Reduced:
     if by != factors[reduced.label]:
         choose = f"; parameterization={{{by!r}: 'marginal'}} integrates out those of {by}"
         raise DataError(
-            f"loo(by={by!r}): this model integrates out the effects of "
-            f"{factors[reduced.label]}, not of {by}. {instead}{choose if by in factors else ''}"
+            f"loo(by={by!r}): in this model only the groups of {factors[reduced.label]} can be "
+            f"left out one by one, not those of {by}. {instead}{choose if by in factors else ''}"
         )
     if list(factors.values()).count(by) > 1:
         raise DataError(

@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from ..arrays import Floats
 from ..design.design import Design, GroupDesign
+from . import elimination
 from . import pair_sums as crossed
 from . import sums as reduce
+from .elimination import Elimination
 from .pair_sums import GroupColumns
 from .sums import GaussianSums
 
 PROGRAM, BY_PATTERN = "glmm/gaussian_marginal", "glmm/gaussian_marginal_patterns"
-CROSSED = "glmm/gaussian_marginal_crossed"
+CROSSED, ALL = "glmm/gaussian_marginal_crossed", "glmm/gaussian_marginal_all"
 BLOCK = 2**16
 """Number of rows that are reduced at a time."""
 FEW_PATTERNS = 1.5
@@ -61,6 +63,9 @@ class Reduced:
         Means of the predictors; the prior of the intercept is that of the mean response there.
     rows : int
         Number of rows of the design.
+    elimination : Elimination or None
+        The order in which the effects of all terms are integrated out, with terms numbered in the
+        order of `integrated_first`; None if only those of one term are.
     """
 
     label: str
@@ -70,12 +75,13 @@ class Reduced:
     R_inverse: Floats
     x_mean: Floats
     rows: int
+    elimination: Elimination | None = None
 
     @property
     def program(self) -> str:
         """Name of the Stan program whose data these sums are."""
         if self.sums.crossed is not None:
-            return CROSSED
+            return CROSSED if self.elimination is None else ALL
         return PROGRAM if self.patterns is None else BY_PATTERN
 
     def line(self, design: Design) -> str:
@@ -137,8 +143,31 @@ def columns(design: Design) -> Floats:
     return np.concatenate([ones, design.X], axis=1)
 
 
-def reduced(design: Design, label: str | None = None) -> Reduced | None:
-    """Reduce a Gaussian design to sums, with one group term's effects integrated out.
+def order_of_elimination(design: Design) -> tuple[str, Elimination]:
+    """Choose the order in which the effects of all group terms are integrated out.
+
+    Returns
+    -------
+    label : str
+        Label of the first term.
+    order : Elimination
+        Terms are numbered in the order of `integrated_first` with that label.
+    """
+    labels = [term.label for term in design.groups]
+    chosen = elimination.plan([columns_of(term) for term in design.groups])
+    label = labels[chosen.chain[0]]
+    ordered = [term.label for term in integrated_first(design, label).groups]
+    chain, outside = (
+        tuple(ordered.index(labels[number]) for number in numbers)
+        for numbers in (chosen.chain, chosen.outside)
+    )
+    return label, Elimination(chain, tuple(sorted(outside)), chosen.cost)
+
+
+def reduced(
+    design: Design, label: str | None = None, *, order: Elimination | None = None
+) -> Reduced | None:
+    """Reduce a Gaussian design to sums, with the group effects of one term or all integrated out.
 
     Known standard errors become weights.
 
@@ -147,6 +176,8 @@ def reduced(design: Design, label: str | None = None) -> Reduced | None:
     design : Design
     label : str, optional
         Label of the group term that is integrated out; by default the first term.
+    order : Elimination, optional
+        If the effects of all terms are integrated out: the order, which begins with that term.
 
     Returns
     -------
@@ -181,7 +212,7 @@ def reduced(design: Design, label: str | None = None) -> Reduced | None:
     whitened = sums.times(R_inverse)
     patterns = reduce.patterns(whitened) if not further and _few_patterns(sums) else None
     x_mean = design.X.mean(axis=0)
-    return Reduced(label, sums, whitened, patterns, R_inverse, x_mean, len(response.y))
+    return Reduced(label, sums, whitened, patterns, R_inverse, x_mean, len(response.y), order)
 
 
 @dataclass(frozen=True, eq=False)

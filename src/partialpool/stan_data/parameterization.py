@@ -9,8 +9,9 @@ import numpy as np
 from ..design.design import Design
 from ..errors import OptionError, nearest
 from ..family.families import Family
-from ..pilot.information import ENOUGH, estimated_information
+from ..pilot.information import enough, estimated_information
 from ..reduction import marginal
+from ..reduction.elimination import MOST
 
 PARAMETERIZATIONS = ("auto", "marginal", "rescaled", "centered", "noncentered")
 
@@ -20,12 +21,14 @@ def parameterizations(
 ) -> dict[str, str]:
     """Choose the parameterization of each group term.
 
-    ``auto`` integrates out the effects of one term if that can be done exactly, which needs the
-    gaussian family. It is the term with the most effects, unless the user names another. Further
-    terms are then sampled: centered if the rows of a typical group determine its effects well
-    (`information.ENOUGH`), else non-centered. If no term is integrated out, effects are sampled
-    rescaled: relative to the mean and sd that each group's rows give at a quick fit. ``marginal``
-    for all terms integrates out one term, and is ``auto`` for the others.
+    ``auto`` integrates out the effects of all terms if that can be done exactly, which needs the
+    gaussian family, and costs no more than `elimination.MOST` for a log density. With more, it
+    integrates out those of the term with the most effects. Further terms are then sampled: centered
+    if the rows of a typical group determine its effects well (`information.enough`), else
+    non-centered. If no term is integrated out, effects are sampled rescaled: relative to the mean
+    and sd that each group's rows give at a quick fit. ``marginal`` for all terms is ``auto`` where
+    effects can be integrated out, else an error. If the user names one term "marginal", only its
+    effects are integrated out.
 
     Parameters
     ----------
@@ -62,13 +65,14 @@ def parameterizations(
             raise OptionError(f"{what} must be one of {', '.join(PARAMETERIZATIONS)}, not {form!r}")
     chosen = {label: by_label.get(label, "auto") for label in labels}
     integrated = _integrated_out(design, family, chosen, pooling, all_alike=isinstance(choice, str))
-    centered = set() if integrated is None else _well_determined(design)
+    partly = 0 < len(integrated) < len(labels)
+    centered = _well_determined(design) if partly else set()
     for label in labels:
-        if label == integrated:
+        if label in integrated:
             chosen[label] = "marginal"
         elif chosen[label] in ("auto", "marginal"):
             sampled = "centered" if label in centered else "noncentered"
-            chosen[label] = "rescaled" if integrated is None else sampled
+            chosen[label] = sampled if integrated else "rescaled"
     return chosen
 
 
@@ -80,13 +84,14 @@ def _well_determined(design: Design) -> set[str]:
     by_label = estimated_information(
         design, np.ones(len(design.offset)) if weights is None else weights
     )
-    return {label for label, information in by_label.items() if information > ENOUGH}
+    groups = {term.label: len(term.levels) for term in design.groups}
+    return {label for label, value in by_label.items() if value > enough(groups[label])}
 
 
 def _integrated_out(
     design: Design, family: Family, chosen: Mapping[str, str], pooling: str, *, all_alike: bool
-) -> str | None:
-    """Return the label of the term whose effects are integrated out, or None.
+) -> set[str]:
+    """Return the labels of the terms whose effects are integrated out.
 
     `all_alike` says that the user made one choice for all terms.
 
@@ -109,19 +114,29 @@ def _integrated_out(
                 f"the effects of {marginal_terms[0]} are integrated out (marginal), and then other "
                 "terms can be 'auto', 'centered' or 'noncentered', not 'rescaled'"
             )
-        return None
-    if len(marginal_terms) > 1 and not all_alike:
+        return set()
+    if 1 < len(marginal_terms) < len(chosen):
         raise OptionError(
-            f"parameterization is 'marginal' for {' and '.join(marginal_terms)}, but only the "
-            "effects of one term can be integrated out exactly: choose 'auto', 'centered' or "
-            "'noncentered' for the others"
+            f"parameterization is 'marginal' for {' and '.join(marginal_terms)}, but the effects "
+            "that can be integrated out exactly are those of one term or of all: choose 'auto', "
+            "'centered' or 'noncentered' for the others, or 'marginal' for all"
         )
     automatic = [label for label, form in chosen.items() if form == "auto"]
     candidates = marginal_terms or automatic
     if not possible or not candidates:
-        return None
+        return set()
+    if 1 < len(candidates) == len(chosen):
+        cost = marginal.order_of_elimination(design)[1].cost
+        if cost <= MOST:
+            return set(candidates)
+        if marginal_terms and not all_alike:
+            raise OptionError(
+                f"parameterization is 'marginal' for {' and '.join(marginal_terms)}, but to "
+                f"integrate the effects of all out would cost {cost:,} multiplications for each "
+                f"log density, and it is done up to {MOST:,}: choose 'auto'"
+            )
     label = marginal.largest(design, candidates)
     reason = marginal.too_many(design, label)
     if reason and marginal_terms:
         raise OptionError(f"parameterization='marginal': {reason}. 'auto' samples its effects")
-    return None if reason else label
+    return set() if reason else {label}

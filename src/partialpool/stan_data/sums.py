@@ -19,10 +19,11 @@ from ..priors.history import History
 from ..priors.table import PriorTable, sd_name, slope_name
 from ..reduction import pair_sums as crossed
 from ..reduction import sums as reduction
-from ..reduction.marginal import Reduced, integrated_first
+from ..reduction.marginal import Reduced, columns_of, integrated_first
 from ..reduction.sums import GaussianSums
 from ..sampling.warm_start import ModeHint
 from .codes import codes, lkj_shape, term_sizes
+from .eliminated import order_data, sums_data
 from .history import joint_data
 
 SPARSE = 30
@@ -96,6 +97,11 @@ def stan_data(
         by_coefficient = np.repeat(is_centered, [len(term.coefficients) for term in terms])
         squares = np.concatenate([_squares(sums), _further_squares(sums.crossed, terms[1:])])
         data["tau_unit"] = _tau_unit(squares, residual_sd, taus, by_coefficient)
+        if reduced.elimination is not None:
+            del data["centered"]
+            columns, order = [columns_of(term) for term in terms], reduced.elimination
+            data |= order_data(columns, order) | sums_data(reduced.whitened, columns, order)
+            return data | {"draw_effects": 0}
         return data | _group_sums(reduced) | _pair_sums(reduced) | {"draw_effects": 0}
     data["prior_cor_eta"] = lkj_shape(terms[0], table)
     data["tau_unit"] = _tau_unit(_squares(sums), residual_sd, taus)
@@ -112,19 +118,16 @@ def stan_data(
 def mode_hint(data: Mapping[str, Any]) -> ModeHint:
     """Return the point from which to search for the mode: the least-squares fit, with large sds.
 
-    If the program samples the effects of further terms, the posterior may have a funnel, and its
-    mode is of no use for starting the sampler: the hint is then not smooth.
+    It is one of the programs that integrate out the effects of all terms.
     """
-    several = "T" in data
+    unit = np.atleast_1d(data["tau_unit"])
     values = {
         "xi": np.zeros(data["P"]),
-        "tau_raw": np.full(data["Q"] if several else data["q"], np.arcsinh(2.0)),
+        "tau_raw": np.where(unit > 0, np.arcsinh(2.0), np.log(data["y_unit"])),
         "cpc": np.zeros(data["C"]),
         "sigma_std": np.ones(1 - data["known_se"]),
     }
-    if several:
-        values["z"] = np.zeros(data["R"])
-    return ModeHint(values, smooth=not several)
+    return ModeHint(values)
 
 
 def _sizes(
@@ -172,20 +175,20 @@ def _pair_sums(reduced: Reduced) -> dict[str, Any]:
         "dense": int(dense),
         "ZW": ZW.toarray() if dense else np.empty((0, ZW.shape[1])),
     }
+    entries = sparse.csr_array((0, 0)) if dense else ZW
     below = sparse.tril(pair_sums.WW, format="coo")
     twice = np.where(below.row == below.col, 1.0, 2.0)
-    none = sparse.coo_array((0, 0))
-    for name, matrix, times in (
-        ("ZW", none if dense else ZW.tocoo(), 1.0),
-        ("WW", below, twice),
-    ):
-        data |= {
-            f"n_{name}": matrix.nnz,
-            f"{name}_value": matrix.data * times,
-            f"{name}_row": matrix.row.astype(np.int64) + 1,
-            f"{name}_column": matrix.col.astype(np.int64) + 1,
-        }
-    return data
+    return data | {
+        "n_ZW": entries.nnz,
+        "ZW_value": entries.data,
+        "ZW_column": entries.indices.astype(np.int64) + 1,
+        "n_start": len(entries.indptr),
+        "ZW_start": entries.indptr.astype(np.int64) + 1,
+        "n_WW": below.nnz,
+        "WW_value": below.data * twice,
+        "WW_row": below.row.astype(np.int64) + 1,
+        "WW_column": below.col.astype(np.int64) + 1,
+    }
 
 
 def _squares(sums: GaussianSums) -> Floats:
@@ -209,8 +212,9 @@ def _tau_unit(
 
     If groups do not vary, the data determine tau^2 with standard error sigma^2 sqrt(2 / s), where
     s is the sum of squares of the diagonal of Z'Z. Three times the square root of this standard
-    error needed the fewest steps on the radon and sleep data. The scale is logarithmic almost
-    everywhere for priors with a pole at 0; sds of centered effects are always on the log scale.
+    error needed the fewest steps on the radon and sleep data. A unit of 0 stands for the log scale:
+    it is taken under gamma priors with a shape other than 1, which are 0 or infinite at tau = 0.
+    The sds of centered effects are always on the log scale, in their unit.
 
     Parameters
     ----------
@@ -223,5 +227,5 @@ def _tau_unit(
     centered : array of bool, (coefficient,), optional
     """
     unit = 3 * sigma * resolution(np.where(squares > 0, squares, 2.0))
-    has_pole = np.array([prior.family == priors.GAMMA and prior.df < 1 for prior in taus])
-    return np.where(has_pole if centered is None else has_pole & ~centered, 1e-6 * unit, unit)
+    rough = np.array([prior.family == priors.GAMMA and prior.df != 1 for prior in taus])
+    return np.where(rough if centered is None else rough & ~centered, 0.0, unit)
