@@ -115,7 +115,7 @@ def starts(data: Mapping[str, Any], pilot: Pilot | None) -> dict[str, Any] | Non
         if data["correlated"][t]:
             correlation = term.covariance / np.maximum(np.outer(sd, sd), 1e-300)
             np.fill_diagonal(correlation, 1.0)
-            cpc += _partial_correlations(np.linalg.cholesky(correlation))
+            cpc += partial_correlations(np.linalg.cholesky(correlation))
         z.append(_standardised(term, sd, correlation, data["form"][t]))
     values: dict[str, Any] = {
         "xi": np.zeros(data["P"]),
@@ -142,7 +142,7 @@ def _standardised(term: Term, sd: Floats, correlation: Floats, form: int) -> Flo
     return np.ascontiguousarray(effects.T).ravel()
 
 
-def _partial_correlations(L: Floats) -> list[float]:
+def partial_correlations(L: Floats) -> list[float]:
     """Return the canonical partial correlations of a correlation's Cholesky factor, row by row."""
     partial = []
     for i in range(1, len(L)):

@@ -6,16 +6,17 @@ The posterior does not depend on it; how fast it is sampled does. If the fit is 
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats
-from ..reduction.sums import GaussianSums
+from .elimination import Information
 from .likelihood import Linearised
 from .quasi_likelihood import QuasiFit, effects_covariance, first_fit
 
@@ -114,23 +115,6 @@ def pilot_fit(data: Mapping[str, Any], family: str) -> Pilot | None:
     return pilot if all(np.isfinite(values).all() for values in numbers) else None
 
 
-@dataclass(frozen=True, eq=False)
-class _SharedRows:
-    """Pairs of groups of two terms that have rows in common.
-
-    Attributes
-    ----------
-    first, second : array of int, (pair,)
-        The pair's group of the first and of the second term.
-    ZWZ : array, (pair, coefficient of the first term, coefficient of the second)
-        Z'WZ over the rows in common.
-    """
-
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    ZWZ: Floats
-
-
 def _pilot(fit: QuasiFit) -> Pilot:
     """Make a pilot fit of a finished quasi-likelihood fit."""
     linear, eta, s2, X = fit.linearised(), fit.eta, fit.variance, fit.rows.X
@@ -145,58 +129,76 @@ def _pilot(fit: QuasiFit) -> Pilot:
         covariance += np.linalg.inv(precision - lost) - given_effects
     covariance = 0.5 * (covariance + covariance.T)
     turn = tuple(sorted(range(len(sums)), key=lambda t: len(fit.effects[t])))
+    groups = [len(effects) for effects in fit.effects]
+    information = Information.of(fit.rows, groups, linear.weight)
     terms: dict[int, Term] = {}
+    products: dict[tuple[int, int], Any] = {}
+    for place in reversed(range(len(turn))):  # later terms are eliminated before earlier ones
+        t = turn[place]
+        terms[t] = _term(fit, t, turn[:place], information, linear)
+        products |= {(t, u): information.between(t, u) for u in turn[:place]}
+        if place:
+            information = information.without(t, fit.covariances[t] / s2)
     for place, t in enumerate(turn):
-        terms[t] = _term(fit, t, turn[:place], turn[place + 1 :], sums, terms, linear)
+        terms[t] = _given_crossed(fit, terms, t, turn[:place], products)
     ordered = tuple(terms[t] for t in range(len(sums)))
     return Pilot(fit.b, covariance, ordered, turn, dict(fit.auxiliaries))
 
 
 def _term(
-    fit: QuasiFit,
-    t: int,
-    before: Sequence[int],
-    after: Sequence[int],
-    sums: Sequence[GaussianSums],
-    earlier: Mapping[int, Term],
-    linear: Linearised,
+    fit: QuasiFit, t: int, before: Sequence[int], information: Information, linear: Linearised
 ) -> Term:
-    """Make the `Term` of number t, given the terms `before` it, those `after` it integrated out."""
-    s2 = fit.variance
-    ZWZ, ZWX, above = sums[t].ZZ.copy(), sums[t].ZX.copy(), {}
-    for u in after:
-        shared = _shared_rows(fit, t, u, linear.weight)
-        P = effects_covariance(sums[u].ZZ / s2, fit.covariances[u])[shared.second]
-        BP = shared.ZWZ @ P / s2
-        np.add.at(ZWZ, shared.first, -BP @ shared.ZWZ.swapaxes(1, 2))
-        np.add.at(ZWX, shared.first, -BP @ sums[u].ZX[shared.second])
-    if after:  # with several later terms the difference may not be positive definite
-        size, vectors = np.linalg.eigh(ZWZ)
-        ZWZ = vectors * np.maximum(size, 0)[:, None, :] @ vectors.swapaxes(1, 2)
+    """Make the `Term` of number t, given the terms `before` it, those after it integrated out."""
+    ZWZ, ZWX = information.of_groups(t)
     scores = (fit.rows.Z[t] * linear.score[:, None]).T
-    codes, groups = fit.rows.codes[t], len(fit.effects[t])
+    codes, (groups, q) = fit.rows.codes[t], fit.effects[t].shape
     gradient = np.stack([np.bincount(codes, column, groups) for column in scores], axis=1)
     ZWe = gradient + np.einsum("jab,jb->ja", ZWZ, fit.effects[t])
+    above = {}
     for u in before:
-        shared, term = _shared_rows(fit, t, u, linear.weight), earlier[u]
-        if len(np.unique(shared.first)) == len(shared.first):  # t is nested in u
-            ZWZ_above = np.zeros((groups, term.effects.shape[1], fit.effects[t].shape[1]))
-            ZWZ_above[shared.first] = shared.ZWZ.swapaxes(1, 2)
-            above[u] = ZWZ_above
-            effects = term.effects[shared.second]
-            ZWe[shared.first] += np.einsum("jab,jb->ja", shared.ZWZ, effects)
-        else:
-            P = effects_covariance(term.ZWZ / s2, term.covariance)
-            np.add.at(ZWX, shared.first, -shared.ZWZ @ (P @ term.ZWX / s2)[shared.second])
+        outer = _outer_groups(fit, t, u)
+        if outer is None:
+            continue
+        products, inner = information.between(t, u), np.arange(groups)
+        across = np.zeros((groups, fit.effects[u].shape[1], q))
+        for a, b in itertools.product(range(across.shape[1]), range(q)):
+            across[:, a, b] = products[inner * q + b, outer * across.shape[1] + a]
+        above[u] = across
+        ZWe += np.einsum("jab,ja->jb", across, fit.effects[u][outer])
     return Term(fit.effects[t], fit.covariances[t], ZWZ, ZWX, ZWe, above)
 
 
-def _shared_rows(fit: QuasiFit, t: int, u: int, weight: Floats) -> _SharedRows:
-    """Sum Z'WZ of the terms t and u over the rows of each pair of their groups."""
-    rows, groups = fit.rows, len(fit.effects[u])
-    pairs, pair_of_row = np.unique(rows.codes[t] * groups + rows.codes[u], return_inverse=True)
-    ZWZ = np.empty((len(pairs), rows.Z[t].shape[1], rows.Z[u].shape[1]))
-    for a, first in enumerate(rows.Z[t].T):
-        for b, second in enumerate(rows.Z[u].T):
-            ZWZ[:, a, b] = np.bincount(pair_of_row, weight * first * second, len(pairs))
-    return _SharedRows(pairs // groups, pairs % groups, ZWZ)
+def _outer_groups(fit: QuasiFit, t: int, u: int) -> NDArray[np.int64] | None:
+    """Return the group of term u in which each group of term t is nested, or None if one is not.
+
+    A group without rows is put in the first group.
+    """
+    codes, outer = fit.rows.codes[t], fit.rows.codes[u]
+    group_of = np.zeros(len(fit.effects[t]), dtype=np.int64)
+    group_of[codes] = outer
+    return group_of if np.array_equal(group_of[codes], outer) else None
+
+
+def _given_crossed(
+    fit: QuasiFit,
+    terms: Mapping[int, Term],
+    t: int,
+    before: Sequence[int],
+    products: Mapping[tuple[int, int], Any],
+) -> Term:
+    """Take from Z'WX what X b implies for the effects of earlier terms that t is crossed with.
+
+    Parameters
+    ----------
+    products : mapping of pair of int to sparse array
+        `Information.between` of each term and each earlier one, by their numbers.
+    """
+    term = terms[t]
+    ZWX = term.ZWX.copy()
+    for u in before:
+        if u not in term.above:
+            other = terms[u]
+            P = effects_covariance(other.ZWZ / fit.variance, other.covariance)
+            expected = (P @ other.ZWX / fit.variance).reshape(other.effects.size, ZWX.shape[2])
+            ZWX -= (products[t, u] @ expected).reshape(ZWX.shape)
+    return replace(term, ZWX=ZWX)

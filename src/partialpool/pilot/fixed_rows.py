@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ..arrays import Floats
 
@@ -89,6 +90,39 @@ def by_term(values: NDArray[Any], data: Mapping[str, Any]) -> tuple[NDArray[Any]
     if not len(data["q"]):
         return ()
     return tuple(np.split(values, np.cumsum(data["q"], dtype=np.int64)[:-1], axis=-1))
+
+
+def effect_columns(rows: FixedRows, groups: Sequence[int]) -> Any:
+    """Return the columns of the effects of all terms, by term, group, coefficient.
+
+    Parameters
+    ----------
+    rows : FixedRows
+    groups : sequence of int
+        Number of groups of each term.
+
+    Returns
+    -------
+    sparse array, (row, effect)
+    """
+    numbers = np.arange(len(rows.X))
+    return sparse.hstack(
+        [sparse.csr_array((len(numbers), 0))]
+        + [
+            sparse.csr_array(
+                (
+                    Z.ravel(),
+                    (
+                        np.repeat(numbers, Z.shape[1]),
+                        (codes[:, None] * Z.shape[1] + np.arange(Z.shape[1])).ravel(),
+                    ),
+                ),
+                shape=(len(numbers), J * Z.shape[1]),
+            )
+            for Z, codes, J in zip(rows.Z, rows.codes, groups, strict=True)
+        ],
+        format="csr",
+    )
 
 
 def _penalty(data: Mapping[str, Any], name: str) -> tuple[Floats, Floats]:

@@ -1,31 +1,35 @@
 """Penalised quasi-likelihood in NumPy: a quick approximate fit of a regression with group terms.
 
 In each round the likelihood is linearised at the current fit (working weights and scores); then the
-coefficients, and the effects and standard deviations of one term after another, are updated by EM
-(Breslow & Clayton 1993, JASA 88:9).
+coefficients, effects and standard deviations are updated by EM (Breslow & Clayton 1993, JASA 88:9):
+those of all terms at once if there are several with few effects, else of one term after another,
+with the effects of the others held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from ..arrays import Floats
 from ..reduction.sums import GaussianSums, gaussian_sums
-from .fixed_rows import FixedRows, by_term, fixed_rows
+from .fixed_rows import FixedRows, by_term, effect_columns, fixed_rows
 from .likelihood import Linearised, auxiliaries, first_auxiliaries, first_location, linearised
 
-ROUNDS, EM_STEPS = 25, 4
-"""Most rounds (linearisations), and steps of EM for each term in a round."""
+ROUNDS, EM_STEPS, EM_STEPS_OF_ALL = 25, 4, 2
+"""Most rounds (linearisations), and steps of EM in a round: for each term, and for all at once."""
 TOLERANCE = 0.01
 """The rounds end when eta changes by less than this times sigma (or 1), and standard deviations
 and sigma, nu and phi by less than this in relation to their size."""
 FARTHEST = 3.0
 """Largest change of eta in a round, on a log or logit link."""
+JOINT = 1000
+"""Number of effects up to which those of several terms are updated at once."""
 START = 0.5
 """Standard deviation of group effects from which EM starts, in units of eta."""
 LARGEST_CORRELATION = 0.9
@@ -78,8 +82,11 @@ class QuasiFit:
             before, linear, eta = fit, fit.linearised(), fit.eta
             if not fit.effects:
                 fit = fit.with_coefficients(linear)
-            for t in range(len(fit.effects)):
-                fit = fit.with_term(t, linear, eta)
+            if len(fit.effects) > 1 and sum(e.size for e in fit.effects) <= JOINT:
+                fit = fit.with_all_terms(linear, eta)
+            else:
+                for t in range(len(fit.effects)):
+                    fit = fit.with_term(t, linear, eta)
             if number < 3 or number % 4 == 0 or fit.rows.family == "gaussian":
                 fit = fit.with_auxiliaries(linear)
             if fit.converged(before, eta):
@@ -171,6 +178,51 @@ class QuasiFit:
             covariances=_replaced(self.covariances, t, Sigma),
         )
 
+    def with_all_terms(self, linear: Linearised, eta: Floats) -> QuasiFit:
+        """Return the fit with new b, effects and covariances of all terms, by steps of EM.
+
+        Effects are jointly normal given the linearised likelihood, so that what one term takes
+        from another is part of their uncertainty.
+        """
+        rows, s2 = self.rows, self.variance
+        sizes = [effects.shape for effects in self.effects]
+        D = sparse.hstack(
+            [sparse.csr_array(rows.X), effect_columns(rows, [J for J, _ in sizes])], format="csr"
+        )
+        weighted = D.multiply((linear.weight / s2)[:, None]).T.tocsr()
+        information = (weighted @ D).toarray()
+        response = eta + linear.score / linear.weight - rows.offset
+        columns = len(self.b)
+        pull = np.asarray(weighted @ response)
+        pull[:columns] += rows.ridge * rows.anchor
+        information[np.arange(columns), np.arange(columns)] += rows.ridge
+        parts = np.split(np.arange(columns, len(pull)), np.cumsum([J * q for J, q in sizes])[:-1])
+        covariances = list(self.covariances)
+        values, effect = np.zeros(len(pull)), np.arange(columns, len(pull))
+        for _ in range(EM_STEPS_OF_ALL):
+            # effects are Lambda times standard normals, so that an sd may be 0
+            factor = _block_diagonal(columns, sizes, covariances)
+            A = factor.T @ (factor.T @ information).T
+            A[effect, effect] += 1
+            covariance = factor @ (factor @ np.linalg.inv(A)).T
+            values = covariance @ pull
+            for t, (part, (J, q)) in enumerate(zip(parts, sizes, strict=True)):
+                effects = values[part].reshape(J, q)
+                own = covariance[np.ix_(part, part)].reshape(J, q, J, q)
+                moment = (effects.T @ effects + np.einsum("jajb->ab", own)) / J
+                covariances[t] = self._allowed(t, moment)
+        b, new = values[:columns], [values[p].reshape(s) for p, s in zip(parts, sizes, strict=True)]
+        moved = replace(self, b=b, effects=tuple(new))
+        factor_of = self._step_factor(moved.eta - self.eta)[0]
+        return replace(
+            self,
+            b=self.b + (b - self.b) * factor_of,
+            effects=tuple(
+                old + (e - old) * factor_of for old, e in zip(self.effects, new, strict=True)
+            ),
+            covariances=tuple(covariances),
+        )
+
     def _allowed(self, t: int, moment: Floats) -> Floats:
         """Return the covariance nearest to the second moments that term t may have.
 
@@ -219,6 +271,26 @@ def first_fit(data: Mapping[str, Any], family: str) -> QuasiFit:
         covariances.append(np.diag(np.square(sd)))
     start = first_auxiliaries(family, data)
     return QuasiFit(rows, b, tuple(effects), tuple(covariances), start)
+
+
+def _block_diagonal(
+    columns: int, sizes: Sequence[tuple[int, ...]], covariances: Sequence[Floats]
+) -> Any:
+    """Return the matrix by which standard normals are multiplied to be b and effects.
+
+    Parameters
+    ----------
+    columns : int
+        Number of coefficients b, which are not standardised.
+    sizes : sequence of (groups, coefficients)
+    covariances : sequence of array, (coefficient, coefficient)
+    """
+    blocks: list[Any] = [sparse.csr_array(np.eye(columns))]
+    for (J, _), Sigma in zip(sizes, covariances, strict=True):
+        size, vectors = np.linalg.eigh(Sigma)
+        root = vectors * np.sqrt(np.maximum(size, 0))
+        blocks.append(sparse.kron(sparse.eye_array(J), root))
+    return sparse.block_diag(blocks, format="csr")
 
 
 def effects_covariance(S: Floats, Sigma: Floats) -> Floats:
