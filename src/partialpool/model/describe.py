@@ -12,6 +12,9 @@ HOW = {
     "noncentered": "non-centered",
 }
 START = "about the mode, in the metric of the inverse Hessian there, where that is good enough"
+CONDITIONAL = (
+    "about the mode given a quick fit's sds, in the metric there, where that is good enough"
+)
 NO_PILOT = "non-centered: a quick fit by which to rescale was not finite"
 
 
@@ -42,8 +45,8 @@ def describe(model: Regression) -> str:
         names = ", ".join(term.coefficients)
         lines.append(f"  groups   {len(term.levels)} {term.label}: {names}{cor}; {treatment}")
     hint = model.prepared.mode_hint
-    if hint is not None and hint.smooth:
-        lines.append(f"  start    {START}")
+    if hint is not None and (hint.smooth or hint.given):
+        lines.append(f"  start    {START if hint.smooth else CONDITIONAL}")
     reason = why_sampled(model)
     lines += [f"  note     {note}" for note in (*design.notes, *([reason] if reason else []))]
     history = model.joint_prior
@@ -78,7 +81,7 @@ def _has_prior(name: str, key: str) -> bool:
 def why_sampled(model: Regression) -> str | None:
     """Return why group effects are sampled that could be integrated out exactly, or None.
 
-    The only reason is size: the cross-products of the term's columns would be too large.
+    The reason is size: the cross-products of the term's columns would be too large.
     """
     choice = model.parameterization
     by_term = {

@@ -19,6 +19,7 @@ from ..options import choose_seed
 from ..source.labels import check_labels
 from ..source.program import StanSource
 from . import warm_start
+from .conditional_start import find_given
 from .fit import Fit
 from .kept import keeping_draws, print_diagnosis
 from .warm_start import ModeHint, NoStart, WarmStart
@@ -100,20 +101,18 @@ def _start(
         return NoStart(f"the user gave {', '.join(chosen)}")
     if hint is None:
         return NoStart("no point is known from which to look for the mode")
-    if not hint.smooth:
+    if not hint.smooth and not hint.given:
         return NoStart("a program that samples effects in this parameterization may have funnels")
     density = runner.density(program, data, seed=config.seed)
-    return warm_start.find(density, program, data, hint, chains=config.chains, seed=config.seed)
+    find = warm_start.find if hint.smooth else find_given
+    return find(density, program, data, hint, chains=config.chains, seed=config.seed)
 
 
 def _describe(start: WarmStart | NoStart) -> str:
     """Return a sentence on how the chains started, for the attributes of the fit."""
     if isinstance(start, NoStart):
         return f"Stan's own warmup: {start.reason}"
-    return (
-        "about the mode, in the metric of the inverse Hessian there (curvature two standard "
-        f"deviations from the mode: up to {start.stiffness:.3g} times that of a normal)"
-    )
+    return start.how
 
 
 def log_density(

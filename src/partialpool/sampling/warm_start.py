@@ -32,7 +32,7 @@ from . import curvature
 SHORT, MEDIUM = 100, 149
 """Iterations of warmup if the largest curvature is below `TAME`, and if it is not. They adapt the
 step size only: Stan does not change a given metric in a warmup of fewer than 150 iterations."""
-NEAR_NORMAL, TAME, ROUGH = 2.0, 4.0, 8.0
+NEAR_NORMAL, TAME, ROUGH = 1.6, 4.0, 8.0
 """Bounds on the largest curvature two standard deviations from the mode, in units of the metric (it
 is 1 for a normal posterior). Below the first the posterior is treated as near normal, below the
 second the short warmup is enough, above the last there is no warm start."""
@@ -45,11 +45,19 @@ LONG_STEPS = 0.6
 """Target acceptance rate (adapt_delta) for a near-normal posterior. Steps are longer than at 0.8:
 trees have three leapfrog steps instead of seven, and give more effective draws for half the
 gradients."""
-STEP, HALF_TURN, DEPTH = 2.5, math.pi, 3
+SHORT_STEPS, SHORTEST_STEPS = 0.9, 0.95
+"""Target acceptance rates if the largest curvature is between the first two of these bounds, and
+above the second: the step size is adapted in a short warmup, and must fit wherever curvature is
+large. At 0.8 half of the fits to six groups of three had a divergence."""
+STEP, TRAJECTORY, DEPTH = 2.5, 2.5, 2
 """For n standard normal parameters the step size at that acceptance rate is about
-``STEP / n**0.25`` (Beskos et al. 2013, Bernoulli 19:1501), and a trajectory of length `HALF_TURN`
-is long enough. NUTS would double it once more, and end near minus the starting point. The limit on
-the tree depth is at least `DEPTH`."""
+``STEP / n**0.25`` (Beskos et al. 2013, Bernoulli 19:1501), and a trajectory of length `TRAJECTORY`
+is long enough. NUTS would double it once or twice more, to half a turn, near minus the starting
+point. That is good for means, but not for sds and tails, as the distance from the mean stays the
+same: the smaller of bulk and tail ESS was a quarter to a half less for each gradient in four
+models. The limit on the tree depth is at least `DEPTH`."""
+STEP_AT_DEFAULT = 0.7
+"""Steps at adapt_delta 0.8 are shorter than at `LONG_STEPS` by this factor."""
 DENSE = 60
 """Largest number of unconstrained parameters for which the metric is dense."""
 SPREAD = 1.5
@@ -68,12 +76,17 @@ class ModeHint:
         Names of parameters that are nearly independent standard normals, whatever the values of
         the others: the metric is the identity for them.
     smooth : bool
-        False if the posterior may have a funnel: then there is no warm start.
+        False if the posterior may have a funnel: then the search for the mode is no help.
+    given : tuple of str
+        Names of the sds and other parameters of variation, whose values are near their posterior
+        means: the others' mode given them may be a start where the posterior has a funnel. Empty
+        if no such values are known.
     """
 
     values: Mapping[str, Any]
     standard: tuple[str, ...] = ()
     smooth: bool = True
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +121,8 @@ class WarmStart:
     stretch : float
         Length of the posterior's longest axis divided by that of its shortest, in units of the
         metric: 1 for a dense metric, more for a diagonal one, which ignores correlations.
+    how : str
+        How the start was found, in words for ``fit.attrs["start"]``.
     """
 
     mode: Floats
@@ -116,6 +131,7 @@ class WarmStart:
     moments: Floats
     stiffness: float
     stretch: float = 1.0
+    how: str = ""
 
     @property
     def near_normal(self) -> bool:
@@ -123,11 +139,43 @@ class WarmStart:
         return self.stiffness < NEAR_NORMAL and bool((self.moments < WIDE).all())
 
     @property
-    def treedepth(self) -> int:
-        """The tree depth that is enough for a near-normal posterior."""
-        step = STEP / len(self.mode) ** 0.25
-        doublings = round(math.log2(HALF_TURN * self.stretch / step))
+    def steps(self) -> dict[str, Any]:
+        """Options of the sampler that set the length of steps and trajectories."""
+        if self.near_normal:
+            return {"adapt_delta": LONG_STEPS, "max_treedepth": self.treedepth()}
+        return {"adapt_delta": SHORT_STEPS if self.stiffness < TAME else SHORTEST_STEPS}
+
+    def treedepth(self, shorter: float = 1.0) -> int:
+        """Return the tree depth that is enough for a near-normal posterior.
+
+        Parameters
+        ----------
+        shorter : float
+            Factor by which steps are shorter than those at `LONG_STEPS`.
+        """
+        step = shorter * STEP / len(self.mode) ** 0.25
+        doublings = math.ceil(math.log2(1 + TRAJECTORY * self.stretch / step))
         return min(max(DEPTH, doublings), SamplerConfig.max_treedepth)
+
+
+@dataclass(frozen=True, eq=False)
+class ConditionalStart(WarmStart):
+    """A start about the mode given the sds of a quick fit.
+
+    Attributes
+    ----------
+    short_trees : bool
+        Whether the posterior is so near a normal that short trees are enough.
+    """
+
+    short_trees: bool = False
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """Options of the sampler: Stan's adapt_delta, with shorter trees if the normal is close."""
+        if not self.short_trees:
+            return {"adapt_delta": SHORT_STEPS}
+        return {"max_treedepth": max(DEPTH + 1, self.treedepth(shorter=STEP_AT_DEFAULT))}
 
 
 def configure(
@@ -146,8 +194,8 @@ def configure(
     if isinstance(start, NoStart):
         return config
     suggested: dict[str, Any] = {"warmup": SHORT if start.stiffness < TAME else MEDIUM}
-    if start.near_normal and "adapt_delta" not in user_options:
-        suggested |= {"adapt_delta": LONG_STEPS, "max_treedepth": start.treedepth}
+    if "adapt_delta" not in user_options:
+        suggested |= start.steps
     return dataclasses.replace(
         config,
         inits=start.inits,
@@ -184,10 +232,13 @@ def find(
     WarmStart or NoStart
         NoStart, with the reason, if there is no mode, or if the posterior is too far from normal.
     """
-    with _blas().limit(
-        limits=1, user_api="blas"
-    ):  # vectors are small: threads would cost more than they save
+    with one_thread():
         return _find(density, program, data, hint, chains, seed)
+
+
+def one_thread() -> Any:
+    """Return a context in which BLAS uses one thread: for small vectors more cost time."""
+    return _blas().limit(limits=1, user_api="blas")
 
 
 @functools.cache
@@ -219,7 +270,7 @@ def _find(
     if not free.any():
         return NoStart("the program has no parameters but standardised group effects")
     try:
-        mode = _mode(density, density.unconstrain(hint.values))
+        mode = mode_of(density, density.unconstrain(hint.values))
         hessian, across = curvature.hessian(density, mode, np.flatnonzero(free))
     except PartialPoolError as error:
         return NoStart(f"the search for the mode failed: {error}")
@@ -254,7 +305,11 @@ def _find(
     generator = np.random.default_rng(np.random.SeedSequence([seed, 6]))
     points = [_init(density, mode, free, root, generator) for _ in range(chains)]
     inits = [constrained(parameters, data, point) for point in points]
-    return WarmStart(mode, metric, inits, moments, stiffness, stretch)
+    how = (
+        "about the mode, in the metric of the inverse Hessian there (curvature two standard "
+        f"deviations from the mode: up to {stiffness:.3g} times that of a normal)"
+    )
+    return WarmStart(mode, metric, inits, moments, stiffness, stretch, how)
 
 
 def _metric(root: Floats, free: NDArray[np.bool_]) -> tuple[Floats, float]:
@@ -279,18 +334,28 @@ def _metric(root: Floats, free: NDArray[np.bool_]) -> tuple[Floats, float]:
     return diagonal, math.sqrt(max(eigenvalues[-1], 1.0) / max(min(eigenvalues[0], 1.0), 1e-12))
 
 
-def _mode(density: Density, q: Floats) -> Floats:
-    """Find the mode by L-BFGS, from a point q."""
+def mode_of(density: Density, q: Floats, free: NDArray[np.bool_] | None = None) -> Floats:
+    """Find the mode by L-BFGS, from a point q; only the `free` coordinates are moved, if given."""
     from scipy import optimize
 
-    def minus_log_density(q: Floats) -> tuple[float, Floats]:
-        value, gradient = density.at(q)
-        return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(q))
+    moved = np.ones(len(q), dtype=bool) if free is None else free
+
+    def minus_log_density(x: Floats) -> tuple[float, Floats]:
+        point = q.copy()
+        point[moved] = x
+        value, gradient = density.at(point)
+        return (-value, -gradient[moved]) if np.isfinite(value) else (1e300, np.zeros_like(x))
 
     result = optimize.minimize(
-        minus_log_density, q, jac=True, method="L-BFGS-B", options={"ftol": 1e-12, "gtol": 1e-6}
+        minus_log_density,
+        q[moved],
+        jac=True,
+        method="L-BFGS-B",
+        options={"ftol": 1e-12, "gtol": 1e-6},
     )
-    return np.asarray(result.x, dtype=np.float64)
+    mode = q.copy()
+    mode[moved] = result.x
+    return mode
 
 
 def _init(

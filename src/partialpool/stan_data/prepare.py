@@ -22,7 +22,9 @@ from ..sampling.program import StanProgram
 from ..sampling.warm_start import ModeHint
 from . import rows as sampled_rows
 from . import sums as integrated_sums
+from .crossed_start import pilot_hint
 from .history import tempered
+from .units import units_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,23 +106,30 @@ def integrated(
     parameterizations: Mapping[str, str],
     history: History | None,
 ) -> Prepared | None:
-    """Prepare the program that integrates out the effects of one group term.
+    """Prepare the program that integrates out the effects of one group term, or of all.
 
     Returns
     -------
     Prepared or None
         None if no term is "marginal", or if the rows do not determine all coefficients.
     """
-    label = next((term for term, form in parameterizations.items() if form == "marginal"), None)
-    if label is None:
+    labels = [term for term, form in parameterizations.items() if form == "marginal"]
+    if not labels:
         return None
-    reduced = marginal.reduced(tempered(design, _power(history)), label)
+    label, order = labels[0], None
+    if len(labels) > 1:  # then it is all of them
+        label, order = marginal.order_of_elimination(design)
+    reduced = marginal.reduced(tempered(design, _power(history)), label, order=order)
     if reduced is None:
         return None
     centered = {term: form == "centered" for term, form in parameterizations.items()}
     data = integrated_sums.stan_data(
         design, priors, reduced, centered, family=family, history=history
     )
+    hint: ModeHint | None = integrated_sums.mode_hint(data)
+    if reduced.program == marginal.CROSSED:
+        ordered = marginal.integrated_first(design, label)
+        hint = _crossed_hint(data, ordered, family, priors, history)
     return Prepared(
         design=design,
         family=family,
@@ -131,8 +140,24 @@ def integrated(
         data=data,
         reduced=reduced,
         rows=len(design.offset),
-        mode_hint=integrated_sums.mode_hint(data),
+        mode_hint=hint,
     )
+
+
+def _crossed_hint(
+    data: Mapping[str, Any],
+    ordered: Design,
+    family: Family,
+    priors: PriorTable,
+    history: History | None,
+) -> ModeHint | None:
+    """Make a pilot fit of a design whose first term is integrated out; None if it is not finite."""
+    rows = tempered(ordered, _power(history))
+    of_rows = sampled_rows.stan_data(rows, family, priors, whole=ordered, history=history)
+    pilot = pilot_fit(of_rows, family.name)
+    if pilot is None:
+        return None
+    return pilot_hint(data, ordered.groups, pilot, units_of(ordered, family))
 
 
 def sampled(
@@ -155,9 +180,13 @@ def sampled(
     forms = ["rescaled" if form == "marginal" else form for form in forms]
     data |= coordinates(data, forms, pilot)
     values = starts(data, pilot)
-    # Effects of several terms can compensate each other: such a posterior is far from normal.
+    # Effects of several terms can compensate each other: z is then not standard normal.
     smooth = forms in ([], ["rescaled"])
-    hint = None if values is None else ModeHint(values, standard=("z",), smooth=smooth)
+    hint = None
+    if values is not None:
+        several = len(forms) > 1
+        given = tuple(name for name in values if name not in ("xi", "z")) if several else ()
+        hint = ModeHint(values, standard=("z",), smooth=smooth, given=given)
     return Prepared(
         design=design,
         family=family,
