@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+from partialpool.diagnostics import checks
 from partialpool.diagnostics.checks import diagnose, ebfmi
 from partialpool.diagnostics.convergence import convergence, flatten
 from partialpool.diagnostics.diagnosis import Diagnosis
@@ -89,6 +91,31 @@ def test_ebfmi_against_its_definition() -> None:
     expected = (4 + 1 + 16) / np.sum((energy - 3.0) ** 2)
     assert ebfmi(energy) == pytest.approx([expected])
     assert np.isnan(ebfmi(np.ones((1, 5)))).all()
+
+
+def of_many(high: dict[int, float], count: int = 400) -> pd.DataFrame:
+    """A table of convergence with R-hat 1.001 but for some quantities."""
+    r_hat = np.full(count, 1.001)
+    r_hat[list(high)] = list(high.values())
+    index = [f"r[{i}]" for i in range(count)]
+    return pd.DataFrame({"r_hat": r_hat}, index=index)
+
+
+@pytest.mark.parametrize(
+    ("high", "count", "ok"),
+    [
+        ({7: 1.012}, 400, True),
+        ({7: 1.012}, 99, False),  # few quantities
+        ({7: 1.021}, 400, False),  # too high
+        (dict.fromkeys(range(5), 1.012), 400, False),  # more than 1 in 100
+        (dict.fromkeys(range(4), 1.012), 400, True),
+        ({7: float("nan")}, 400, True),
+    ],
+)
+def test_a_few_of_many_may_be_above(high: dict[int, float], count: int, ok: bool) -> None:
+    check = checks._rhat(of_many(high, count), CHAINS)
+    assert check.ok is ok
+    assert bool(check.where) is not ok
 
 
 def test_a_chain_elsewhere_raises_rhat() -> None:
