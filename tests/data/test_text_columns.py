@@ -249,6 +249,7 @@ SETS = [
      "+ (1 + urban | district)", "bernoulli"),
     ("eight_schools", "effect | se(standard_error) ~ 1 + (1 | school)", "gaussian"),
     ("grouse_ticks", "ticks ~ C(year) + center(height) + (1 | brood) + (1 | location)", "poisson"),
+    ("pastes", "strength ~ 1 + (1 | batch / cask)", "gaussian"),
     ("penicillin", "diameter ~ 1 + (1 | plate) + (1 | sample)", "gaussian"),
     ("penicillin", "diameter ~ 0 + sample + (1 | plate)", "gaussian"),
     ("radon", "log_radon ~ floor + log_uranium + (1 + floor | county)", "gaussian"),

@@ -19,6 +19,7 @@ SHAPES = {
     "baseball_2006": (308, 3),
     "eight_schools": (8, 7),
     "grouse_ticks": (403, 6),
+    "pastes": (60, 3),
     "penicillin": (144, 3),
     "radon": (919, 6),
     "rat_tumors": (71, 3),
@@ -257,6 +258,23 @@ def test_sleepstudy_gives_the_published_fit() -> None:
     sds = np.sqrt(np.diag(between))
     assert [*sds.round(2), round(float(np.sqrt(residual)), 2)] == [24.74, 5.92, 25.59]
     assert round(float(between[0, 1] / sds.prod()), 2) == 0.07
+
+
+def test_pastes_gives_the_published_fit() -> None:
+    """Of a balanced nested design, REML estimates are those of the analysis of variance."""
+    frame = datasets.load("pastes")
+    assert (frame.groupby(["batch", "cask"]).size() == 2).all()
+    y = frame["strength"].to_numpy().reshape(10, 3, 2)
+    assert frame["batch"].to_list() == np.repeat(list("ABCDEFGHIJ"), 6).tolist()
+    assert frame["cask"].to_list() == np.tile(np.repeat(list("abc"), 2), 10).tolist()
+    cask = y.mean(axis=2)
+    batch = cask.mean(axis=1)
+    residual = ((y - cask[:, :, None]) ** 2).sum() / 30
+    within = 2 * ((cask - batch[:, None]) ** 2).sum() / 20
+    between = 6 * batch.var(ddof=1)
+    sds = np.sqrt([(within - residual) / 2, (between - within) / 6, residual])
+    assert sds.round(3).tolist() == [2.904, 1.287, 0.823]
+    assert round(float(y.mean()), 3) == 60.053
 
 
 def test_penicillin_gives_the_published_fit() -> None:

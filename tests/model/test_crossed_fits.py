@@ -1,4 +1,4 @@
-"""Several group terms, one of them integrated out: the posterior, its tables, and the choice."""
+"""Several group terms, one or all of them integrated out: the posterior, tables, and the choice."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from partialpool.posterior.conditional import Population
 from partialpool.posterior.group_density import group_rows
 from partialpool.reduction import marginal
 from partialpool.sampling import inference_data
+from partialpool.stan_data import parameterization
 
 FORMULA = "diameter ~ 1 + (1 | plate) + (1 | sample)"
 PENICILLIN = pp.datasets.load("penicillin")
@@ -47,15 +48,19 @@ def sample(model: pp.Model, seed: int = 1, **options: Any) -> pp.ModelFit:
     return model.sample(engine="stanli", seed=seed, verbose=False, **options)
 
 
-@pytest.fixture(scope="module")
-def penicillin() -> pp.ModelFit:
-    return sample(pp.Model(FORMULA, PENICILLIN))
+@pytest.fixture(scope="module", params=["all", "one"])
+def penicillin(request: pytest.FixtureRequest) -> pp.ModelFit:
+    """The effects of both terms are integrated out, or those of plates only."""
+    how = "auto" if request.param == "all" else {"plate": "marginal"}
+    fit = sample(pp.Model(FORMULA, PENICILLIN, parameterization=how))
+    assert fit.program.name == (marginal.ALL if request.param == "all" else marginal.CROSSED)
+    return fit
 
 
 def test_the_general_program_has_the_same_posterior(penicillin: pp.ModelFit) -> None:
     model = penicillin.model
-    assert model.parameterizations == {"plate": "marginal", "sample": "centered"}
-    assert penicillin.program.name == marginal.CROSSED
+    form = "marginal" if penicillin.program.name == marginal.ALL else "centered"
+    assert model.parameterizations == {"plate": "marginal", "sample": form}
     general = dataclasses.replace(model, parameterization="centered")
     assert general.program.name == "glmm/gaussian"
     reference = table(sample(general, draws=1200))
@@ -72,7 +77,7 @@ def test_noncentered_beside_marginal(penicillin: pp.ModelFit) -> None:
     """Of what there is little to tell of: a slope of time in each sample."""
     data = PENICILLIN.assign(turn=np.tile(np.arange(-2.0, 3), 29)[:144])
     formula = FORMULA.replace("(1 | sample)", "(1 | sample) + (0 + turn | sample)")
-    model = pp.Model(formula, data)
+    model = pp.Model(formula, data, parameterization={"plate": "marginal"})
     assert model.parameterizations == {
         "plate": "marginal", "sample": "centered", "sample.1": "noncentered"
     }  # fmt: skip
@@ -103,10 +108,9 @@ def test_estimates_are_near_reml(penicillin: pp.ModelFit) -> None:
 
 
 def test_the_programs_own_effects_are_those_drawn_afterwards(penicillin: pp.ModelFit) -> None:
-    program = pp.programs.get(marginal.CROSSED)
-    data = program.example_data() | {"centered": [0, 1]}
-    assert data["draw_effects"] == 1
-    fit = program.sample(data, engine="stanli", seed=4, verbose=False)
+    program, data = penicillin.program, penicillin.model.stan_data
+    assert data["draw_effects"] == 0
+    fit = program.sample(data | {"draw_effects": 1}, engine="stanli", seed=4, verbose=False)
     dims = ("chain", "draw", "effect")
     both = np.concatenate([fit.posterior[name].values for name in ("r_first", "r")], axis=2)
     summary = pp.summaries.summary(xr.Dataset({"r": (dims, both)}))
@@ -195,12 +199,14 @@ SHORT: dict[str, Any] = {"chains": 2, "warmup": 200, "draws": 150}
 Pair = tuple[pp.ModelFit, pp.ModelFit]
 
 
-@pytest.fixture(scope="module")
-def pair() -> Pair:
-    """The term that is integrated out is the second of the formula."""
+@pytest.fixture(scope="module", params=["all", "one"])
+def pair(request: pytest.FixtureRequest) -> Pair:
+    """The term that is integrated out, or first, is the second of the formula."""
     model = crossed_model()
     formula = "y ~ x + (1 + x || h) + (1 + x | g)"
-    model = dataclasses.replace(model, formula=formula)
+    how = "auto" if request.param == "all" else {"g": "marginal"}
+    model = dataclasses.replace(model, formula=formula, parameterization=how)
+    assert model.program.name == (marginal.ALL if request.param == "all" else marginal.CROSSED)
     with pytest.MonkeyPatch.context() as patch:
         kept = sample(model, **SHORT)
         patch.setattr(posterior_module, "KEPT", 0)
@@ -327,8 +333,10 @@ def test_what_has_no_scores_of_groups(penicillin: pp.ModelFit) -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ("auto", {"plate": "marginal", "sample": "centered"}),
-        ("marginal", {"plate": "marginal", "sample": "centered"}),
+        ("auto", {"plate": "marginal", "sample": "marginal"}),
+        ("marginal", {"plate": "marginal", "sample": "marginal"}),
+        ({"plate": "marginal", "sample": "marginal"}, {"plate": "marginal", "sample": "marginal"}),
+        ({"plate": "marginal"}, {"plate": "marginal", "sample": "centered"}),
         ({"sample": "marginal"}, {"plate": "centered", "sample": "marginal"}),
         ({"plate": "noncentered"}, {"plate": "noncentered", "sample": "marginal"}),
         (
@@ -341,11 +349,15 @@ def test_what_has_no_scores_of_groups(penicillin: pp.ModelFit) -> None:
 def test_which_term_is_integrated_out(given: Any, expected: dict[str, str]) -> None:
     model = pp.Model(FORMULA, PENICILLIN, parameterization=given)
     assert model.parameterizations == expected
-    out = "marginal" in expected.values()
-    assert model.program.name == (marginal.CROSSED if out else "glmm/gaussian")
-    if out:
-        label = next(label for label, how in expected.items() if how == "marginal")
+    integrated = [label for label, how in expected.items() if how == "marginal"]
+    programs = ("glmm/gaussian", marginal.CROSSED, marginal.ALL)
+    assert model.program.name == programs[len(integrated)]
+    for label in integrated:
         assert f"{label}: Intercept; integrated out, drawn afterwards" in str(model)
+    if len(integrated) == 2:
+        assert "144 rows -> 24 plate x 6 sample (144 pairs)" in str(model)
+    if len(integrated) == 1:
+        (label,) = integrated
         sizes = "24 plate x 6 sample" if label == "plate" else "6 sample x 24 plate"
         assert f"144 rows -> {sizes} (144 pairs), exactly" in str(model)
         further = next(iter(set(expected) - {label}))
@@ -355,10 +367,6 @@ def test_which_term_is_integrated_out(given: Any, expected: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (
-            {"parameterization": {"plate": "marginal", "sample": "marginal"}},
-            "'marginal' for plate and sample, but only the effects of one term",
-        ),
         (
             {"parameterization": {"plate": "marginal"}, "family": "student"},
             "needs family 'gaussian' and partial pooling; this model has family 'student'",
@@ -371,7 +379,29 @@ def test_choices_that_there_are_not(options: dict[str, Any], message: str) -> No
         pp.Model(FORMULA, PENICILLIN, **options)
 
 
+def test_several_terms_are_integrated_out_one_or_all() -> None:
+    data = PENICILLIN.assign(turn=np.tile(np.arange(3), 48))
+    formula = f"{FORMULA} + (1 | turn)"
+    given = {"plate": "marginal", "sample": "marginal", "turn": "centered"}
+    with pytest.raises(OptionError, match="for plate and sample, but .* of one term or of all"):
+        pp.Model(formula, data, parameterization=given)
+    model = pp.Model(formula, data, parameterization=given | {"turn": "marginal"})
+    assert model.program.name == marginal.ALL
+
+
+def test_one_term_is_integrated_out_where_all_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parameterization, "MOST", 100)
+    for how in ("auto", "marginal"):
+        model = pp.Model(FORMULA, PENICILLIN, parameterization=how)
+        assert model.parameterizations == {"plate": "marginal", "sample": "centered"}
+        assert model.program.name == marginal.CROSSED
+    both = {"plate": "marginal", "sample": "marginal"}
+    with pytest.raises(OptionError, match=r"cost [\d,]+ multiplications .* up to 100"):
+        pp.Model(FORMULA, PENICILLIN, parameterization=both)
+
+
 def test_too_many_pairs_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parameterization, "MOST", 100)
     monkeypatch.setattr(marginal, "ENTRIES", 100)
     model = pp.Model(FORMULA, PENICILLIN)
     assert "marginal" not in model.parameterizations.values()
