@@ -275,6 +275,27 @@ def test_groups_left_out_beside_a_crossed_factor(
     assert "r_sample" in full
 
 
+def test_groups_of_any_term_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only of the term that is first in the elimination, whose effects Python draws."""
+    rng = np.random.default_rng(5)
+    g, h = np.repeat(np.arange(30), 8), np.tile(np.arange(24), 10)
+    y = rng.normal(size=30)[g] + rng.normal(size=24)[h] + rng.normal(size=240)
+    data = pd.DataFrame({"y": y, "g": g, "h": h})
+    for kept in (10**8, 0):
+        monkeypatch.setattr(posterior_module, "KEPT", kept)
+        fit = sample(pp.Model("y ~ 1 + (1 | g) + (1 | h)", data), chains=4)
+        assert ("r_g" in fit.posterior) is bool(kept)
+        loo = fit.loo(by="h")
+        assert loo.pointwise["pareto_k"].max() < 0.7
+    k = np.zeros(24)
+    k[[2, 9]] = np.nan
+    monkeypatch.setattr(inference_data, "psis_loo", lambda *given: (np.full(24, -99.0), k))
+    again = fit.loo(by="h", refit=True).pointwise["elpd"].to_numpy()[[2, 9]]
+    scores = loo.pointwise["elpd"].to_numpy()
+    np.testing.assert_allclose(again, scores[[2, 9]], atol=0.15)
+    assert abs(scores - scores.mean()).max() > 1
+
+
 def test_groups_left_out_with_all_of_a_further_factors_groups(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -318,12 +339,12 @@ def test_groups_left_out_with_all_of_a_further_factors_groups(
 
 
 def test_what_has_no_scores_of_groups(penicillin: pp.ModelFit) -> None:
-    with pytest.raises(DataError, match=r"effects of plate, not of sample.*'sample': 'marginal'"):
-        penicillin.loo(by="sample")
+    with pytest.raises(DataError, match="terms of this model are by plate, sample, not by diam"):
+        penicillin.loo(by="diameter")
     data = PENICILLIN.assign(turn=np.tile(np.arange(-2.0, 3), 29)[:144])
     model = pp.Model("diameter ~ 1 + (1 | plate) + (0 + turn | plate)", data)
     fit = sample(model, **SHORT)
-    with pytest.raises(DataError, match=r"plate has further terms.*\(1 \+ x \|\| plate\)"):
+    with pytest.raises(DataError, match=r"plate has 2 terms.*\(1 \+ x \|\| plate\)"):
         fit.loo(by="plate")
 
 

@@ -165,10 +165,10 @@ def test_few_groups_are_refused_with_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("formula", "options", "by", "message"),
     [
-        ("y ~ 1 + (1 | lab)", {}, "se", r"effects of lab, not of se. fit.kfold\(by='se'\)"),
+        ("y ~ 1 + (1 | lab)", {}, "se", r"are by lab, not by se. fit.kfold\(by='se'\)"),
         (
             "y ~ 1 + (1 | lab)", {"parameterization": "centered"}, "lab",
-            r"needs group effects that are integrated out exactly.*fit.kfold\(by='lab'\)",
+            r"whose group effects are integrated out exactly.*fit.kfold\(by='lab'\)",
         ),
         ("y ~ 1 + (1 | lab)", {"pooling": "none"}, "lab", "integrated out exactly"),
         ("y ~ 1 + (1 | lab)", {"family": "student"}, "lab", "integrated out exactly"),

@@ -73,10 +73,7 @@ class Coefficients(Fit):
     @functools.cached_property
     def _unstored(self) -> GroupEffects | None:
         """The group effects that are not in `idata`, as something to draw them from; or None."""
-        prepared = self.model.prepared
-        return GroupEffects.of(
-            self.program_posterior, prepared.design, prepared.reduced, seed=self.seed
-        )
+        return GroupEffects.of(self.program_posterior, self.model.prepared, seed=self.seed)
 
     @property
     def program_posterior(self) -> xr.Dataset:

@@ -168,11 +168,10 @@ class ModelFit(Coefficients):
         Parameters
         ----------
         by : str, optional
-            A grouping factor whose effects the model integrates out, of several terms the one that
-            comes first in `print(model)` under "reduced". One group at a time is left
-            out, and its rows are scored jointly, as rows of a group not seen before. Other group
-            terms may be present: given their effects, the groups of `by` are independent. If a
-            group of such a term is found in the left-out rows only, its effects are drawn from
+            A grouping factor of a model whose effects are integrated out. One group at a time is
+            left out, and its rows are scored jointly, as rows of a group not seen before. Other
+            group terms may be present: given their effects, the groups of `by` are independent. If
+            a group of such a term is found in the left-out rows only, its effects are drawn from
             the population.
         refit : bool
             Fit the model again without a row or group for which the smoothed weights cannot be

@@ -18,8 +18,9 @@ from ..design.group_basis import Basis
 from ..naming.names import dim_of, name_of
 from ..naming.variables import effects_of, scale_factor
 from ..priors.centering import Centering
-from ..reduction.marginal import Reduced, integrated_first
+from ..reduction.marginal import integrated_first
 from ..reduction.sums import GaussianSums
+from ..stan_data.prepare import Prepared
 from . import conditional, tables
 from .conditional import Population
 
@@ -66,7 +67,7 @@ class GroupEffects:
     posterior : Dataset
         As `named` returns it, without the effects of `term`.
     term : GroupDesign
-        The term whose effects were integrated out.
+        The term whose effects are not stored.
     further : tuple of GroupDesign
         The other terms, whose effects `posterior` has.
     sums : GaussianSums
@@ -82,18 +83,18 @@ class GroupEffects:
     seed: int
 
     @classmethod
-    def of(
-        cls, posterior: xr.Dataset, design: Design, reduced: Reduced | None, *, seed: int
-    ) -> GroupEffects | None:
-        """Return the group effects that `posterior` lacks.
+    def of(cls, posterior: xr.Dataset, prepared: Prepared, *, seed: int) -> GroupEffects | None:
+        """Return the group effects that `posterior` lacks, those of one term.
 
-        None if no effects were integrated out, or if `posterior` has them all.
+        None if no effects were integrated out, or if `posterior` has them all. A fit that was
+        saved by an earlier version may lack those of another term than a new fit would.
         """
-        if reduced is None:
+        lacking = [t for t in prepared.design.groups if name_of("r", t) not in posterior]
+        if prepared.reduced is None or not lacking:
             return None
-        term, *further = integrated_first(design, reduced.label).groups
-        if name_of("r", term) in posterior:
-            return None
+        reduced = prepared.reduced_by(lacking[0].label)
+        assert reduced is not None
+        term, *further = integrated_first(prepared.design, reduced.label).groups
         return cls(posterior, term, tuple(further), reduced.sums, seed)
 
     @property

@@ -10,6 +10,7 @@ sampling works. With sampled effects it fails, because a group's effects depend 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from ..arrays import SAMPLE_DIMS, Floats
-from ..design.design import Design
+from ..design.design import Design, GroupDesign
 from ..design.pooling import split
 from ..errors import DataError
 from ..naming.names import name_of
-from ..reduction.marginal import Reduced, integrated_first
+from ..reduction.marginal import integrated_first
 from ..sampling import inference_data
 from ..stan_data.prepare import Prepared
 from ..summaries.pareto import pareto_k_threshold
@@ -45,12 +46,12 @@ def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool
     """
     import pandas as pd
 
-    prepared, named = posterior.prepared, posterior.draws
-    reduced = _reduced(prepared, by)
-    design = integrated_first(prepared.design, reduced.label)
+    prepared, (label, reference) = posterior.prepared, _left_out(posterior.prepared, by)
+    design = integrated_first(prepared.design, label)
     term = design.groups[0]
+    named = _with_effects(posterior, design.groups[1:])
     likelihood = _log_likelihood(
-        named, design, term.codes, len(term.levels), reduced.sums.reference, posterior.seed
+        named, design, term.codes, len(term.levels), reference, posterior.seed
     )
     draws, groups = likelihood.shape
     shape = (named.sizes["chain"], named.sizes["draw"], groups)
@@ -73,9 +74,7 @@ def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool
     problems: list[str] = []
     for j in np.flatnonzero(bad).tolist():
         left_out = term.codes == j
-        scores[j], lines = _score_without(
-            prepared, design, left_out, reduced.sums.reference, sampler
-        )
+        scores[j], lines = _score_without(prepared, design, left_out, reference, sampler)
         problems += [f"without {by} {term.levels[j]}: {line}" for line in lines]
     full = logsumexp(likelihood, axis=0) - np.log(draws)
     table = pd.DataFrame(
@@ -86,8 +85,8 @@ def loo_by_group(posterior: Posterior, sampler: Sampler, by: str, *, refit: bool
     return GroupLoo(total, se_of(scores), table, response_of(design), tuple(problems), p=p)
 
 
-def _reduced(prepared: Prepared, by: str) -> Reduced:
-    """Return the sums of the term whose effects were integrated out; check that `by` is its factor.
+def _left_out(prepared: Prepared, by: str) -> tuple[str, Floats]:
+    """Return the label of the term of factor `by`, and the reference fit; check that it is one.
 
     Raises
     ------
@@ -97,22 +96,31 @@ def _reduced(prepared: Prepared, by: str) -> Reduced:
     instead = f"fit.kfold(by={by!r}) fits again without parts of its groups"
     if reduced is None:
         raise DataError(
-            f"loo(by={by!r}) needs group effects that are integrated out exactly: family "
+            f"loo(by={by!r}) needs a model whose group effects are integrated out exactly: family "
             f"'gaussian', partial pooling and parameterization 'auto' or 'marginal'. {instead}"
         )
-    factors = {term.label: term.factor for term in prepared.design.groups}
-    if by != factors[reduced.label]:
-        choose = f"; parameterization={{{by!r}: 'marginal'}} integrates out those of {by}"
+    labels = [term.label for term in prepared.design.groups if term.factor == by]
+    if not labels:
+        factors = sorted({term.factor for term in prepared.design.groups})
         raise DataError(
-            f"loo(by={by!r}): in this model only the groups of {factors[reduced.label]} can be "
-            f"left out one by one, not those of {by}. {instead}{choose if by in factors else ''}"
+            f"loo(by={by!r}): the group terms of this model are by {', '.join(factors)}, not by "
+            f"{by}. {instead}"
         )
-    if list(factors.values()).count(by) > 1:
+    if len(labels) > 1:
         raise DataError(
-            f"loo(by={by!r}): {by} has further terms, whose effects are not integrated out: "
-            f"write one term such as (1 + x || {by}). {instead}"
+            f"loo(by={by!r}): {by} has {len(labels)} terms, and the effects of one are integrated "
+            f"out of its groups' scores: write one term such as (1 + x || {by}). {instead}"
         )
-    return reduced
+    return labels[0], reduced.sums.reference
+
+
+def _with_effects(posterior: Posterior, terms: Sequence[GroupDesign]) -> xr.Dataset:
+    """Return the draws with the effects of all these terms, drawn if they are not stored."""
+    unstored = posterior.effects
+    if unstored is None or unstored.term.label not in [term.label for term in terms]:
+        return posterior.draws
+    effects = unstored.draw()
+    return posterior.draws.assign({str(effects.name): effects})
 
 
 def _log_likelihood(
@@ -170,5 +178,6 @@ def _score_without(
     remaining, held_out = split(design, left_out)
     posterior, problems = fit_again(prepared, remaining, sampler)
     codes = np.zeros(int(left_out.sum()), dtype=np.int64)
-    likelihood = _log_likelihood(posterior.draws, held_out, codes, 1, reference, posterior.seed)
+    named = _with_effects(posterior, design.groups[1:])
+    likelihood = _log_likelihood(named, held_out, codes, 1, reference, posterior.seed)
     return float(logsumexp(likelihood[:, 0]) - np.log(len(likelihood))), problems

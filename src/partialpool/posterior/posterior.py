@@ -39,7 +39,7 @@ class Posterior:
     @classmethod
     def of(cls, draws: xr.Dataset, prepared: Prepared, *, seed: int) -> Posterior:
         """Make a posterior from named draws, and find the group effects that they lack."""
-        effects = GroupEffects.of(draws, prepared.design, prepared.reduced, seed=seed)
+        effects = GroupEffects.of(draws, prepared, seed=seed)
         return cls(draws, prepared, effects, seed)
 
     @classmethod

@@ -69,6 +69,12 @@ class Prepared:
             design, self.family, self.priors, self.parameterizations, history=self.history
         )
 
+    def reduced_by(self, label: str) -> Reduced | None:
+        """Return the sums by the groups of any term; None if effects are not integrated out."""
+        if self.reduced is None or self.reduced.label == label:
+            return self.reduced
+        return marginal.reduced(tempered(self.design, _power(self.history)), label)
+
     @functools.cached_property
     def unpooled(self) -> UnpooledPriors:
         """The fixed priors of the groups' coefficients; empty unless pooling is "none"."""
