@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..reduction.marginal import largest, too_many
+from ..reduction.marginal import label_with_most_effects, reason_to_sample
 from ..regression import Regression
 
 HOW = {
@@ -92,7 +92,7 @@ def why_sampled(model: Regression) -> str | None:
     gaussian = model.response_family.name == "gaussian" and model.pooling == "partial"
     if not gaussian or not automatic or "marginal" in model.parameterizations.values():
         return None
-    return too_many(model.design, largest(model.design, automatic))
+    return reason_to_sample(model.design, label_with_most_effects(model.design, automatic))
 
 
 def _treatment(model: Regression, label: str) -> str:

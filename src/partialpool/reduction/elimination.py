@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from .pair_sums import GroupColumns
 
 MOST = 300_000
-"""Cost of a log density up to which the effects of all group terms are integrated out. With more it
-is quicker to sample those of all terms but one."""
+"""Cost of a log density (`Elimination.cost`) up to which the effects of all group terms are
+integrated out. With more it is quicker to sample those of all terms but one."""
 OF_COLUMN, OF_PAIR = 20, 6
 """Cost of an element of the matrices that stand for the terms outside of the chain, and of a
 product of two. Where the chain is one term of one coefficient they are data, and a product costs

@@ -1,4 +1,7 @@
-"""Reduce a Gaussian design to the sums left when the effects of one group term are integrated out.
+"""Reduce a Gaussian design to the sums left when group effects are integrated out.
+
+Those of one term are, or of all: what the rows say is in sums by the groups of one term, and in
+products of its columns with those of the others.
 
 They are the data of the programs ``glmm/gaussian_marginal*``. Here "columns" are those of the
 population-level design matrix, the intercept first, and "effects" are group-level effects.
@@ -44,12 +47,13 @@ W'W."""
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """The sums left of a Gaussian design when the effects of one group term are integrated out.
+    """The sums left of a Gaussian design when group effects are integrated out.
 
     Attributes
     ----------
     label : str
-        Label of the group term that is integrated out.
+        Label of the group term whose sums are by group: the one that is integrated out, or the
+        first of all.
     sums : GaussianSums
         Cross-products about the least-squares fit.
     whitened : GaussianSums
@@ -102,13 +106,13 @@ class Reduced:
 
 
 def integrated_first(design: Design, label: str) -> Design:
-    """Return the design with the term of this label, which is integrated out, before the others."""
+    """Return the design with the term of this label, whose sums are by group, before the others."""
     first = tuple(term for term in design.groups if term.label == label)
     others = tuple(term for term in design.groups if term.label != label)
     return dataclasses.replace(design, groups=first + others)
 
 
-def largest(design: Design, labels: Collection[str]) -> str:
+def label_with_most_effects(design: Design, labels: Collection[str]) -> str:
     """Return, of the group terms with these labels, the label of the one with the most effects."""
     terms = [term for term in design.groups if term.label in labels]
     return max(terms, key=lambda term: len(term.coefficients) * len(term.levels)).label
@@ -119,7 +123,7 @@ def columns_of(term: GroupDesign) -> GroupColumns:
     return GroupColumns(term.Z, term.codes, len(term.levels))
 
 
-def too_many(design: Design, label: str) -> str | None:
+def reason_to_sample(design: Design, label: str) -> str | None:
     """Say why the term of this label should be sampled and not integrated out; None if it need not.
 
     The reason is the number of sums over pairs of its groups and groups of other terms.

@@ -25,7 +25,7 @@ from .pair_sums import CrossedSums, GroupColumns, crossed_sums
 
 @dataclass(frozen=True, eq=False)
 class GaussianSums:
-    """Cross-products of a Gaussian regression whose effects of one group term are integrated out.
+    """Cross-products of a Gaussian regression, by the groups of one term.
 
     Attributes
     ----------
@@ -173,7 +173,7 @@ def gaussian_sums(
     X : array, (row, column)
         Population-level design matrix, with the intercept's column if the model has one.
     Z : array, (row, coefficient)
-        Columns of the group term that is integrated out.
+        Columns of the group term by whose groups rows are summed.
     codes : array of int, (row,)
         Group of each row in that term, from 0.
     groups : int
@@ -185,7 +185,7 @@ def gaussian_sums(
     weights : array, (row,), optional
         1 for every row if not given.
     further : sequence of GroupColumns
-        Group terms whose effects are not integrated out.
+        The other group terms.
 
     Returns
     -------

@@ -46,7 +46,7 @@ def parameterizations(
     ------
     OptionError
         For an unknown term or choice, and for "marginal" if the effects of the term cannot be
-        integrated out, or if it is chosen for several terms by name.
+        integrated out, or if it is chosen for several terms by name, but not for all.
     """
     labels = [term.label for term in design.groups]
     by_label = dict.fromkeys(labels, choice) if isinstance(choice, str) else dict(choice)
@@ -135,8 +135,8 @@ def _integrated_out(
                 f"integrate the effects of all out would cost {cost:,} multiplications for each "
                 f"log density, and it is done up to {MOST:,}: choose 'auto'"
             )
-    label = marginal.largest(design, candidates)
-    reason = marginal.too_many(design, label)
+    label = marginal.label_with_most_effects(design, candidates)
+    reason = marginal.reason_to_sample(design, label)
     if reason and marginal_terms:
         raise OptionError(f"parameterization='marginal': {reason}. 'auto' samples its effects")
     return set() if reason else {label}
