@@ -213,7 +213,7 @@ def test_steps_where_effects_are_sampled_are_those_of_stan_in_shorter_trees() ->
     given = (np.zeros(100), np.ones((100, 100)), [{}] * 4, np.ones(100), start.TAME)
     plain = SamplerConfig(seed=3)
     close = start.configure(plain, start.ConditionalStart(*given, short_trees=True), ())
-    assert (close.adapt_delta, close.max_treedepth) == (0.8, start.DEPTH + 1)
+    assert (close.adapt_delta, close.max_treedepth) == (0.8, start.DEPTH)
     far = start.configure(plain, start.ConditionalStart(*given), ())
     assert (far.adapt_delta, far.max_treedepth) == (start.SHORT_STEPS, 10)
 
@@ -241,7 +241,7 @@ def test_correlations_that_a_diagonal_metric_leaves_take_longer_trajectories() -
         assert isinstance(one, WarmStart)
         assert one.stretch == pytest.approx(np.sqrt((1 + rho) / (1 - rho)), rel=1e-3)
         depths[rho] = one.treedepth()
-    assert depths[0.0] <= start.DEPTH + 1
+    assert depths[0.0] == start.DEPTH
     assert depths[0.998] >= 6
     hint = ModeHint(values, standard=("z",))
     options = {**QUIET, "hint": hint}

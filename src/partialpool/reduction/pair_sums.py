@@ -2,8 +2,8 @@
 
 One group term, with columns Z, is integrated out. The effects r2 of the further terms are sampled,
 or integrated out after it: they are the coefficients of columns W, one for each coefficient and
-group of these terms. Row n of W has one entry for each coefficient of these terms, and Z'W and W'W have entries for pairs of
-groups with rows in common, so all three are kept as sparse arrays.
+group of these terms. Row n of W has one entry for each coefficient of these terms, and Z'W and W'W
+have entries for pairs of groups with rows in common, so all three are kept as sparse arrays.
 """
 
 from __future__ import annotations
