@@ -109,8 +109,24 @@ transformed data {
     n_R += t > 1 ? q[t] * J[t] : 0;
   }
   #include terms/chain_layout.stan
-  #include terms/pair_sums.stan
   int square_of_QE = QE * QE;
+  #include terms/pair_sums.stan
+  // Sizes of the groups of each term, by the largest of Z'Z, and one over those
+  // of the groups that enclose them.
+  array[E] vector[most] size_in = rep_array(ones_vector(most), E);
+  array[E, E] vector[most] unit = rep_array(ones_vector(most), E, E);
+  for (d in 1 : E) {
+    for (l in 1 : J[chain[d]]) {
+      real largest = max(
+                         block(ZZ, group_at[d] + l,
+                               (d - 1) * square_of_QE + 1, 1, square_of_QE));
+      size_in[d, l] = largest > 0 ? largest : 1;
+    }
+    for (c in 1 : d) {
+      int n = J[chain[c]];
+      unit[c, d, 1 : n] = inv(size_in[d, group_in[c, d, 1 : n]]);
+    }
+  }
   if (Q != sum(q) || C != sum(n_cor) || R != n_R || chain[1] != 1) {
     reject("Q, C and R are ", Q, ", ", C, " and ", R, ", but must be ",
            sum(q), ", ", sum(n_cor), " and ", n_R, ", and chain[1] must be 1");

@@ -45,14 +45,15 @@ functions {
     return std_normal_lpdf(to_vector(mdivide_left_tri_low(S, r_t')))
            - J * sum(log(diagonal(S)));
   }
-  // A sparse matrix times r: its values row by row, and where each row starts.
-  // A difference of cumulative sums is quicker than sums row by row.
+  // A sparse matrix times r: its values row by row in units of the row's
+  // largest, and where each row starts. A difference of cumulative sums is
+  // quicker than sums row by row, and the units keep rounding within a row.
   vector sparse_times(vector value, array[] int column, array[] int start,
-                      vector r) {
+                      vector unit, vector r) {
     int m = size(start) - 1;
     vector[size(value)] products = value .* r[column];
     vector[size(value) + 1] total = append_row(0, cumulative_sum(products));
-    return total[start[2 : ]] - total[start[ : m]];
+    return (total[start[2 : ]] - total[start[ : m]]) .* unit;
   }
   // Z' times what X and the further terms leave of y, by group and coefficient.
   matrix left_over(matrix ZrQ, vector e, int q, vector ZWr) {
@@ -130,6 +131,18 @@ data {
   vector<lower=0>[Q] tau_unit; // of tau near 0; 0: log scale (eta per Z)
 }
 transformed data {
+  // The largest value of each row of Z'W, if it is sparse, and values over it.
+  vector[n_start - 1] ZW_unit = ones_vector(n_start - 1);
+  vector[n_ZW] ZW_scaled = ZW_value;
+  for (i in 1 : n_start - 1) {
+    for (k in ZW_start[i] : ZW_start[i + 1] - 1) {
+      ZW_unit[i] = k == ZW_start[i] ? abs(ZW_value[k])
+                   : max({ZW_unit[i], abs(ZW_value[k])});
+    }
+    for (k in ZW_start[i] : ZW_start[i + 1] - 1) {
+      ZW_scaled[k] /= ZW_unit[i];
+    }
+  }
   matrix[P, R] QW = WrQ[ : , 2 : P + 1]'; // Q'W
   // Powers of the parameters' own priors.
   int own = has_intercept + K + Q + C; // parameters but for sigma
@@ -238,7 +251,8 @@ model {
                            cholesky_corr(cpc, 0, q[1], correlated[1]));
   vector[P + 1] e = append_row(1, -w);
   vector[q[1] * J[1]] ZWr = dense ? ZW * r
-                            : sparse_times(ZW_value, ZW_column, ZW_start, r);
+                            : sparse_times(ZW_scaled, ZW_column, ZW_start,
+                                           ZW_unit, r);
   matrix[J[1], q[1]] u = left_over(ZrQ, e, q[1], ZWr);
   vector[2] groups = integrated_out(ZZ, u, [1]', M);
   real squares = rss + dot_self(w) - 2 * dot_product(r, WrQ * e)
@@ -267,8 +281,8 @@ generated quantities {
     matrix[q[1], q[1]] M = diag_pre_multiply(head(tau_signed, q[1]) / s,
                              cholesky_corr(cpc, 0, q[1], correlated[1]));
     vector[q[1] * J[1]] ZWr = dense ? ZW * r
-                              : sparse_times(ZW_value, ZW_column, ZW_start,
-                                             r);
+                              : sparse_times(ZW_scaled, ZW_column, ZW_start,
+                                             ZW_unit, r);
     array[q[1], q[1]] vector[J[1]] F = factors_of(ZZ, M);
     matrix[J[1], q[1]] u = left_over(ZrQ, append_row(1, -w), q[1], ZWr);
     array[q[1]] vector[J[1]] x = whiten(F, u, [1]', M);

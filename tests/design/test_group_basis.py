@@ -335,7 +335,7 @@ def test_the_ladder_shows_the_same_coefficients(formula: str) -> None:
 
 def test_effects_that_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for formula in ("y ~ 0 + f + (1 + f | g)", "y ~ x*z + (x + z + z:x | g) + (1 | h)"):
-        model = pp.Model(formula, DATA)
+        model = pp.Model(formula, DATA, parameterization={"g": "marginal"})
         kept = model.sample(**SHORT)
         with monkeypatch.context() as patch:
             patch.setattr(posterior_module, "KEPT", 0)

@@ -97,7 +97,7 @@ def of_many(high: dict[int, float], count: int = 400) -> pd.DataFrame:
     """A table of convergence with R-hat 1.001 but for some quantities."""
     r_hat = np.full(count, 1.001)
     r_hat[list(high)] = list(high.values())
-    index = [f"r[{i}]" for i in range(count)]
+    index = ["sigma", *(f"r_g[{i}]" for i in range(1, count))]
     return pd.DataFrame({"r_hat": r_hat}, index=index)
 
 
@@ -105,10 +105,11 @@ def of_many(high: dict[int, float], count: int = 400) -> pd.DataFrame:
     ("high", "count", "ok"),
     [
         ({7: 1.012}, 400, True),
-        ({7: 1.012}, 99, False),  # few quantities
+        ({7: 1.012}, 100, False),  # few group effects
+        ({0: 1.012}, 400, False),  # not one of them
         ({7: 1.021}, 400, False),  # too high
-        (dict.fromkeys(range(5), 1.012), 400, False),  # more than 1 in 100
-        (dict.fromkeys(range(4), 1.012), 400, True),
+        (dict.fromkeys(range(1, 5), 1.012), 400, False),  # more than 1 in 100
+        (dict.fromkeys(range(1, 4), 1.012), 400, True),
         ({7: float("nan")}, 400, True),
     ],
 )

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +19,7 @@ from partialpool.pilot.information import estimated_information
 from partialpool.posterior import conditional, group_density
 from partialpool.posterior import posterior as posterior_module
 from partialpool.posterior.conditional import Population
+from partialpool.posterior.effects import GroupEffects
 from partialpool.posterior.group_density import group_rows
 from partialpool.reduction import marginal
 from partialpool.sampling import inference_data
@@ -451,3 +453,31 @@ def test_information_is_that_of_the_variances() -> None:
         for label, value in expected.items():
             assert found[label] == pytest.approx(value, rel=0.35)
         assert found["flat"] < 1.5
+
+
+def test_weights_that_rounding_cannot_bear_are_not_eliminated() -> None:
+    rng = np.random.default_rng(1)
+    a, b = np.repeat(np.arange(12), 6), np.tile(np.repeat(np.arange(3), 2), 12)
+    data = pd.DataFrame({"y": rng.normal(size=72), "se": 0.5, "a": a, "b": b})
+    assert pp.Model("y | se(se) ~ 1 + (1 | a / b)", data).program.name == marginal.ALL
+    data.loc[0, "se"] = 1e-6
+    assert pp.Model("y | se(se) ~ 1 + (1 | a / b)", data).program.name == marginal.CROSSED
+
+
+def test_a_saved_fit_may_lack_the_effects_of_another_term() -> None:
+    """As one has that an earlier version made, which integrated out the term with most effects."""
+    formula = "strength ~ 1 + (1 | batch / cask)"
+    fit = sample(pp.Model(formula, pp.datasets.load("pastes")))
+    old = GroupEffects.of(
+        fit.program_posterior.drop_vars("r_batch"), fit.model.prepared, seed=fit.seed
+    )
+    assert old is not None
+    assert old.term.label == "batch"
+    drawn, stored = old.draw(), fit.program_posterior["r_batch"]
+    error = np.hypot(
+        az.mcse(drawn.to_dataset()).to_array(), az.mcse(stored.to_dataset()).to_array()
+    )
+    distance = abs(drawn.mean(("chain", "draw")) - stored.mean(("chain", "draw")))
+    assert float((distance.values / error.values.reshape(distance.shape)).max()) < 5
+    spread = drawn.std(("chain", "draw")) / stored.std(("chain", "draw"))
+    assert float(abs(spread - 1).max()) < 0.15

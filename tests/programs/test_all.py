@@ -219,7 +219,7 @@ BROKEN = {
     "sds of the first": ("    at += q[t];\n    ", "    at += 0;\n    "),
     "A of a pair": ("A[b, k, 1 : m] -= sums_within", "A[b, k, 1 : m] += sums_within"),
     "pulls before": ("h[b, 1 : m] -= sums_within", "h[b, 1 : m] += sums_within"),
-    "where groups begin": ("return total[to] - total[from]", "return total[to]"),
+    "where groups begin": ("return (total[to] - total[from])", "return total[to]"),
     "groups of the next term alone": ("above = outer[group_at[d - 1] + group_in[c, d - 1, j]]",
                                       "above = outer[group_at[d - 1] + j]"),
     "columns outside": ("ZW_M[a, 1 : n] += M_a[i]", "ZW_M[a, 1 : n] += M_a[1]"),

@@ -28,7 +28,7 @@ BETANCOURT = "Betancourt 2016, arXiv:1604.00695; CmdStan User's Guide, diagnose"
 GUIDE = "CmdStan User's Guide, diagnose"
 
 MANY, HIGHEST_OF_MANY = 100, 1.02
-"""Number of quantities from which on a few may have an R-hat above 1.01, and the largest then."""
+"""Number of group effects from which on a few may have an R-hat above 1.01, and the largest."""
 
 
 def diagnose(
@@ -228,20 +228,22 @@ def _worst(column: pd.Series, *, largest: bool, limit: float) -> tuple[float, tu
 def _rhat(table: pd.DataFrame, chains: int) -> Check:
     """Check the largest R-hat in a table from `convergence`.
 
-    R-hat has a sampling error. Of `MANY` quantities or more, chains that agree have one above 1.01
-    now and then: up to 1 in 100 of them may be up to `HIGHEST_OF_MANY`.
+    R-hat has a sampling error. Of `MANY` group effects or more, chains that agree have one above
+    1.01 now and then: up to 1 in 100 of them may be up to `HIGHEST_OF_MANY`.
     """
     worst, where = _worst(table["r_hat"], largest=True, limit=1.01)
     undefined = math.isnan(worst) and len(table) > 0
-    if len(table) >= MANY and len(where) <= len(table) // 100 and worst <= HIGHEST_OF_MANY:
-        where = ()
+    effects = [name for name in map(str, table.index) if name.startswith(("r_", "coef_"))]
+    many = len(effects) >= MANY
+    if many and set(where) <= set(effects) and len(where) <= len(effects) // 100:
+        where = where if worst > HIGHEST_OF_MANY else ()
     return Check(
         "R-hat",
         not where and not undefined,
         worst,
-        "at most 1.01"
-        if len(table) < MANY
-        else f"at most 1.01, or {HIGHEST_OF_MANY:g} for 1 in 100 quantities",
+        f"at most 1.01, or {HIGHEST_OF_MANY:g} for 1 in 100 group effects"
+        if many
+        else "at most 1.01",
         RHAT,
         where,
         (

@@ -135,15 +135,18 @@ class Model(Regression):
 
         Notes
         -----
-        If the model has no group effects, or those of a single term, integrated out or rescaled,
+        If all group effects are integrated out, or those of a single term are sampled rescaled,
         the posterior mode and the Hessian there are computed before sampling. If the curvature of
         the log density changes little around the mode, chains start near it, with the inverse
-        Hessian as metric, and warmup has 100 or 149 iterations unless you give `warmup`. If the
-        posterior is also close to normal, adapt_delta is 0.6 and max_treedepth is as large as a
-        trajectory across the posterior needs, unless you give adapt_delta; a max_treedepth that you
-        give is kept. None of this is done if you give inits, metric, inv_metric, step_size or
-        adapt_engaged, also with the defaults that the signature shows. The options that were used
-        are in ``fit.config``; ``fit.attrs["start"]`` says how the chains started and why.
+        Hessian as metric, and warmup has 100 or 149 iterations unless you give `warmup`. Unless you
+        give adapt_delta, it is 0.9 or 0.95, as warmup is short; if the posterior is close to
+        normal, it is 0.6 and max_treedepth is as large as a trajectory across the posterior needs.
+        If the effects of several terms are sampled, the same is done at their mode given the sds of
+        a quick fit, where that describes the posterior well; adapt_delta is 0.8 or 0.9 then, and
+        max_treedepth may be lower. A max_treedepth that you give is kept. None of this is done if
+        you give inits, metric, inv_metric, step_size or adapt_engaged, also with the defaults that
+        the signature shows. The options that were used are in ``fit.config``;
+        ``fit.attrs["start"]`` says how the chains started and why.
         """
         refuse_unknown(options, SAMPLING)
         raw = methods.sample(

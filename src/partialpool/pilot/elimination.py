@@ -8,6 +8,7 @@ independent, with more information than they have, so that no term seems to have
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -97,9 +98,22 @@ class Information:
         across = self.ZWZ[others][:, part]
         shared = across @ covariance
         keep = [place for place, number in enumerate(self.left) if number != term]
+        sizes = tuple(self.sizes[place] for place in keep)
+        # the last term's groups need no products with each other, which would be many
+        taken = shared @ across.T if len(keep) > 1 else _within_groups(shared, across, *sizes[0])
         return Information(
             tuple(self.left[place] for place in keep),
-            tuple(self.sizes[place] for place in keep),
-            (self.ZWZ[others][:, others] - shared @ across.T).tocsr(),
+            sizes,
+            (self.ZWZ[others][:, others] - taken).tocsr(),
             self.ZWX[others] - shared @ self.ZWX[part],
         )
+
+
+def _within_groups(left: Any, right: Any, groups: int, q: int) -> Any:
+    """Return the blocks of left @ right.T for each group: sparse array, (effect, effect)."""
+    blocks = np.empty((groups, q, q))
+    for a, b in itertools.product(range(q), range(q)):
+        blocks[:, a, b] = np.asarray(left[a::q].multiply(right[b::q]).sum(axis=1)).ravel()
+    return sparse.bsr_array(
+        (blocks, np.arange(groups), np.arange(groups + 1)), shape=(groups * q, groups * q)
+    )

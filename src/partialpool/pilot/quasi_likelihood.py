@@ -28,7 +28,7 @@ TOLERANCE = 0.01
 and sigma, nu and phi by less than this in relation to their size."""
 FARTHEST = 3.0
 """Largest change of eta in a round, on a log or logit link."""
-JOINT = 1000
+JOINT = 600
 """Number of effects up to which those of several terms are updated at once."""
 START = 0.5
 """Standard deviation of group effects from which EM starts, in units of eta."""

@@ -50,9 +50,17 @@ class Elimination:
 def plan(terms: Sequence[GroupColumns]) -> Elimination:
     """Choose the chain with which the log density costs least."""
     numbers = range(len(terms))
+    within = {
+        (inner, outer)
+        for inner, outer in itertools.permutations(numbers, 2)
+        if is_nested(terms[inner], terms[outer])
+    }
+    # of terms with the same groups the one that is named first is the inner one
     enclosing = {
         inner: [
-            outer for outer in numbers if outer != inner and is_nested(terms[inner], terms[outer])
+            outer
+            for outer in numbers
+            if (inner, outer) in within and (outer > inner or (outer, inner) not in within)
         ]
         for inner in numbers
     }

@@ -42,7 +42,8 @@ def pilot_hint(
         for k, value in enumerate(sd):
             tau_unit = float(data["tau_unit"][at + k])
             if data["centered"][t] or not tau_unit:
-                raw.append(np.log(max(value, 1e-3 * data["y_unit"]) / (tau_unit or 1.0)))
+                least = 1e-3 * (tau_unit or data["y_unit"])
+                raw.append(np.log(max(value, least) / (tau_unit or 1.0)))
             else:
                 raw.append(np.arcsinh(max(value / tau_unit, LEAST)))
         at += len(sd)
@@ -55,7 +56,8 @@ def pilot_hint(
             effects = (pilot.terms[t].effects * unit).T
             factor = np.diag(np.full(len(sd), data["y_unit"]))
             if not data["centered"][t]:
-                factor = np.maximum(sd, 1e-6)[:, None] * np.linalg.cholesky(correlation)
+                smallest = 1e-3 * np.asarray(data["tau_unit"])[at - len(sd) : at]
+                factor = np.maximum(sd, smallest)[:, None] * np.linalg.cholesky(correlation)
             z.append(
                 _reflected(np.asarray(np.linalg.solve(factor, effects), dtype=np.float64)).ravel()
             )

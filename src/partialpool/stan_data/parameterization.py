@@ -13,6 +13,9 @@ from ..pilot.information import enough, estimated_information
 from ..reduction import marginal
 from ..reduction.elimination import MOST
 
+UNEVEN = 1e8
+"""Ratio of weights (1 / se^2) of two rows up to which the effects of all terms are integrated out:
+the log density is then right to about 1e-9."""
 PARAMETERIZATIONS = ("auto", "marginal", "rescaled", "centered", "noncentered")
 
 
@@ -76,6 +79,15 @@ def parameterizations(
     return chosen
 
 
+def _even(design: Design) -> bool:
+    """Tell whether no row weighs so much more than another that the other is lost in rounding."""
+    weights = marginal.weights_of(design)
+    if weights is None:
+        return True
+    positive = weights[weights > 0]
+    return not len(positive) or bool(positive.max() < UNEVEN * positive.min())
+
+
 def _well_determined(design: Design) -> set[str]:
     """Return the labels of terms whose groups' effects are well determined by the groups' rows."""
     if len(design.groups) == 1:
@@ -127,7 +139,7 @@ def _integrated_out(
         return set()
     if 1 < len(candidates) == len(chosen):
         cost = marginal.order_of_elimination(design)[1].cost
-        if cost <= MOST:
+        if cost <= MOST and _even(design):
             return set(candidates)
         if marginal_terms and not all_alike:
             raise OptionError(

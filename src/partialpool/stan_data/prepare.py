@@ -18,6 +18,7 @@ from ..priors.unpooled import UnpooledPriors, unpooled_priors
 from ..reduction import marginal
 from ..reduction.equal_rows import collapsed
 from ..reduction.marginal import Reduced
+from ..sampling.conditional_start import MOST
 from ..sampling.program import StanProgram
 from ..sampling.warm_start import ModeHint
 from . import rows as sampled_rows
@@ -157,7 +158,12 @@ def _crossed_hint(
     priors: PriorTable,
     history: History | None,
 ) -> ModeHint | None:
-    """Make a pilot fit of a design whose first term is integrated out; None if it is not finite."""
+    """Make a pilot fit of a design whose first term is integrated out.
+
+    None if it is not finite, or if there are too many parameters to start from it.
+    """
+    if data["P"] + data["Q"] + data["C"] + data["R"] + 1 > MOST:
+        return None
     rows = tempered(ordered, _power(history))
     of_rows = sampled_rows.stan_data(rows, family, priors, whole=ordered, history=history)
     pilot = pilot_fit(of_rows, family.name)

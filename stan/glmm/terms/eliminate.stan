@@ -49,6 +49,10 @@
       int n = J[chain[c]];
       vector[n] D_a = A[a, a, 1 : n];
       vector[n] h_a = h[a, 1 : n];
+      if (min(D_a) < 0.999) {
+        reject("sds of group effects are too large beside the residual sd to ",
+               "factorise their precision: ", min(D_a), " should be over 1");
+      }
       log_det += sum(log(D_a));
       explained += dot_product(h_a, h_a ./ D_a);
       for (b in a + 1 : S) {
@@ -58,16 +62,20 @@
         for (k in b : S) {
           vector[n] product = f .* A[a, k, 1 : n];
           A[b, k, 1 : m] -= sums_within(product, c == d, from[c, d, 1 : m],
-                                        to[c, d, 1 : m]);
+                                        to[c, d, 1 : m], unit[c, d, 1 : n],
+                                        size_in[d, 1 : m]);
         }
         h[b, 1 : m] -= sums_within(f .* h_a, c == d, from[c, d, 1 : m],
-                                   to[c, d, 1 : m]);
+                                   to[c, d, 1 : m], unit[c, d, 1 : n],
+                                   size_in[d, 1 : m]);
         if (whole) {
           matrix[n, RD] product = rep_matrix(f, RD) .* ZW_M[a, 1 : n];
           for (k in 1 : RD) {
             ZW_M[b, 1 : m, k] -= sums_within(product[ : , k], c == d,
                                              from[c, d, 1 : m],
-                                             to[c, d, 1 : m]);
+                                             to[c, d, 1 : m],
+                                             unit[c, d, 1 : n],
+                                             size_in[d, 1 : m]);
           }
         }
       }
