@@ -79,6 +79,21 @@ def test_a_flat_direction_keeps_its_width() -> None:
     assert least_ess(fit) > 400
 
 
+def test_a_nearly_flat_direction_too() -> None:
+    """Without pooling only wide priors tell an intercept from the groups' own."""
+    rng = np.random.default_rng(5)
+    g, h = np.repeat(np.arange(4), 30), np.tile(np.arange(5), 24)
+    year = rng.normal(size=120) * 5
+    data = pd.DataFrame(
+        {"y": 1000 + 0.5 * year + rng.normal(size=120), "year": year, "g": g, "h": h}
+    )
+    formula = "y ~ year + (1 | h) + (0 + year | g)"
+    fit = pp.Model(formula, data, pooling="none").sample(seed=1, **QUIET)
+    assert "given the sds of a quick fit" in fit.attrs["start"]
+    assert float(fit.sample_stats["n_steps"].mean()) < 10
+    assert least_ess(fit) > 1000
+
+
 def test_terms_nested_in_each_other_with_a_level_for_each_row() -> None:
     """Grouse ticks: the fit once took 500 to 1,000 leapfrogs a draw, and did not end."""
     data = pp.datasets.load("grouse_ticks")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Floats
+from ..sampling.warm_start import one_thread
 from .elimination import Information
 from .likelihood import Linearised
 from .quasi_likelihood import QuasiFit, effects_covariance, first_fit
@@ -102,7 +103,7 @@ def pilot_fit(data: Mapping[str, Any], family: str) -> Pilot | None:
     Pilot or None
         None if a number of the fit is not finite.
     """
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"), one_thread():
         warnings.simplefilter("ignore")
         try:
             pilot = _pilot(first_fit(data, family).run())

@@ -32,10 +32,11 @@ such a start: the Hessian takes four gradients for each."""
 FIRST_STEP, STEP = 0.1, 0.5
 """Steps of the differences of gradients: the first, and those that follow in standard
 deviations."""
-FLAT, LEAST = 1e-4, 0.05
+FLAT, LEAST = 1e-7, 0.05
 """In units of its diagonal: eigenvalues of the Hessian above the first are taken as they are, for
-directions in which effects of several terms compensate each other. Where one is negative, or hardly
-positive, its size is taken, but at least the second."""
+directions in which effects of several terms, or the intercept, compensate each other. Where one is
+negative, or hardly positive, its size is taken, but at least the second. With 1e-4 for the first,
+fits without pooling had a metric far too narrow along these directions."""
 CLOSE, HEAVY = 0.4, -2.5
 """Up to that difference of gradients, and if the log density is lower by more than this three
 standard deviations away (4.5 of a normal), the tree depth is limited."""
