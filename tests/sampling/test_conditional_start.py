@@ -103,7 +103,7 @@ def test_terms_nested_in_each_other_with_a_level_for_each_row() -> None:
     assert fit.diagnose().ok
     assert float(fit.sample_stats["n_steps"].mean()) < 40
     sds = fit.varcorr()["mean"]
-    # lme4's fit to the same formula: 0.75, 0.54, 0.53 (Elston et al. 2001), the posterior's apart
+    # what fits with Stan's own metric, and with other metrics and step sizes, gave
     assert sds["brood", "sd", "Intercept"] == pytest.approx(1.2, abs=0.15)
     assert sds["index", "sd", "Intercept"] == pytest.approx(0.55, abs=0.05)
 

@@ -3,8 +3,8 @@
 The effects of all terms are jointly normal, and integrating them out takes a Cholesky factor of
 their precision matrix A. Terms of a chain, in which each is nested in the next, are eliminated one
 after the other: A stays diagonal by group. The effects of all other terms are left with a dense
-matrix. How long that takes depends on the chain (Bates et al. 2015, Journal of
-Statistical Software 67:1, section 5.3, for the elimination of one term).
+matrix. How long that takes depends on the chain (Bates et al. 2015, Journal of Statistical Software
+67:1, for the sparse factor).
 """
 
 from __future__ import annotations
