@@ -47,12 +47,8 @@
     for (a in 1 : S) {
       int c = term[a];
       int n = J[chain[c]];
-      vector[n] D_a = A[a, a, 1 : n];
+      vector[n] D_a = over_one(A[a, a, 1 : n]);
       vector[n] h_a = h[a, 1 : n];
-      if (min(D_a) < 0.999) {
-        reject("sds of group effects are too large beside the residual sd to ",
-               "factorise their precision: ", min(D_a), " should be over 1");
-      }
       log_det += sum(log(D_a));
       explained += dot_product(h_a, h_a ./ D_a);
       for (b in a + 1 : S) {
